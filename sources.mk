@@ -1,0 +1,23 @@
+# The one list of sources: read by Makefile (include) and nmake.mak (!include).
+# Only what means the same in both; a test checks that.
+LIB_SRC = src/libnni/buf.c src/libnni/json.c src/libnni/lines.c \
+	src/libnni/mem.c src/libnni/opt.c src/libnni/record.c \
+	src/libnni/say.c
+LIB_POSIX_SRC = src/libnni/os/file-posix.c src/libnni/os/lock-posix.c \
+	src/libnni/os/loop-posix.c src/libnni/os/process-posix.c \
+	src/libnni/os/sys-posix.c
+LIB_WIN32_SRC = src/libnni/os/file-win32.c src/libnni/os/lock-win32.c \
+	src/libnni/os/loop-win32.c src/libnni/os/process-win32.c \
+	src/libnni/os/sys-win32.c
+NNI_CONFIG_SRC = src/nni-config/main.c
+NNI_PACK_SRC = src/nni-pack/main.c
+NNI_TUNE_SRC = src/nni-tune/main.c
+NNI_ASSESS_SRC = src/nni-assess/main.c
+NNI_SUBMIT_SRC = src/nni-submit/main.c
+NNI_WATCH_SRC = src/nni-watch/main.c
+NNI_COLLECT_SRC = src/nni-collect/main.c
+NNI_CANCEL_SRC = src/nni-cancel/main.c
+NNI_RUN_SRC = src/nni-run/main.c
+NNI_TRIAL_SRC = src/nni-trial/main.c
+NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/main.c
+NNICTL_SRC = src/nnictl/main.c

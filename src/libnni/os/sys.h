@@ -1,0 +1,48 @@
+#ifndef NNI_OS_SYS_H
+#define NNI_OS_SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "../buf.h"
+#include "file.h"
+
+/* The machine: clocks, chance, names, environment, terminal, start of main. */
+
+int64_t clock_wall_ms(void); /* Unix milliseconds */
+int64_t clock_mono_ms(void); /* never jumps; counts from an unknown point */
+int64_t clock_mono_us(void);
+
+int random_bytes(void *to, size_t len); /* from the system; 0 or -1 */
+
+const char *sys_host(void);    /* this machine's name, static */
+const char *sys_boot_id(void); /* differs after a reboot, static */
+const char *sys_user(void);
+int sys_cpus(void);
+const char *sys_home(void); /* NULL if unknown */
+const char *sys_temp(void); /* a directory, no trailing slash */
+/* The directory of the running program's file, absolute; NULL if unknown. */
+const char *sys_self_dir(void);
+const char *sys_self_path(void);
+
+const char *env_get(const char *name); /* NULL if unset; static until env_set */
+void env_set(const char *name, const char *value); /* NULL: unset */
+
+/* Terminal. */
+bool console_is_terminal(os_file f);
+int console_width(os_file f); /* columns; 80 if unknown */
+/* Makes escape sequences work; false where they will not (then write none). */
+bool console_ansi(os_file f);
+
+/* The three standard streams as files; binary on every system. */
+os_file sys_stdin(void);
+os_file sys_stdout(void);
+os_file sys_stderr(void);
+
+/*
+ * Every program defines this in place of main(); argv is UTF-8.  The twin's
+ * main()/wmain() makes the standard streams sane (binary, never closed: one
+ * that is missing becomes the null device), ignores SIGPIPE and calls it.
+ */
+int nni_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef NNI_SAY_H
+#define NNI_SAY_H
+
+#include "buf.h"
+
+/*
+ * What a program tells its user on stderr, and how it ends.  Only main.c files
+ * use this; modules return -1 and fill a `struct buf *err`.
+ *
+ * Every message is one write of one line "PROGRAM: LEVEL: TEXT"; control
+ * characters in it are shown as '?', so that text from outside cannot
+ * play with the terminal.
+ */
+
+/* The exit codes of all programs: design section 4, nni(7). */
+enum nni_exit {
+	NNI_OK = 0,
+	NNI_TRIAL_FAILED = 1, /* a trial failed */
+	NNI_USAGE = 2,	      /* the command line is wrong */
+	NNI_CONFIG = 3,	      /* the configuration is invalid */
+	NNI_NOTHING = 4,      /* nothing to do, or nothing matched */
+	NNI_TEMPORARY = 5,    /* an outside failure; trying again may help */
+	NNI_AUTH = 6,	      /* not authorised */
+	NNI_DEADLINE = 7,     /* a time limit was reached */
+	NNI_LOCKED = 8	      /* held by a live process */
+};
+
+/* The program's name in messages; set once by main(). Borrowed. */
+void say_program(const char *name);
+const char *say_program_name(void);
+/* Set by -q and -v: 0 errors only, 1 warnings too (default), 2 notes, 3 debug. */
+void say_level(int level);
+int say_level_get(void);
+
+/* Prints, and returns `code`, so that `return say_error(NNI_USAGE, ...)`. */
+int say_error(int code, const char *fmt, ...) NNI_FORMAT(2, 3);
+void say_warning(const char *fmt, ...) NNI_FORMAT(1, 2);
+/* Plain information (level 1 and up); "PROGRAM: TEXT". */
+void say(const char *fmt, ...) NNI_FORMAT(1, 2);
+void say_debug(const char *fmt, ...) NNI_FORMAT(1, 2);
+
+#endif
