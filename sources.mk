@@ -1,6 +1,7 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/buf.c src/libnni/json.c src/libnni/lines.c \
+LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c \
+	src/libnni/journal.c src/libnni/json.c src/libnni/lines.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/record.c \
 	src/libnni/say.c
 LIB_POSIX_SRC = src/libnni/os/file-posix.c src/libnni/os/lock-posix.c \
