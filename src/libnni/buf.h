@@ -34,7 +34,10 @@ struct buf {
 extern char buf_empty[1];
 
 #define BUF_MAX_DEFAULT ((size_t)1 << 30)
-#define BUF_INIT_MAX(m) {buf_empty, 0, 0, (m)}
+#define BUF_INIT_MAX(m)                                                        \
+	{                                                                      \
+		buf_empty, 0, 0, (m)                                           \
+	}
 #define BUF_INIT BUF_INIT_MAX(BUF_MAX_DEFAULT)
 
 void buf_init(struct buf *b, size_t max);

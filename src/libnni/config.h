@@ -11,14 +11,14 @@
  * DIR/config.json holds (nni-config(5)).  Keys are NNI v3.0's, in camelCase;
  * durations are numbers of seconds, paths are absolute; `trainingService` is
  * always a list of members, each with its own name under "member" and with the
- * shortcut fields (trialCommand, trialCodeDirectory, trialGpuNumber...) filled in
- * from the top level.  What was not set is absent.
+ * shortcut fields (trialCommand, trialCodeDirectory, trialGpuNumber...) filled
+ * in from the top level.  What was not set is absent.
  */
 struct config_member {
 	char *name;	/* unique; "local", "remote-2" */
 	char *platform; /* "local", "remote", "kubeflow", ... */
 	char *trial_command;
-	char *code_dir; /* trialCodeDirectory, absolute */
+	char *code_dir;	    /* trialCodeDirectory, absolute */
 	int64_t gpu_number; /* trialGpuNumber; -1: not set */
 	int64_t max_trials_per_gpu;
 	bool use_active_gpu;
@@ -44,7 +44,7 @@ struct config {
 	uint64_t seed;
 	bool has_seed;
 	struct json search_space; /* object, as the user wrote its values */
-	struct json tuner;	  /* {"name","classArgs"...}; JSON_NONE if not set */
+	struct json tuner; /* {"name","classArgs"...}; JSON_NONE if not set */
 	struct json assessor;
 	struct config_member *members;
 	size_t member_count;
@@ -52,8 +52,8 @@ struct config {
 
 /* Reads canonical JSON. 0 or -1 (err: "FILE: what is wrong"). */
 int config_load(struct config *c, const char *file, struct buf *err);
-int config_parse(struct config *c, const char *text, size_t len,
-    struct buf *err);
+int config_parse(
+    struct config *c, const char *text, size_t len, struct buf *err);
 void config_release(struct config *c);
 /* NULL if there is none of that name. */
 struct config_member *config_member(struct config *c, const char *name);

@@ -12,36 +12,38 @@
 
 /*
  * Makes PARENT/ID (0700, with trials/, log/, platforms/) and writes `config`
- * (canonical JSON) to its config.json, adding "seed" if it has none.  id NULL: a new
- * one.  The directory appears whole or not at all: it is made under a temporary name
- * and renamed.  -1 with os_errno() OS_EXISTS if that experiment is there.
+ * (canonical JSON) to its config.json, adding "seed" if it has none.  id NULL:
+ * a new one.  The directory appears whole or not at all: it is made under a
+ * temporary name and renamed.  -1 with os_errno() OS_EXISTS if that experiment
+ * is there.
  */
 int expdir_create(const char *parent, const char *id, struct json config,
     struct buf *dir, struct buf *err);
 
 /*
  * Finds one by what a user typed: a path (of the directory or of a file in it),
- * or an id looked up in `parent` (NULL: $NNI_EXPERIMENTS, then ~/nni-experiments), a unique
- * prefix of one being enough.  0 with the absolute path in dir, or -1.
+ * or an id looked up in `parent` (NULL: $NNI_EXPERIMENTS, then
+ * ~/nni-experiments), a unique prefix of one being enough.  0 with the absolute
+ * path in dir, or -1.
  */
-int expdir_find(const char *what, const char *parent, struct buf *dir,
-    struct buf *err);
+int expdir_find(
+    const char *what, const char *parent, struct buf *dir, struct buf *err);
 /* The default parent directory, absolute. */
 int expdir_default_parent(struct buf *parent, struct buf *err);
 
 /* DIR/name */
 void expdir_path(struct buf *out, const char *dir, const char *name);
 /* DIR/trials/<id>, or DIR/trials/<id>-<n> for attempt n > 1. */
-void expdir_trial(struct buf *out, const char *dir, const char *trial,
-    int attempt);
+void expdir_trial(
+    struct buf *out, const char *dir, const char *trial, int attempt);
 /* The id: the last part of the path. */
 const char *expdir_id(const char *dir);
 
 /*
  * Where programs are.  A tool (nni-config) is searched beside the running
  * program, then in PATH; a backend (nni-platform-NAME) in $NNI_PLATFORM_PATH
- * (a list of directories), then in ../libexec/nni and beside the running program, then in
- * PATH.  0 with the path, or -1.
+ * (a list of directories), then in ../libexec/nni and beside the running
+ * program, then in PATH.  0 with the path, or -1.
  */
 int tool_find(const char *name, struct buf *path, struct buf *err);
 int backend_find(const char *platform, struct buf *path, struct buf *err);

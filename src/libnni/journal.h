@@ -17,38 +17,43 @@ struct journal {
 	int64_t size;	    /* of what is on disk */
 };
 
-#define JOURNAL_INIT {OS_NO_FILE, NULL, BUF_INIT, 0}
+#define JOURNAL_INIT                                                           \
+	{                                                                      \
+		OS_NO_FILE, NULL, BUF_INIT, 0                                  \
+	}
 
 /*
  * Opens for appending, making it if need be.  A torn last line (no LF: the
- * writer died in it) is cut off; nothing else is ever changed. `torn` (may be NULL)
- * tells how many bytes were cut.  A file that others append to at the same time
- * (control.jsonl) is opened with `shared` true: there the torn line is ended with LF,
- * and readers pass over what is not a record.
+ * writer died in it) is cut off; nothing else is ever changed. `torn` (may be
+ * NULL) tells how many bytes were cut.  A file that others append to at the
+ * same time (control.jsonl) is opened with `shared` true: there the torn line
+ * is ended with LF, and readers pass over what is not a record.
  */
 int journal_open(struct journal *j, const char *path, bool shared,
     int64_t *torn, struct buf *err);
 /* Gathers one line; an LF is added. */
 void journal_add(struct journal *j, const char *line, size_t len);
 /*
- * Writes and flushes what is gathered. On failure (a full disk) the file is cut back
- * to what it was, nothing is lost from `pending`, and it can be tried again.
+ * Writes and flushes what is gathered. On failure (a full disk) the file is cut
+ * back to what it was, nothing is lost from `pending`, and it can be tried
+ * again.
  */
 int journal_commit(struct journal *j, struct buf *err);
 void journal_close(struct journal *j);
 
 /*
- * Reads a journal from `*offset` on, calling fn for each whole line (valid during the
- * call; without LF), and moves *offset behind the last of them.  fn returns 0 to go on, else
- * reading stops and that is returned.  A torn last line is not given.  An absent
- * file is an empty one. 0 or -1.
+ * Reads a journal from `*offset` on, calling fn for each whole line (valid
+ * during the call; without LF), and moves *offset behind the last of them.  fn
+ * returns 0 to go on, else reading stops and that is returned.  A torn last
+ * line is not given.  An absent file is an empty one. 0 or -1.
  */
 typedef int journal_fn(void *arg, const char *line, size_t len, int64_t offset);
 int journal_read(const char *path, int64_t *offset, journal_fn *fn, void *arg,
     struct buf *err);
 
-/* Appends one line to a shared journal (control.jsonl) in one write, flushed. */
-int journal_append_line(const char *path, const char *line, size_t len,
-    struct buf *err);
+/* Appends one line to a shared journal (control.jsonl) in one write, flushed.
+ */
+int journal_append_line(
+    const char *path, const char *line, size_t len, struct buf *err);
 
 #endif

@@ -13,19 +13,20 @@
  * options after operands, "--" ends options.  No abbreviations.
  */
 enum opt_kind {
-	OPT_FLAG,     /* bool *: set to true */
-	OPT_NO,	      /* bool *: set to false */
-	OPT_COUNT,    /* int *: one more at each */
-	OPT_STRING,   /* const char **: borrowed from argv */
-	OPT_INT,      /* int64_t *: decimal, within opt.min..opt.max if max > 0 */
-	OPT_DOUBLE,   /* double * */
+	OPT_FLAG,   /* bool *: set to true */
+	OPT_NO,	    /* bool *: set to false */
+	OPT_COUNT,  /* int *: one more at each */
+	OPT_STRING, /* const char **: borrowed from argv */
+	OPT_INT,    /* int64_t *: decimal, within opt.min..opt.max if max > 0 */
+	OPT_DOUBLE, /* double * */
 	OPT_DURATION, /* int64_t * of milliseconds: "90", "1.5h", "10s", "2m" */
 	OPT_SIZE,     /* int64_t * of bytes: "300", "300MB", "1GiB" */
 	OPT_LIST      /* struct opt_list *: may be repeated */
 };
 
 struct opt_list {
-	const char **items; /* borrowed strings; free items with opt_list_release */
+	const char *
+	    *items; /* borrowed strings; free items with opt_list_release */
 	size_t count;
 };
 
@@ -46,9 +47,9 @@ struct opt_tool {
 	const char *summary;  /* one line, what it does */
 	const char *operands; /* "DIR", "[FILE ...]", "" */
 	const char *examples; /* lines for -h, each indented by two blanks */
-	const struct opt *options;	 /* ends with name == NULL; may be NULL */
-	const struct opt_tool *const *commands; /* sub-commands, NULL-ended; may be
-						   NULL */
+	const struct opt *options; /* ends with name == NULL; may be NULL */
+	const struct opt_tool *const *commands; /* sub-commands, NULL-ended; may
+						   be NULL */
 };
 
 #define OPT_GO (-1)

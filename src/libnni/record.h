@@ -60,11 +60,11 @@ struct record {
 };
 
 /*
- * Reads one line.  0; or -1 with the reason and the column in err: not JSON, not
- * an object, or a field of the wrong type ("trial" not an id).
+ * Reads one line.  0; or -1 with the reason and the column in err: not JSON,
+ * not an object, or a field of the wrong type ("trial" not an id).
  */
-int record_parse(struct record *r, const char *line, size_t len,
-    struct buf *err);
+int record_parse(
+    struct record *r, const char *line, size_t len, struct buf *err);
 /* Any other field. */
 struct json record_get(const struct record *r, const char *key);
 /* True if the string field `v` is exactly `text`. */
@@ -75,23 +75,23 @@ bool record_is(struct json v, const char *text);
  * that is there is replaced in its place, else added at the end; JSON_NONE
  * removes it).  No newline is added.
  */
-void record_set(struct buf *out, struct json line, const char *key,
-    struct json value);
+void record_set(
+    struct buf *out, struct json line, const char *key, struct json value);
 
 /*
  * Begins a record: {"type":"status" ; more members by json_member_*();
  * record_end() adds "}\n".
  */
 void record_begin(struct buf *out, const char *type);
-void record_begin_trial(struct buf *out, const char *type, const char *trial,
-    int attempt);
+void record_begin_trial(
+    struct buf *out, const char *type, const char *trial, int attempt);
 void record_end(struct buf *out);
 
 /* A whole error record. where, hint, trial may be NULL. */
 void record_error(struct buf *out, const char *message, const char *where,
     const char *hint, const char *trial);
 
-/* 32 random-looking names: a new trial id from the system's chance. */
+/* A new trial id, from the system's chance; the caller checks it is unused. */
 void trial_id_new(char id[TRIAL_ID_LEN + 1]);
 bool trial_id_valid(const char *id, size_t len);
 /* An experiment id: [a-z][a-z0-9]{0,31}; a new one has 8 characters. */

@@ -20,13 +20,13 @@ enum os_error {
 	OS_OTHER = 1,
 	OS_NOT_FOUND,
 	OS_EXISTS,
-	OS_DENIED,	/* no permission, read-only file system */
-	OS_FULL,	/* disk or quota */
-	OS_GONE,	/* the reader of a pipe has gone */
+	OS_DENIED, /* no permission, read-only file system */
+	OS_FULL,   /* disk or quota */
+	OS_GONE,   /* the reader of a pipe has gone */
 	OS_NOT_DIR,
 	OS_IS_DIR,
 	OS_NOT_EMPTY,
-	OS_IS_LINK,	/* FILE_NOFOLLOW met a symbolic link */
+	OS_IS_LINK, /* FILE_NOFOLLOW met a symbolic link */
 	OS_BUSY
 };
 enum os_error os_errno(void);
@@ -36,7 +36,7 @@ enum {
 	FILE_WRITE = 2,
 	FILE_APPEND = 4, /* each write goes to the end in one piece */
 	FILE_CREATE = 8,
-	FILE_EXCL = 16,	 /* with FILE_CREATE: it must not exist */
+	FILE_EXCL = 16, /* with FILE_CREATE: it must not exist */
 	FILE_TRUNC = 32,
 	FILE_NOFOLLOW = 64
 };
@@ -49,7 +49,8 @@ int64_t file_read(os_file f, void *to, size_t size);
 int64_t file_read_at(os_file f, void *to, size_t size, int64_t offset);
 /* All of it in one write(2) where the system takes it so. 0 or -1. */
 int file_write(os_file f, const void *bytes, size_t len);
-/* Data (not necessarily times) on stable storage: fdatasync, FlushFileBuffers. */
+/* Data (not necessarily times) on stable storage: fdatasync, FlushFileBuffers.
+ */
 int file_sync(os_file f);
 int64_t file_size(os_file f);
 int file_truncate(os_file f, int64_t size);
@@ -82,7 +83,7 @@ struct file_info {
 	enum file_type type;
 	int64_t size;
 	int64_t mtime_ms;
-	uint32_t mode;	    /* permission bits; made up on Windows */
+	uint32_t mode; /* permission bits; made up on Windows */
 	uint64_t device, inode;
 	uint32_t links;
 };
@@ -92,8 +93,9 @@ int file_chmod(const char *path, uint32_t mode, struct buf *err);
 int link_read(const char *path, struct buf *target, struct buf *err);
 int link_make(const char *target, const char *path, struct buf *err);
 
-int dir_make(const char *path, int mode, struct buf *err);     /* one level */
-int dir_make_all(const char *path, int mode, struct buf *err); /* existing is ok */
+int dir_make(const char *path, int mode, struct buf *err); /* one level */
+int dir_make_all(
+    const char *path, int mode, struct buf *err); /* existing is ok */
 /* Removes a tree without following links; absent is success. */
 int dir_remove_tree(const char *path, struct buf *err);
 /*
@@ -111,8 +113,8 @@ bool path_is_absolute(const char *path);
 /* Appends "/name" to b (no second slash). An absolute name replaces it. */
 void path_add(struct buf *b, const char *name);
 /* The absolute form, "." and ".." resolved by text; base NULL: the cwd. */
-int path_absolute(const char *path, const char *base, struct buf *to,
-    struct buf *err);
+int path_absolute(
+    const char *path, const char *base, struct buf *to, struct buf *err);
 /* Links resolved too; the path must exist. */
 int path_real(const char *path, struct buf *to, struct buf *err);
 /* The last component; a pointer into path. */

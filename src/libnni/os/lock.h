@@ -14,7 +14,10 @@
 struct lock {
 	os_file file;
 };
-#define LOCK_INIT {OS_NO_FILE}
+#define LOCK_INIT                                                              \
+	{                                                                      \
+		OS_NO_FILE                                                     \
+	}
 
 /*
  * 1: taken; 0: another process holds it, *holder (may be NULL) gets its pid or

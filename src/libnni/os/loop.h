@@ -47,14 +47,14 @@ typedef void stream_gone_fn(void *arg);
  * A stream for reading: pipe, socket, terminal, or a regular file.  Takes `f`
  * over and closes it, unless it is the standard input.
  */
-struct stream *stream_reader(struct loop *l, os_file f, stream_read_fn *fn,
-    void *arg);
+struct stream *stream_reader(
+    struct loop *l, os_file f, stream_read_fn *fn, void *arg);
 /*
  * A stream for writing.  Also notices, with nothing to write, that a pipe's
  * reader has gone.  Takes `f` over and closes it, unless it is stdout/stderr.
  */
-struct stream *stream_writer(struct loop *l, os_file f, stream_gone_fn *gone,
-    void *arg);
+struct stream *stream_writer(
+    struct loop *l, os_file f, stream_gone_fn *gone, void *arg);
 void stream_write(struct stream *s, const void *bytes, size_t len);
 size_t stream_queued(const struct stream *s);
 /* Called whenever the queue has become empty; NULL: no more. */
@@ -74,10 +74,13 @@ struct timer {
 	int64_t due_ms;
 	size_t slot; /* in the loop's heap; 0: not set */
 };
-#define TIMER_INIT {NULL, NULL, NULL, 0, 0}
+#define TIMER_INIT                                                             \
+	{                                                                      \
+		NULL, NULL, NULL, 0, 0                                         \
+	}
 /* (Re)sets: `fn(arg)` once, `ms` from now. The struct is the caller's. */
-void timer_set(struct loop *l, struct timer *t, int64_t ms, loop_fn *fn,
-    void *arg);
+void timer_set(
+    struct loop *l, struct timer *t, int64_t ms, loop_fn *fn, void *arg);
 void timer_stop(struct timer *t);
 bool timer_is_set(const struct timer *t);
 
@@ -88,9 +91,9 @@ void loop_child(struct loop *l, struct proc *p, child_fn *fn, void *arg);
 
 /* ---- interrupts ---- */
 enum loop_interrupt {
-	INTERRUPT_STOP,	  /* SIGINT, SIGTERM; CTRL_C, CTRL_BREAK */
-	INTERRUPT_HANGUP, /* SIGHUP; CTRL_CLOSE */
-	INTERRUPT_RESIZE, /* SIGWINCH */
+	INTERRUPT_STOP,	   /* SIGINT, SIGTERM; CTRL_C, CTRL_BREAK */
+	INTERRUPT_HANGUP,  /* SIGHUP; CTRL_CLOSE */
+	INTERRUPT_RESIZE,  /* SIGWINCH */
 	INTERRUPT_CONTINUE /* SIGCONT */
 };
 typedef void interrupt_fn(void *arg, enum loop_interrupt what, int signal);
@@ -103,13 +106,13 @@ void die_by_signal(int signal);
 struct watch;
 /*
  * Calls fn soon (20 ms at most, where `path` is on this machine's own disk)
- * after `path`, a file or a directory's list of names, has changed; also when it
- * comes into being.  Only a hint: the caller looks for itself, may be called
+ * after `path`, a file or a directory's list of names, has changed; also when
+ * it comes into being.  Only a hint: the caller looks for itself, may be called
  * without cause, and never relies on this alone for correctness (inotify where
  * there is one, otherwise polling its size and time).
  */
-struct watch *watch_path(struct loop *l, const char *path, loop_fn *fn,
-    void *arg);
+struct watch *watch_path(
+    struct loop *l, const char *path, loop_fn *fn, void *arg);
 void watch_stop(struct watch *w); /* NULL is allowed */
 
 #endif

@@ -30,7 +30,7 @@ struct proc_spec {
 			      no slash */
 	const char *const *env; /* changes: "NAME=value" sets, "NAME" unsets;
 				   NULL-ended; NULL: none */
-	const char *dir; /* working directory; NULL: ours */
+	const char *dir;	/* working directory; NULL: ours */
 	struct proc_stream in, out, err;
 	/*
 	 * A process group (Windows: CREATE_NEW_PROCESS_GROUP) of its own: a
@@ -44,7 +44,7 @@ struct proc_spec {
 
 struct proc {
 	int64_t pid;
-	intptr_t handle; /* Windows: process handle; POSIX: pidfd or -1 */
+	intptr_t handle;      /* Windows: process handle; POSIX: pidfd or -1 */
 	os_file in, out, err; /* our ends of PROC_PIPEs, else OS_NO_FILE */
 };
 
@@ -67,8 +67,8 @@ int proc_wait(struct proc *p, struct proc_end *end);
  * maximum), waits.  For short questions asked before a loop runs: nvidia-smi,
  * nni-config. `timeout_ms` 0: none; on expiry the process is killed, -1.
  */
-int proc_run(const struct proc_spec *spec, struct buf *out,
-    int64_t timeout_ms, struct proc_end *end, struct buf *err);
+int proc_run(const struct proc_spec *spec, struct buf *out, int64_t timeout_ms,
+    struct proc_end *end, struct buf *err);
 
 enum proc_signal { PROC_TERM, PROC_KILL, PROC_INT };
 /* To the process alone. */
@@ -78,9 +78,9 @@ void proc_release(struct proc *p);
 
 int64_t proc_self_pid(void);
 /*
- * When a process was started, in a unit of the system's own that is stable while
- * it lives (Linux: clock ticks since boot; Windows: 100 ns); -1: no such process.
- * (pid, start) names a process for ever: pids alone are used again.
+ * When a process was started, in a unit of the system's own that is stable
+ * while it lives (Linux: clock ticks since boot; Windows: 100 ns); -1: no such
+ * process. (pid, start) names a process for ever: pids alone are used again.
  */
 int64_t proc_start_time(int64_t pid);
 
