@@ -3,7 +3,7 @@
 LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c \
-	src/libnni/mem.c src/libnni/opt.c src/libnni/record.c \
+	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/utf8.c
 LIB_POSIX_SRC = src/libnni/os/file-posix.c src/libnni/os/lock-posix.c \
 	src/libnni/os/loop-posix.c src/libnni/os/process-posix.c \

@@ -117,6 +117,8 @@ int path_absolute(
     const char *path, const char *base, struct buf *to, struct buf *err);
 /* Links resolved too; the path must exist. */
 int path_real(const char *path, struct buf *to, struct buf *err);
+/* What separates the entries of PATH: ":" or ";". */
+const char *path_list_separator(void);
 /* The last component; a pointer into path. */
 const char *path_base(const char *path);
 /* "~" and "~/x" expanded by the home directory; others copied. */

@@ -1,0 +1,335 @@
+/* An experiment's directory, and where programs are. */
+#include "expdir.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "mem.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/sys.h"
+#include "record.h"
+
+void
+expdir_path(struct buf *out, const char *dir, const char *name)
+{
+	buf_set(out, dir);
+	path_add(out, name);
+}
+
+void
+expdir_trial(struct buf *out, const char *dir, const char *trial, int attempt)
+{
+	expdir_path(out, dir, "trials");
+	path_add(out, trial);
+	if (attempt > 1)
+		buf_addf(out, "-%d", attempt);
+}
+
+const char *
+expdir_id(const char *dir)
+{
+	return path_base(dir);
+}
+
+/* ---- making one ---- */
+
+/* The configuration with "seed" (drawn if it has none), as a line. */
+static int
+add_seed(struct buf *out, struct json config, struct buf *err)
+{
+	uint64_t seed;
+	char text[24];
+	struct buf b = BUF_INIT;
+
+	if (json_get(config, "seed").at) {
+		json_add(out, config);
+	} else {
+		if (random_bytes(&seed, sizeof(seed)) == -1)
+			return buf_err(
+			    err, "cannot draw a seed: %s", os_strerror());
+		/* 53 bits: every JSON reader takes it exactly. */
+		buf_addf(&b, "%" PRIu64, seed >> 11);
+		memcpy(text, b.data, b.len + 1);
+		record_set(out, config, "seed", (struct json){text, b.len});
+		buf_release(&b);
+	}
+	buf_addc(out, '\n');
+	return 0;
+}
+
+static int
+fill(const char *dir, struct json config, struct buf *err)
+{
+	static const char *const below[] = {"trials", "log", "platforms"};
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	size_t i;
+	int r = dir_make(dir, 0700, err);
+
+	for (i = 0; !r && i < sizeof(below) / sizeof(below[0]); i++) {
+		expdir_path(&path, dir, below[i]);
+		r = dir_make(path.data, 0700, err);
+	}
+	if (!r)
+		r = add_seed(&text, config, err);
+	if (!r) {
+		expdir_path(&path, dir, "config.json");
+		r = file_replace(
+		    path.data, text.data, text.len, 0600, true, err);
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+/*
+ * rename() replaces an empty directory silently, but an experiment is never
+ * empty, so one that is there makes it fail.
+ */
+int
+expdir_create(const char *parent, const char *id, struct json config,
+    struct buf *dir, struct buf *err)
+{
+	struct buf temp = BUF_INIT, base = BUF_INIT;
+	struct file_info info;
+	char fresh[33];
+	int r = -1, tries;
+
+	if (path_absolute(parent, NULL, &base, err) == -1 ||
+	    dir_make_all(base.data, 0700, err) == -1)
+		goto out;
+	expdir_path(&temp, base.data, ".new-");
+	buf_addf(&temp, "%" PRId64, proc_self_pid());
+	dir_remove_tree(temp.data, NULL);
+	if (fill(temp.data, config, err) == -1)
+		goto out;
+	for (tries = 0; r == -1 && tries < 10; tries++) {
+		if (!id)
+			experiment_id_new(fresh);
+		expdir_path(dir, base.data, id ? id : fresh);
+		if (file_info(dir->data, false, &info) == 0 &&
+		    info.type != FILE_ABSENT)
+			r = buf_err(err, "experiment '%s' is there already: %s",
+			    id ? id : fresh, dir->data);
+		else
+			r = file_rename(temp.data, dir->data, err);
+		if (id)
+			break;
+	}
+	if (r == 0)
+		dir_sync(base.data);
+out:
+	if (r == -1 && temp.len)
+		dir_remove_tree(temp.data, NULL);
+	buf_release(&temp);
+	buf_release(&base);
+	return r;
+}
+
+/* ---- finding one ---- */
+
+int
+expdir_default_parent(struct buf *parent, struct buf *err)
+{
+	const char *given = env_get("NNI_EXPERIMENTS");
+	struct buf path = BUF_INIT;
+	int r;
+
+	r = path_expand(
+	    given && *given ? given : "~/nni-experiments", &path, err);
+	if (r == 0)
+		r = path_absolute(path.data, NULL, parent, err);
+	buf_release(&path);
+	return r;
+}
+
+static bool
+is_experiment(const char *dir)
+{
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	bool yes;
+
+	expdir_path(&path, dir, "config.json");
+	yes =
+	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
+	buf_release(&path);
+	return yes;
+}
+
+/* `what` as a path of the directory or of a file somewhere in it. */
+static bool
+find_by_path(const char *what, struct buf *dir)
+{
+	struct buf given = BUF_INIT;
+	bool found = false;
+	size_t len;
+
+	if (path_expand(what, &given, NULL) == 0 &&
+	    path_real(given.data, dir, NULL) == 0)
+		for (;;) {
+			found = is_experiment(dir->data);
+			len = (size_t)(path_base(dir->data) - dir->data);
+			if (found || len <= 1 || len >= dir->len)
+				break;
+			buf_cut(dir, len - 1);
+		}
+	buf_release(&given);
+	return found;
+}
+
+/* Counts what begins with `what`; `dir` gets the last one found. */
+static size_t
+find_by_prefix(
+    const char *what, const char *parent, struct buf *dir, struct buf *names)
+{
+	struct buf path = BUF_INIT;
+	char **list;
+	size_t count, i, found = 0, len = strlen(what);
+
+	if (dir_list(parent, &list, NULL, &count, NULL) == -1)
+		return 0;
+	for (i = 0; i < count; i++) {
+		if (strncmp(list[i], what, len) || list[i][0] == '.')
+			continue;
+		expdir_path(&path, parent, list[i]);
+		if (!is_experiment(path.data))
+			continue;
+		buf_set(dir, path.data);
+		buf_addf(names, "%s%s", found ? ", " : "", list[i]);
+		if (++found && list[i][len] == '\0') {
+			found = 1; /* the whole id */
+			break;
+		}
+	}
+	dir_list_free(list, NULL, count);
+	buf_release(&path);
+	return found;
+}
+
+int
+expdir_find(
+    const char *what, const char *parent, struct buf *dir, struct buf *err)
+{
+	struct buf base = BUF_INIT, names = BUF_INIT;
+	size_t n;
+	int r = 0;
+
+	buf_clear(dir);
+	if (!*what)
+		return buf_err(err, "no experiment is named");
+	if (experiment_id_valid(what, strlen(what))) {
+		r = parent ? path_absolute(parent, NULL, &base, err)
+			   : expdir_default_parent(&base, err);
+		if (r == -1)
+			goto out;
+		n = find_by_prefix(what, base.data, dir, &names);
+		if (n == 1)
+			goto out;
+		if (n > 1) {
+			r = buf_err(err,
+			    "'%s' is the beginning of several "
+			    "experiments: %s",
+			    what, names.data);
+			goto out;
+		}
+	}
+	if (!find_by_path(what, dir)) {
+		buf_clear(dir);
+		r = buf_err(err, "no experiment '%s'%s%s", what,
+		    base.len ? " in " : "", base.data);
+	}
+out:
+	buf_release(&base);
+	buf_release(&names);
+	return r;
+}
+
+/* ---- where programs are ---- */
+
+static bool
+is_program(const struct buf *path)
+{
+	struct file_info info;
+
+	return file_info(path->data, true, &info) == 0 &&
+	       info.type == FILE_REGULAR;
+}
+
+/* DIR/name, with the system's ending for programs. */
+static bool
+find_in(const char *dir, const char *below, const char *name, struct buf *path)
+{
+	buf_set(path, dir);
+	if (*below)
+		path_add(path, below);
+	path_add(path, name);
+	if (is_program(path))
+		return true;
+	buf_adds(path, ".exe");
+	return is_program(path);
+}
+
+int
+tool_find(const char *name, struct buf *path, struct buf *err)
+{
+	const char *self = sys_self_dir();
+
+	if (self && find_in(self, "", name, path))
+		return 0;
+	/* A backend lives in libexec/nni; the tools are then in bin. */
+	if (self && find_in(self, "../../bin", name, path))
+		return 0;
+	if (proc_find(name, path) == 0)
+		return 0;
+	return buf_err(err,
+	    "cannot find the program '%s' beside '%s' or in "
+	    "PATH",
+	    name, self ? self : "?");
+}
+
+/* $NNI_PLATFORM_PATH, a list like PATH. */
+static bool
+find_in_list(const char *list, const char *name, struct buf *path)
+{
+	const char *end;
+	char *dir;
+	bool found = false;
+
+	for (; list && *list && !found; list = *end ? end + 1 : end) {
+		end = list + strcspn(list, path_list_separator());
+		if (end == list)
+			continue;
+		dir = xstrndup(list, (size_t)(end - list));
+		found = find_in(dir, "", name, path);
+		free(dir);
+	}
+	return found;
+}
+
+int
+backend_find(const char *platform, struct buf *path, struct buf *err)
+{
+	const char *self = sys_self_dir(), *p;
+	struct buf name = BUF_INIT;
+	int r = 0;
+
+	for (p = platform; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", *p))
+			break;
+	if (*p || p == platform)
+		return buf_err(err, "'%s' is not a platform's name", platform);
+	buf_addf(&name, "nni-platform-%s", platform);
+	if (!find_in_list(env_get("NNI_PLATFORM_PATH"), name.data, path) &&
+	    !(self && find_in(self, "../libexec/nni", name.data, path)) &&
+	    !(self && find_in(self, "", name.data, path)) &&
+	    proc_find(name.data, path) == -1)
+		r = buf_err(err,
+		    "there is no platform '%s': no program '%s' in "
+		    "$NNI_PLATFORM_PATH, beside the tools or in PATH",
+		    platform, name.data);
+	buf_release(&name);
+	return r;
+}
