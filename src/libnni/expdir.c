@@ -34,6 +34,20 @@ expdir_id(const char *dir)
 	return path_base(dir);
 }
 
+static bool
+is_experiment(const char *dir)
+{
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	bool yes;
+
+	expdir_path(&path, dir, "config.json");
+	yes =
+	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
+	buf_release(&path);
+	return yes;
+}
+
 /* ---- making one ---- */
 
 /* The configuration with "seed" (drawn if it has none), as a line. */
@@ -93,7 +107,6 @@ expdir_create(const char *parent, const char *id, struct json config,
     struct buf *dir, struct buf *err)
 {
 	struct buf temp = BUF_INIT, base = BUF_INIT;
-	struct file_info info;
 	char fresh[33];
 	int r = -1, tries;
 
@@ -105,23 +118,20 @@ expdir_create(const char *parent, const char *id, struct json config,
 	dir_remove_tree(temp.data, NULL);
 	if (fill(temp.data, config, err) == -1)
 		goto out;
-	for (tries = 0; r == -1 && tries < 10; tries++) {
+	for (tries = 0; r && tries < (id ? 1 : 10); tries++) {
 		if (!id)
 			experiment_id_new(fresh);
 		expdir_path(dir, base.data, id ? id : fresh);
-		if (file_info(dir->data, false, &info) == 0 &&
-		    info.type != FILE_ABSENT)
-			r = buf_err(err, "experiment '%s' is there already: %s",
-			    id ? id : fresh, dir->data);
-		else
-			r = file_rename(temp.data, dir->data, err);
-		if (id)
-			break;
+		r = file_rename(temp.data, dir->data, err);
+		if (r == -1 && is_experiment(dir->data))
+			r = -buf_err(err,
+			    "experiment '%s' is there already: %s",
+			    expdir_id(dir->data), dir->data);
 	}
 	if (r == 0)
 		dir_sync(base.data);
 out:
-	if (r == -1 && temp.len)
+	if (r && temp.len)
 		dir_remove_tree(temp.data, NULL);
 	buf_release(&temp);
 	buf_release(&base);
@@ -143,20 +153,6 @@ expdir_default_parent(struct buf *parent, struct buf *err)
 		r = path_absolute(path.data, NULL, parent, err);
 	buf_release(&path);
 	return r;
-}
-
-static bool
-is_experiment(const char *dir)
-{
-	struct buf path = BUF_INIT;
-	struct file_info info;
-	bool yes;
-
-	expdir_path(&path, dir, "config.json");
-	yes =
-	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
-	buf_release(&path);
-	return yes;
 }
 
 /* `what` as a path of the directory or of a file somewhere in it. */

@@ -14,8 +14,10 @@
  * Makes PARENT/ID (0700, with trials/, log/, platforms/) and writes `config`
  * (canonical JSON) to its config.json, adding "seed" if it has none.  id NULL:
  * a new one.  The directory appears whole or not at all: it is made under a
- * temporary name and renamed.  -1 with os_errno() OS_EXISTS if that experiment
- * is there.
+ * temporary name and renamed.
+ *
+ * Returns 0; 1 if that experiment is there already (err says so); -1 on
+ * failure.
  */
 int expdir_create(const char *parent, const char *id, struct json config,
     struct buf *dir, struct buf *err);
