@@ -1,6 +1,11 @@
 # make                 build all programs into bin/
 # make NAME            build one (nni-pack)
-# make check           what CI and users run
+# make check           the tests a user runs (minutes)
+# make check-long      chaos, 10,000 trials, long fuzzing
+# make ci              what CI runs beside make check: sanitizers, other builds,
+#                      fuzzers, lints
+# make bench           side-by-side benchmarks
+# make install         to DESTDIR and PREFIX; make uninstall
 #
 # CC CFLAGS LDFLAGS    as usual
 # O                    where objects go (build); BIN where programs go (bin)
@@ -57,6 +62,29 @@ $(O)/%.o: src/%.c
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 -include $(LIB_OBJ:.o=.d)
 
+# ---- tests ----
+JOBS = 4
+check: all unit helpers
+	t/run -j $(JOBS) t $(O)/t
+check-long: all unit helpers
+	NNI_LONG=1 t/run -j $(JOBS) t $(O)/t
+ci:
+	.ci/checks
+bench: all
+	bench/run
+
+# ---- installing ----
+DESTDIR =
+PREFIX = /usr/local
+TOOLS = $(PROGRAMS:nni-platform-local=)
+MAN = $(wildcard doc/*.[1578])
+install: all
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BIN='$(BIN)' \
+		.ci/install '$(TOOLS)' '$(MAN)'
+uninstall:
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BIN='$(BIN)' \
+		.ci/install --undo '$(TOOLS)' '$(MAN)'
+
 clean:
 	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
-.PHONY: all clean
+.PHONY: all check check-long ci bench install uninstall clean
