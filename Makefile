@@ -20,7 +20,8 @@ OS = POSIX
 CFLAGS = -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wwrite-strings -Werror
 CPPFLAGS =
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc/libnni $(WARN) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
+	-Isrc/libnni $(WARN) $(CPPFLAGS) $(CFLAGS)
 LDLIBS = -lyaml -lminizip -lz -ldeflate -lm -lpthread
 
 PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \

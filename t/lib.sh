@@ -9,8 +9,7 @@
 # project's, $NNI_BIN (also in front of PATH) has the programs.
 
 set -u
-TOP=$(cd "$(dirname "$0")/.." && pwd)
-case $TOP in */t) TOP=${TOP%/t} ;; esac
+TOP=$(git -C "$(dirname "$0")" rev-parse --show-toplevel 2>/dev/null || (cd "$(dirname "$0")/.." && pwd))
 NNI_BIN=$(cd "${NNI_BIN:-$TOP/bin}" && pwd)
 PATH=$NNI_BIN:$PATH
 LC_ALL=C.UTF-8
