@@ -9,7 +9,8 @@
  * (fcntl, also over NFS) or LockFileEx on one byte far behind the data.
  *
  * POSIX drops a process's lock when it closes *any* descriptor of that file:
- * open a lock file through here only, and once in a process.
+ * open a lock file through here only.  lock_try() of a lock that this process
+ * has answers 0 with our own pid.
  */
 struct lock {
 	os_file file;
@@ -21,7 +22,8 @@ struct lock {
 
 /*
  * 1: taken; 0: another process holds it, *holder (may be NULL) gets its pid or
- * 0; -1: error.  Creates the file with `mode`; never follows a symbolic link.
+ * 0; -1: error.  Creates the file with exactly `mode` (whatever the umask is);
+ * never follows a symbolic link.
  */
 int lock_try(struct lock *l, const char *path, int mode, int64_t *holder,
     struct buf *err);

@@ -1,0 +1,427 @@
+/*
+ * Files and whole-file operations on POSIX.  Directories and paths are in
+ * dir-posix.c.  Every descriptor is close-on-exec from birth.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+#include "posix.h"
+#include "sys.h"
+
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#endif
+
+static int last_error;
+
+int
+os_failed(void)
+{
+	last_error = errno;
+	return -1;
+}
+
+int
+os_failed_at(struct buf *err, const char *verb, const char *path)
+{
+	os_failed();
+	return buf_err(err, "cannot %s '%s': %s", verb, path, os_strerror());
+}
+
+const char *
+os_strerror(void)
+{
+	return strerror(last_error);
+}
+
+enum os_error
+os_errno(void)
+{
+	switch (last_error) {
+	case ENOENT:
+		return OS_NOT_FOUND;
+	case EEXIST:
+		return OS_EXISTS;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return OS_DENIED;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return OS_FULL;
+	case EPIPE:
+	case ECONNRESET:
+		return OS_GONE;
+	case ENOTDIR:
+		return OS_NOT_DIR;
+	case EISDIR:
+		return OS_IS_DIR;
+	case ENOTEMPTY:
+		return OS_NOT_EMPTY;
+	case ELOOP:
+	case EMLINK: /* FreeBSD's answer to O_NOFOLLOW */
+		return OS_IS_LINK;
+	case EBUSY:
+	case ETXTBSY:
+		return OS_BUSY;
+	default:
+		return OS_OTHER;
+	}
+}
+
+static int
+open_flags(int flags)
+{
+	bool writes = flags & (FILE_WRITE | FILE_APPEND);
+	int f = O_CLOEXEC | O_NOCTTY;
+
+	f |= !writes ? O_RDONLY : flags & FILE_READ ? O_RDWR : O_WRONLY;
+	if (flags & FILE_APPEND)
+		f |= O_APPEND;
+	if (flags & FILE_CREATE)
+		f |= O_CREAT;
+	if (flags & FILE_EXCL)
+		f |= O_EXCL;
+	if (flags & FILE_TRUNC)
+		f |= O_TRUNC;
+	if (flags & FILE_NOFOLLOW)
+		f |= O_NOFOLLOW;
+	return f;
+}
+
+os_file
+file_open(const char *path, int flags, int mode, struct buf *err)
+{
+	int fd;
+
+	do
+		fd = open(path, open_flags(flags), mode);
+	while (fd < 0 && errno == EINTR);
+	if (fd >= 0)
+		return fd;
+	os_failed_at(err, flags & FILE_EXCL ? "create" : "open", path);
+	return OS_NO_FILE;
+}
+
+/* Not tried again on EINTR: the descriptor is gone then on the systems we know,
+   and its number may already be another file's. */
+void
+file_close(os_file f)
+{
+	if (f != OS_NO_FILE)
+		close((int)f);
+}
+
+int64_t
+file_read(os_file f, void *to, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read((int)f, to, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? os_failed() : n;
+}
+
+int64_t
+file_read_at(os_file f, void *to, size_t size, int64_t offset)
+{
+	ssize_t n;
+
+	do
+		n = pread((int)f, to, size, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? os_failed() : n;
+}
+
+int
+file_write(os_file f, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write((int)f, p, len);
+		if (n < 0 && errno == EAGAIN) {
+			/* Somebody made a stream we share nonblocking. */
+			struct pollfd wait = {.fd = (int)f, .events = POLLOUT};
+			poll(&wait, 1, -1);
+		} else if (n < 0 && errno != EINTR) {
+			return os_failed();
+		} else if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* What cannot be flushed (a pipe, a device) has nothing to lose. */
+static bool
+not_flushable(int error)
+{
+	return error == EINVAL || error == ENOTSUP || error == EROFS;
+}
+
+int
+file_sync(os_file f)
+{
+	int rc;
+
+	do
+#ifdef __APPLE__ /* whose fsync() stops at the disk's own cache */
+		rc = fcntl((int)f, F_FULLFSYNC);
+#else
+		rc = fdatasync((int)f);
+#endif
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 || not_flushable(errno) ? 0 : os_failed();
+}
+
+int64_t
+file_size(os_file f)
+{
+	struct stat st;
+
+	return fstat((int)f, &st) == 0 ? (int64_t)st.st_size : os_failed();
+}
+
+int
+file_truncate(os_file f, int64_t size)
+{
+	int rc;
+
+	do
+		rc = ftruncate((int)f, (off_t)size);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 ? 0 : os_failed();
+}
+
+static int
+read_to_end(os_file f, const char *path, struct buf *to, struct buf *err)
+{
+	struct stat st;
+	size_t want = 4096;
+	int64_t n;
+
+	/* One byte more than the size, so that one read() also sees the end;
+	   files of /proc say 0. */
+	if (fstat((int)f, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uint64_t)st.st_size < to->max)
+		want = (size_t)st.st_size + 1;
+	for (;;) {
+		if (want > to->max - to->len)
+			want = to->max - to->len;
+		if (want == 0 || buf_reserve(to, want) != 0) {
+			errno = EFBIG;
+			return os_failed_at(err, "read", path);
+		}
+		n = file_read(f, to->data + to->len, want);
+		if (n < 0)
+			return os_failed_at(err, "read", path);
+		to->len += (size_t)n;
+		to->data[to->len] = '\0';
+		if (n == 0)
+			return 0;
+		want = to->len < 4096 ? 4096 : to->len;
+	}
+}
+
+int
+file_read_all(const char *path, struct buf *to, struct buf *err)
+{
+	os_file f = file_open(path, FILE_READ, 0, err);
+	int rc;
+
+	if (f == OS_NO_FILE)
+		return -1;
+	rc = read_to_end(f, path, to, err);
+	file_close(f);
+	return rc;
+}
+
+int
+dir_sync(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return os_failed();
+	do
+		rc = fsync(fd);
+	while (rc < 0 && errno == EINTR);
+	rc = rc == 0 || not_flushable(errno) ? 0 : os_failed();
+	close(fd);
+	return rc;
+}
+
+static int
+sync_parent(const char *path)
+{
+	struct buf dir = BUF_INIT;
+	size_t len = (size_t)(path_base(path) - path);
+	int rc;
+
+	if (len == 0)
+		buf_set(&dir, ".");
+	else
+		buf_add(&dir, path, len);
+	rc = dir_sync(dir.data);
+	buf_release(&dir);
+	return rc;
+}
+
+/* A new file beside `path`; its name goes to `name`. */
+static os_file
+open_beside(const char *path, int mode, struct buf *name, struct buf *err)
+{
+	uint32_t chance;
+	os_file f;
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (random_bytes(&chance, sizeof(chance)) != 0)
+			break;
+		buf_setf(name, "%s.%08lx.tmp", path, (unsigned long)chance);
+		f = file_open(name->data,
+		    FILE_WRITE | FILE_CREATE | FILE_EXCL | FILE_NOFOLLOW, mode,
+		    NULL);
+		if (f != OS_NO_FILE || os_errno() != OS_EXISTS)
+			break;
+	}
+	if (f == OS_NO_FILE)
+		buf_err(err, "cannot write '%s': %s", path, os_strerror());
+	return f;
+}
+
+static int
+fill_and_rename(os_file f, const char *name, const char *path,
+    const void *bytes, size_t len, bool sync)
+{
+	int rc = file_write(f, bytes, len);
+
+	if (rc == 0 && sync)
+		rc = file_sync(f);
+	/* NFS tells of a full disk only here. */
+	if (close((int)f) != 0 && rc == 0)
+		rc = os_failed();
+	if (rc == 0 && rename(name, path) != 0)
+		rc = os_failed();
+	if (rc != 0)
+		unlink(name);
+	return rc;
+}
+
+int
+file_replace(const char *path, const void *bytes, size_t len, int mode,
+    bool sync, struct buf *err)
+{
+	struct buf name = BUF_INIT;
+	os_file f = open_beside(path, mode, &name, err);
+	int rc = -1;
+
+	if (f != OS_NO_FILE) {
+		rc = fill_and_rename(f, name.data, path, bytes, len, sync);
+		if (rc == 0 && sync)
+			rc = sync_parent(path);
+		if (rc != 0)
+			buf_err(
+			    err, "cannot write '%s': %s", path, os_strerror());
+	}
+	buf_release(&name);
+	return rc;
+}
+
+int
+file_rename(const char *from, const char *to, struct buf *err)
+{
+	if (rename(from, to) == 0)
+		return 0;
+	os_failed();
+	return buf_err(
+	    err, "cannot rename '%s' to '%s': %s", from, to, os_strerror());
+}
+
+int
+file_remove(const char *path, struct buf *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return os_failed_at(err, "remove", path);
+}
+
+static enum file_type
+type_of_mode(mode_t mode)
+{
+	return S_ISREG(mode)   ? FILE_REGULAR
+	       : S_ISDIR(mode) ? FILE_DIR
+	       : S_ISLNK(mode) ? FILE_LINK
+			       : FILE_SPECIAL;
+}
+
+int
+file_info(const char *path, bool follow, struct file_info *info)
+{
+	struct stat st;
+
+	*info = (struct file_info){.type = FILE_ABSENT};
+	if ((follow ? stat : lstat)(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : os_failed();
+	info->type = type_of_mode(st.st_mode);
+	info->size = (int64_t)st.st_size;
+	info->mtime_ms =
+	    (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	info->mode = st.st_mode & 07777;
+	info->device = (uint64_t)st.st_dev;
+	info->inode = (uint64_t)st.st_ino;
+	info->links = (uint32_t)st.st_nlink;
+	return 0;
+}
+
+int
+file_chmod(const char *path, uint32_t mode, struct buf *err)
+{
+	if (chmod(path, (mode_t)mode) == 0)
+		return 0;
+	return os_failed_at(err, "change the mode of", path);
+}
+
+int
+link_read(const char *path, struct buf *target, struct buf *err)
+{
+	size_t size = 256;
+	ssize_t n;
+
+	buf_clear(target);
+	for (;; size *= 2) {
+		if (buf_reserve(target, size) != 0) {
+			errno = ENAMETOOLONG;
+			return os_failed_at(err, "read the link", path);
+		}
+		n = readlink(path, target->data, size);
+		if (n < 0)
+			return os_failed_at(err, "read the link", path);
+		if ((size_t)n < size)
+			break;
+	}
+	target->data[n] = '\0';
+	target->len = (size_t)n;
+	return 0;
+}
+
+int
+link_make(const char *target, const char *path, struct buf *err)
+{
+	if (symlink(target, path) == 0)
+		return 0;
+	return os_failed_at(err, "create the link", path);
+}

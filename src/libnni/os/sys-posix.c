@@ -1,0 +1,410 @@
+/*
+ * The machine as POSIX shows it: clocks, chance, names, environment, terminal;
+ * and main(), which gives nni_main() a process in a known state whatever the
+ * parent left behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __OpenBSD__
+#include <sys/sysctl.h>
+#include <sys/time.h>
+#else
+#include <utmpx.h>
+#endif
+#include "posix.h"
+#ifdef NNI_LINUX
+#include <sched.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#endif
+#include "../mem.h"
+#include "process.h"
+#include "sys.h"
+
+bool sigpipe_was_ignored;
+static const char *program_path; /* argv[0] */
+
+static int64_t
+clock_us(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t
+clock_mono_ms(void)
+{
+	return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t
+clock_mono_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
+}
+
+static int
+random_device(void *to, size_t len)
+{
+	os_file f = file_open("/dev/urandom", FILE_READ, 0, NULL);
+	char *p = to;
+
+	if (f == OS_NO_FILE)
+		return -1;
+	while (len > 0) {
+		int64_t n = file_read(f, p, len);
+		if (n <= 0)
+			break;
+		p += n;
+		len -= (size_t)n;
+	}
+	file_close(f);
+	return len == 0 ? 0 : -1;
+}
+
+int
+random_bytes(void *to, size_t len)
+{
+#ifdef NNI_LINUX
+	char *p = to;
+
+	while (len > 0) {
+		ssize_t n = getrandom(p, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) /* ENOSYS before Linux 3.17 */
+			return random_device(p, len);
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+#else
+	return random_device(to, len);
+#endif
+}
+
+const char *
+sys_host(void)
+{
+	static char name[256];
+
+	if (name[0] == '\0' && gethostname(name, sizeof(name) - 1) != 0)
+		snprintf(name, sizeof(name), "localhost");
+	return name;
+}
+
+/*
+ * Linux says it outright.  Elsewhere the time of the boot as it was logged
+ * then; not kern.boottime where there is a log, since that moves when the
+ * clock is set.
+ */
+static void
+find_boot_id(struct buf *id)
+{
+#if defined(NNI_LINUX)
+	file_read_all("/proc/sys/kernel/random/boot_id", id, NULL);
+	buf_rtrim(id);
+#elif defined(__OpenBSD__)
+	int name[2] = {CTL_KERN, KERN_BOOTTIME};
+	struct timeval boot;
+	size_t len = sizeof(boot);
+
+	if (sysctl(name, 2, &boot, &len, NULL, 0) == 0)
+		buf_setf(id, "boot-%lld", (long long)boot.tv_sec);
+#else
+	struct utmpx want = {.ut_type = BOOT_TIME};
+	struct utmpx *boot;
+
+	setutxent();
+	boot = getutxid(&want);
+	if (boot != NULL)
+		buf_setf(id, "boot-%lld.%06ld", (long long)boot->ut_tv.tv_sec,
+		    (long)boot->ut_tv.tv_usec);
+	endutxent();
+#endif
+	if (id->len == 0)
+		buf_set(id, "unknown");
+}
+
+const char *
+sys_boot_id(void)
+{
+	static char id[64];
+	struct buf found = BUF_INIT_MAX(4096);
+
+	if (id[0] == '\0') {
+		find_boot_id(&found);
+		snprintf(id, sizeof(id), "%s", found.data);
+		buf_release(&found);
+	}
+	return id;
+}
+
+const char *
+sys_user(void)
+{
+	static char name[256];
+	struct passwd *pw;
+
+	if (name[0] != '\0')
+		return name;
+	pw = getpwuid(geteuid());
+	if (pw != NULL)
+		snprintf(name, sizeof(name), "%s", pw->pw_name);
+	else
+		snprintf(name, sizeof(name), "%ld", (long)geteuid());
+	return name;
+}
+
+int
+sys_cpus(void)
+{
+#ifdef NNI_LINUX
+	/* What this process may use: taskset and cpusets count. */
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return CPU_COUNT(&set);
+#endif
+#ifdef _SC_NPROCESSORS_ONLN
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	if (n > 0)
+		return (int)n;
+#endif
+	return 1;
+}
+
+const char *
+sys_home(void)
+{
+	static char *home;
+	const char *env = getenv("HOME");
+	struct passwd *pw;
+
+	if (env != NULL && env[0] == '/')
+		return env;
+	if (home == NULL) {
+		pw = getpwuid(getuid());
+		if (pw != NULL && pw->pw_dir[0] == '/')
+			home = xstrdup(pw->pw_dir);
+	}
+	return home;
+}
+
+const char *
+sys_temp(void)
+{
+	static struct buf dir = BUF_INIT;
+	const char *env = getenv("TMPDIR");
+
+	buf_set(&dir, env != NULL && env[0] == '/' ? env : "/tmp");
+	while (dir.len > 1 && dir.data[dir.len - 1] == '/')
+		buf_cut(&dir, dir.len - 1);
+	return dir.data;
+}
+
+#ifdef NNI_LINUX
+static int
+self_from_proc(struct buf *path)
+{
+	static const char gone[] = " (deleted)";
+	size_t tail = sizeof(gone) - 1;
+
+	if (link_read("/proc/self/exe", path, NULL) != 0)
+		return -1;
+	/* The file was replaced while we ran: where it was is what is asked. */
+	if (path->len > tail &&
+	    strcmp(path->data + path->len - tail, gone) == 0 &&
+	    access(path->data, F_OK) != 0)
+		buf_cut(path, path->len - tail);
+	return 0;
+}
+#endif
+
+static int
+self_from_argv(struct buf *path)
+{
+	struct buf found = BUF_INIT;
+	int rc = -1;
+
+	if (program_path == NULL)
+		return -1;
+	if (strchr(program_path, '/') != NULL)
+		rc = path_real(program_path, path, NULL);
+	else if (proc_find(program_path, &found) == 0)
+		rc = path_real(found.data, path, NULL);
+	buf_release(&found);
+	return rc;
+}
+
+const char *
+sys_self_path(void)
+{
+	static char *self;
+	struct buf path = BUF_INIT;
+
+	if (self != NULL)
+		return self;
+#ifdef NNI_LINUX
+	if (self_from_proc(&path) == 0)
+		self = buf_detach(&path);
+#endif
+	if (self == NULL && self_from_argv(&path) == 0)
+		self = buf_detach(&path);
+	buf_release(&path);
+	return self;
+}
+
+const char *
+sys_self_dir(void)
+{
+	static char *dir;
+	const char *path = sys_self_path();
+
+	if (dir == NULL && path != NULL) {
+		size_t len = (size_t)(path_base(path) - path);
+		dir = xstrndup(path, len > 1 ? len - 1 : 1);
+	}
+	return dir;
+}
+
+const char *
+env_get(const char *name)
+{
+	return getenv(name);
+}
+
+void
+env_set(const char *name, const char *value)
+{
+	if (value == NULL)
+		unsetenv(name);
+	else
+		setenv(name, value, 1);
+}
+
+bool
+console_is_terminal(os_file f)
+{
+	return isatty((int)f) == 1;
+}
+
+int
+console_width(os_file f)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	long n;
+
+	if (ioctl((int)f, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	n = columns == NULL ? 0 : strtol(columns, NULL, 10);
+	return n > 0 && n < 10000 ? (int)n : 80;
+}
+
+bool
+console_ansi(os_file f)
+{
+	const char *term = getenv("TERM");
+
+	return console_is_terminal(f) && term != NULL && term[0] != '\0' &&
+	       strcmp(term, "dumb") != 0;
+}
+
+os_file
+sys_stdin(void)
+{
+	return STDIN_FILENO;
+}
+
+os_file
+sys_stdout(void)
+{
+	return STDOUT_FILENO;
+}
+
+os_file
+sys_stderr(void)
+{
+	return STDERR_FILENO;
+}
+
+/* A file opened later must never become standard output by chance. */
+static void
+fill_standard_streams(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", O_RDWR) != fd)
+			_exit(127);
+	}
+}
+
+/*
+ * Marks what we inherited besides the standard streams close-on-exec, so that
+ * a trial that runs for days does not hold our parent's files and locks.
+ */
+static void
+keep_inherited_from_children(void)
+{
+	struct pollfd fds[256];
+	long limit = sysconf(_SC_OPEN_MAX);
+	int fd, i, n = (int)(sizeof(fds) / sizeof(fds[0]));
+
+#if defined(NNI_LINUX) && defined(SYS_close_range)
+	if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOEXEC */) == 0)
+		return;
+#endif
+	if (limit < 0 || limit > 65536)
+		limit = 65536;
+	/* poll() tells 256 at once which of them are open. */
+	for (fd = 3; fd < limit; fd += n) {
+		if (n > limit - fd)
+			n = (int)(limit - fd);
+		for (i = 0; i < n; i++)
+			fds[i] = (struct pollfd){.fd = fd + i};
+		if (poll(fds, (nfds_t)n, 0) < 0)
+			return;
+		for (i = 0; i < n; i++) {
+			if (!(fds[i].revents & POLLNVAL))
+				fcntl(fds[i].fd, F_SETFD, FD_CLOEXEC);
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
+	sigset_t none;
+
+	fill_standard_streams();
+	keep_inherited_from_children();
+	sigaction(SIGPIPE, &ignore, &was);
+	sigpipe_was_ignored = was.sa_handler == SIG_IGN;
+	/* An ignored or blocked SIGCHLD would hide the end of our children. */
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	program_path = argc > 0 ? argv[0] : NULL;
+	return nni_main(argc, argv);
+}
