@@ -1,6 +1,6 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c \
+LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/record.c \

@@ -28,6 +28,11 @@ struct proc_stream {
 struct proc_spec {
 	char *const *argv; /* NULL-ended; argv[0] is searched in PATH if it has
 			      no slash */
+	/*
+	 * With argv NULL: a command line of the user's own, for the system's
+	 * shell: `bash -c` where there is bash, else `sh -c`; `cmd.exe /c`.
+	 */
+	const char *command;
 	const char *const *env; /* changes: "NAME=value" sets, "NAME" unsets;
 				   NULL-ended; NULL: none */
 	const char *dir;	/* working directory; NULL: ours */
