@@ -1,6 +1,7 @@
 /* Writing JSON: strings, numbers as Python's repr() has them, members. */
 #include "json.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,7 +69,8 @@ shortest(double d, char digits[32])
 	int precision, exponent, n = 0;
 	char *e, *p;
 
-	for (precision = 14; precision < 17; precision++) {
+	/* ... but a denormal one has fewer to begin with. */
+	for (precision = d < DBL_MIN ? 0 : 14; precision < 17; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, d);
 		if (strtod(text, NULL) == d)
 			break;
