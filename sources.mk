@@ -7,7 +7,8 @@ LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c src/libnni/in
 	src/libnni/say.c src/libnni/utf8.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c \
-	src/libnni/os/process-posix.c src/libnni/os/sys-posix.c
+	src/libnni/os/process-posix.c src/libnni/os/signal-posix.c \
+	src/libnni/os/sys-posix.c
 LIB_WIN32_SRC = src/libnni/os/file-win32.c src/libnni/os/lock-win32.c \
 	src/libnni/os/loop-win32.c src/libnni/os/process-win32.c \
 	src/libnni/os/sys-win32.c

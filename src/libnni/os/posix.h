@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include "../buf.h"
+#include "process.h"
 
 /* What the POSIX twins share; nobody else includes this. */
 
@@ -26,7 +27,29 @@ int fd_pipe(int ends[2]);
 /* Sets O_NONBLOCK. For descriptors that this process made. 0 or -1 (errno). */
 int fd_nonblock(int fd);
 
-/* By main(): what proc_start() must know of the state we were started in. */
-extern bool sigpipe_was_ignored;
+/* What waitpid() told. */
+struct proc_end proc_end_of(int status);
+/* waitpid() for p: 1 it has ended, 0 not yet (never with `wait`), -1. */
+int proc_reap(struct proc *p, bool wait, struct proc_end *end);
+
+/*
+ * Signals, turned into bytes on a pipe of this process, so that poll() sees
+ * them: signal-posix.c.
+ */
+/* By main(): a vanished reader is an error of write(), not our death. */
+void signals_ignore_pipe(void);
+/* The pipe's end to poll for reading; made at the first call, and again in a
+   forked child. -1 (errno) on failure. */
+int signals_fd(void);
+/* From now on `sig` is caught. */
+void signals_catch(int sig);
+/* Was `sig` ignored when this process started (nohup, a shell's "&")? */
+bool signals_ignored(int sig);
+/* Call when the pipe is readable: empties it. */
+void signals_drain(void);
+/* Has `sig` come since it was last asked? */
+bool signals_take(int sig);
+/* In a child before exec: the state our parent gave us. Async-signal-safe. */
+void signals_reset(void);
 
 #endif

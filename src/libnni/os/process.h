@@ -49,7 +49,8 @@ struct proc_spec {
 
 struct proc {
 	int64_t pid;
-	intptr_t handle;      /* Windows: process handle; POSIX: pidfd or -1 */
+	intptr_t handle;      /* Windows: process handle; POSIX: -1 once it was
+			    waited for or released */
 	os_file in, out, err; /* our ends of PROC_PIPEs, else OS_NO_FILE */
 };
 

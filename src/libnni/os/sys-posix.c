@@ -30,7 +30,6 @@
 #include "process.h"
 #include "sys.h"
 
-bool sigpipe_was_ignored;
 static const char *program_path; /* argv[0] */
 
 static int64_t
@@ -394,13 +393,11 @@ keep_inherited_from_children(void)
 int
 main(int argc, char **argv)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
 	sigset_t none;
 
 	fill_standard_streams();
 	keep_inherited_from_children();
-	sigaction(SIGPIPE, &ignore, &was);
-	sigpipe_was_ignored = was.sa_handler == SIG_IGN;
+	signals_ignore_pipe();
 	/* An ignored or blocked SIGCHLD would hide the end of our children. */
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
