@@ -1,0 +1,42 @@
+#!/bin/sh
+# Every program has a page; page and option table say the same.
+. "$(dirname "$0")/lib.sh"
+
+page_of() {
+	for p in "$TOP"/doc/"$1".[18]; do
+		[ -e "$p" ] && { echo "$p"; return; }
+	done
+}
+
+# The long options a page describes, and those that -h prints.
+options_in_page() {
+	grep -oE '^\.It .*|^\.Op .*' "$1" | grep -oE 'Fl [^ ]+' | sed 's/^Fl //; s/\\-/-/g' |
+		sed -n 's/^-\([a-z][a-z-]*\).*/\1/p' | sort -u
+}
+options_in_help() {
+	sed -n '/^options:/,$p' | grep -oE '^ +(-., )?--[a-z][a-z-]*' | sed 's/.*--//' | sort -u
+}
+
+for program in "$NNI_BIN"/nni-[a-z]* "$NNI_BIN"/nnictl; do
+	name=${program##*/}
+	case $name in *.*) continue ;; esac
+	page=$(page_of "$name")
+	[ -n "$page" ]
+	ok $? "$name has a page" || continue
+	"$program" -h >help 2>err </dev/null
+	ok $? "$name -h works"
+	[ ! -s err ]
+	ok $? "$name -h has nothing on stderr"
+	is "$(awk 'length > 80' help | head -1)" '' "$name -h fits 80 columns"
+	like "$("$program" --version)" "$name [0-9]*" "$name --version"
+	"$program" --no-such-option >out 2>err </dev/null
+	is $? 2 "$name: an unknown option is a usage error"
+	grep -q "Xr $name" "$TOP/doc/nni.7"
+	ok $? "nni(7) names $name"
+	options_in_page "$page" >page
+	{ options_in_help <help; } >table
+	is "$(comm -3 page table)" '' "$name: page and -h name the same options"
+	grep -q '^\.Sh EXIT STATUS' "$page" && grep -q '^\.Sh EXAMPLES' "$page"
+	ok $? "$name's page has EXIT STATUS and EXAMPLES"
+done
+done_testing
