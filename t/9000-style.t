@@ -7,7 +7,7 @@ plan 7
 
 # every file under src/ has its line in src/README (twins by their noun)
 missing=
-for f in $(git ls-files 'src/*.c' 'src/*.h' | sed 's|.*/||; s/-posix\.c$//; s/-win32\.c$//; s/\.[ch]$//' | sort -u); do
+for f in $(git ls-files 'src/*.c' 'src/*.h' | sed 's|.*/||; s/-posix\.[ch]$//; s/-win32\.[ch]$//; s/\.[ch]$//' | sort -u); do
 	grep -Eq "^ +$f(\.c|\.h)? " src/README || missing="$missing $f"
 done
 is "$missing" '' 'src/README names every file'
@@ -27,7 +27,7 @@ long=$(git ls-files 'src/*.c' | xargs awk '
 	/^}/ { if (open && FNR - open > 100) print FILENAME ":" open; open = 0 }')
 is "$long" '' 'no function is longer than 100 lines'
 
-named=$(git ls-files 'src/*.[ch]' | grep -Ev 'os/[a-z]*-(posix|win32)\.c$|os/.*-(posix|win32)\.h$' |
+named=$(git ls-files 'src/*.[ch]' | grep -Ev 'os/([a-z]*-)?(posix|win32)\.[ch]$' |
 	xargs grep -nE '_WIN32|<windows\.h>|<unistd\.h>|<sys/|<fcntl\.h>|<pthread\.h>|<poll\.h>|<dirent\.h>|<signal\.h>|ssize_t|pid_t|mode_t|__linux__')
 is "$named" '' 'the system is named only in the twins'
 

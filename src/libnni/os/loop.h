@@ -21,15 +21,23 @@ struct loop;
 
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
-/* Runs until loop_stop() or until nothing is left that could happen. Returns
-   what loop_stop() was given, or 0. */
+/*
+ * Runs until loop_stop() or until nothing is left that could happen: no timer,
+ * child, watch, reader that is not paused, nor anything queued.  (A writer that
+ * only waits for its reader to vanish does not count, nor do interrupts.)
+ * Returns what loop_stop() was given, or 0.
+ */
 int loop_run(struct loop *l);
+/* The round is gone through to its end; what a pipe does not take then is not
+   written any more: stream_finish() first where that matters. */
 void loop_stop(struct loop *l, int code);
 int64_t loop_now_ms(struct loop *l); /* monotonic, taken once a round */
 
 /*
  * Called once at the end of each round, after all that was ready has been
- * handled: the place to flush a journal once for a batch.
+ * handled, and before anything that the round queued is written to a stream:
+ * the place to flush a journal once for a batch, so that what others hear of
+ * is always on the disk already.
  */
 typedef void loop_fn(void *arg);
 void loop_each_round(struct loop *l, loop_fn *fn, void *arg);
@@ -59,7 +67,11 @@ void stream_write(struct stream *s, const void *bytes, size_t len);
 size_t stream_queued(const struct stream *s);
 /* Called whenever the queue has become empty; NULL: no more. */
 void stream_on_drain(struct stream *s, loop_fn *fn, void *arg);
-/* Closes once everything queued is written (`done`, may be NULL, is called). */
+/*
+ * Closes and frees once everything queued is written, at the end of a round.
+ * Then `done` (may be NULL) is called; also if the reader goes meanwhile, after
+ * `gone`.
+ */
 void stream_finish(struct stream *s, loop_fn *done, void *arg);
 /* Stops and resumes reading. */
 void stream_pause(struct stream *s, bool paused);
@@ -97,7 +109,10 @@ enum loop_interrupt {
 	INTERRUPT_CONTINUE /* SIGCONT */
 };
 typedef void interrupt_fn(void *arg, enum loop_interrupt what, int signal);
-/* From now on these come here in place of ending the program. */
+/*
+ * From now on these come here in place of ending the program.  One that was
+ * ignored when we were started (nohup, "&" in a script) stays ignored.
+ */
 void loop_interrupts(struct loop *l, interrupt_fn *fn, void *arg);
 /* Ends this process by the signal itself, so that the shell sees 128+n. */
 void die_by_signal(int signal);
@@ -107,7 +122,8 @@ struct watch;
 /*
  * Calls fn soon (20 ms at most, where `path` is on this machine's own disk)
  * after `path`, a file or a directory's list of names, has changed; also when
- * it comes into being.  Only a hint: the caller looks for itself, may be called
+ * it comes into being, and once at first.  Only a hint: the caller looks for
+ * itself, may be called
  * without cause, and never relies on this alone for correctness (inotify where
  * there is one, otherwise polling its size and time).
  */

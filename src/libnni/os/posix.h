@@ -27,9 +27,8 @@ int fd_pipe(int ends[2]);
 /* Sets O_NONBLOCK. For descriptors that this process made. 0 or -1 (errno). */
 int fd_nonblock(int fd);
 
-/* What waitpid() told. */
-struct proc_end proc_end_of(int status);
-/* waitpid() for p: 1 it has ended, 0 not yet (never with `wait`), -1. */
+/* waitpid() for p: 1 it has ended, 0 not yet (never with `wait`), -1 if it
+   cannot be known any more (the end is made up then). */
 int proc_reap(struct proc *p, bool wait, struct proc_end *end);
 
 /*

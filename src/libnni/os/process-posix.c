@@ -456,8 +456,8 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct buf *err)
 
 /* ---- afterwards ---- */
 
-struct proc_end
-proc_end_of(int status)
+static struct proc_end
+end_of(int status)
 {
 	if (WIFSIGNALED(status))
 		return (struct proc_end){true, WTERMSIG(status)};
@@ -473,11 +473,13 @@ proc_reap(struct proc *p, bool wait, struct proc_end *end)
 	do
 		pid = waitpid((pid_t)p->pid, &status, wait ? 0 : WNOHANG);
 	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
+	if (pid < 0) { /* somebody else has waited for it */
+		*end = (struct proc_end){.code = 255};
 		return os_failed();
+	}
 	if (pid == 0)
 		return 0;
-	*end = proc_end_of(status);
+	*end = end_of(status);
 	p->handle = -1;
 	return 1;
 }

@@ -30,10 +30,14 @@ signals_ignore_pipe(void)
 int
 signals_fd(void)
 {
+	int sig;
+
 	if (owner == getpid())
 		return ends[0];
 	/* A forked child must not eat its parent's signals. */
 	wake_fd = -1;
+	for (sig = 0; sig < SIGNAL_MAX; sig++)
+		pending[sig] = 0;
 	if (ends[0] >= 0) {
 		close(ends[0]);
 		close(ends[1]);
