@@ -6,6 +6,7 @@ LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c src/libnni/in
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/utf8.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
+	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c \
 	src/libnni/os/process-posix.c src/libnni/os/signal-posix.c \
 	src/libnni/os/sys-posix.c src/libnni/os/watch-posix.c

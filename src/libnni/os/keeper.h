@@ -56,13 +56,15 @@ int keeper_start(
 int keeper_listen(const char *dir, struct buf *err);
 
 enum keeper_wake {
-	KEEPER_CHILD, /* a child ended, or something in the job changed */
+	KEEPER_ROOT,  /* `root` has ended: proc_wait() returns at once */
+	KEEPER_CHILD, /* something else in the job may have ended */
 	KEEPER_POKED, /* somebody wants to be heard: look at the intent */
 	KEEPER_TIMEOUT
 };
 /*
  * Sleeps, without waking up for nothing, until one of these; timeout_ms < 0:
- * for ever.  `root` is the trial's first process; NULL if there is none now.
+ * for ever.  `root` is the trial's first process, not waited for yet; NULL if
+ * there is none (any more).
  */
 enum keeper_wake keeper_wait(const struct proc *root, int64_t timeout_ms);
 

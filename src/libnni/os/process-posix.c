@@ -409,13 +409,34 @@ launch_and_check(struct launch *l, struct proc *p)
 	return 0;
 }
 
+/* argv of a user's own command line. */
+static char *const *
+shell_argv(const struct proc_spec *spec, char *argv[4])
+{
+	static char bash[] = "bash", sh[] = "sh", c[] = "-c";
+	struct buf path = BUF_INIT;
+
+	if (spec->argv != NULL)
+		return spec->argv;
+	argv[0] = find_program(bash, path_of_child(spec->env), &path) == 0
+		      ? bash
+		      : sh;
+	argv[1] = c;
+	argv[2] = (char *)spec->command;
+	argv[3] = NULL;
+	buf_release(&path);
+	return argv;
+}
+
 int
 proc_start(struct proc *p, const struct proc_spec *spec, struct buf *err)
 {
-	const char *name = spec->argv[0];
+	char *for_shell[4];
+	char *const *argv = shell_argv(spec, for_shell);
+	const char *name = argv[0];
 	const struct proc_stream *streams[3] = {
 	    &spec->in, &spec->out, &spec->err};
-	struct launch l = {.argv = spec->argv,
+	struct launch l = {.argv = argv,
 	    .dir = spec->dir,
 	    .own_group = spec->own_group,
 	    .own_session = spec->detached,
@@ -588,7 +609,9 @@ proc_run(const struct proc_spec *spec, struct buf *out, int64_t timeout_ms,
 	if (rc != 0) {
 		proc_kill(&p, PROC_KILL);
 		proc_wait(&p, end);
-		buf_err(err, "'%s' failed: %s", spec->argv[0], why.data);
+		buf_err(err, "'%s' failed: %s",
+		    spec->argv != NULL ? spec->argv[0] : spec->command,
+		    why.data);
 	}
 	forget_streams(&p);
 	proc_release(&p);

@@ -219,6 +219,12 @@ sys_temp(void)
 	return dir.data;
 }
 
+const char *
+sys_shared_temp(void)
+{
+	return "/tmp";
+}
+
 #ifdef NNI_LINUX
 static int
 self_from_proc(struct buf *path)

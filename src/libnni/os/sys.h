@@ -20,6 +20,9 @@ const char *sys_user(void);
 int sys_cpus(void);
 const char *sys_home(void); /* NULL if unknown */
 const char *sys_temp(void); /* a directory, no trailing slash */
+/* One that all users of this machine can write to, the same for all whatever
+   their environment says: "/tmp", "C:/ProgramData". */
+const char *sys_shared_temp(void);
 /* The directory of the running program's file, absolute; NULL if unknown. */
 const char *sys_self_dir(void);
 const char *sys_self_path(void);
