@@ -3,6 +3,8 @@
 LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c \
+	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
+	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/utf8.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \

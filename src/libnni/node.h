@@ -33,12 +33,13 @@ struct node {
 	char *text;    /* a scalar's text, quotes and escapes undone; UTF-8; may
 			  hold NUL, see len */
 	size_t len;
+	char *raw; /* a JSON string that has escapes, as written; else NULL */
 	char *key; /* in a map: this member's key, NUL-terminated */
 	int key_line, key_col;
 	struct node *items; /* of a list or map, in order */
 	size_t count;
 	/* where node_json() wrote it: text.data + json_at, json_len bytes */
-	size_t json_at, json_len;
+	size_t key_at, json_at, json_len; /* the key in its quotes */
 };
 
 /* Limits: what is beyond is refused, whoever wrote it. */
@@ -60,6 +61,14 @@ int node_parse(const char *text, size_t len, enum node_syntax syntax,
     struct node **root, struct problems *problems);
 void node_free(struct node *root);
 
+/*
+ * For the readers: a new last item of a list or map, zeroed. It moves when the
+ * next one is added.
+ */
+struct node *node_add(struct node *parent);
+/* Keys that are there twice become errors; -1 if there are any. */
+int node_check_keys(const struct node *map, struct problems *problems);
+
 /* A map's member by its exact key; NULL if there is none or it is no map. */
 struct node *node_get(const struct node *map, const char *key);
 
@@ -78,7 +87,10 @@ int node_int(const struct node *n, int64_t *to);
 /* Strings that spell a number are taken as well, as NNI's tuners do. */
 int node_double(const struct node *n, double *to);
 
-/* "a list", "the string '4'", "true": what a message calls the value. */
+/* True for a true boolean (yes, on). */
+bool node_bool(const struct node *n);
+
+/* "a list", "the text '4'", "true": what a message calls the value. */
 void node_describe(const struct node *n, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef NNI_PROBLEMS_H
 #define NNI_PROBLEMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "buf.h"
 
@@ -15,7 +16,7 @@ struct problem {
 	size_t file;   /* index into files */
 	int line, col; /* from 1; 0: the file as a whole */
 	size_t order;  /* of being found: keeps equal positions in order */
-	int is_note;
+	bool is_note;
 	char *text;
 };
 
@@ -50,6 +51,6 @@ void problems_note(struct problems *p, int line, int col, const char *fmt, ...)
  * Appends all of them to `out`, a line each, sorted; `notes` false leaves the
  * notes out.  Control characters are shown as '?'.
  */
-void problems_text(struct problems *p, int notes, struct buf *out);
+void problems_text(struct problems *p, bool notes, struct buf *out);
 
 #endif

@@ -1,0 +1,140 @@
+/*
+ * What is wrong with a user's files: gathered here, printed by main().
+ */
+#include "problems.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+/* Nobody reads more; a file of garbage may have millions. */
+#define MAX_PROBLEMS 1000
+
+void
+problems_release(struct problems *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		free(p->items[i].text);
+	for (i = 0; i < p->file_count; i++)
+		free(p->files[i]);
+	free(p->items);
+	free(p->files);
+	*p = (struct problems)PROBLEMS_INIT;
+}
+
+size_t
+problems_file(struct problems *p, const char *name)
+{
+	size_t was = p->file;
+
+	p->files =
+	    xreallocarray(p->files, p->file_count + 1, sizeof(*p->files));
+	p->files[p->file_count] = xstrdup(name);
+	p->file = p->file_count++;
+	return was;
+}
+
+void
+problems_back(struct problems *p, size_t file)
+{
+	p->file = file;
+}
+
+static void
+add(struct problems *p, int line, int col, bool is_note, const char *fmt,
+    va_list ap)
+{
+	struct buf text = BUF_INIT;
+	struct problem *one;
+
+	if (p->count >= MAX_PROBLEMS) {
+		p->errors += !is_note;
+		p->dropped += !is_note;
+		return;
+	}
+	/* doubling from powers of two */
+	if ((p->count & (p->count - 1)) == 0)
+		p->items = xreallocarray(
+		    p->items, p->count ? p->count * 2 : 1, sizeof(*p->items));
+	buf_addv(&text, fmt, ap);
+	one = &p->items[p->count];
+	one->file = p->file;
+	one->line = line;
+	one->col = col;
+	one->order = p->count++;
+	one->is_note = is_note;
+	one->text = buf_detach(&text);
+	p->errors += !is_note;
+}
+
+void
+problems_add(struct problems *p, int line, int col, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, line, col, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+problems_note(struct problems *p, int line, int col, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, line, col, true, fmt, ap);
+	va_end(ap);
+}
+
+static int
+by_position(const void *a, const void *b)
+{
+	const struct problem *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->col != y->col)
+		return x->col < y->col ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void
+add_visible(struct buf *out, const char *s)
+{
+	for (; *s; s++)
+		buf_addc(
+		    out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+}
+
+void
+problems_text(struct problems *p, bool notes, struct buf *out)
+{
+	size_t i;
+
+	if (p->count)
+		qsort(p->items, p->count, sizeof(*p->items), by_position);
+	for (i = 0; i < p->count; i++) {
+		const struct problem *one = &p->items[i];
+
+		if (one->is_note && !notes)
+			continue;
+		if (one->file < p->file_count)
+			add_visible(out, p->files[one->file]);
+		if (one->line)
+			buf_addf(out, ":%d:%d", one->line, one->col);
+		buf_adds(out, one->is_note ? ": note: " : ": ");
+		add_visible(out, one->text);
+		buf_addc(out, '\n');
+	}
+	if (p->dropped)
+		buf_addf(out, "and %llu more errors\n",
+		    (unsigned long long)p->dropped);
+}
