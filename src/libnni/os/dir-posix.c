@@ -404,6 +404,12 @@ path_base(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+const char *
+path_list_separator(void)
+{
+	return ":";
+}
+
 int
 path_expand(const char *path, struct buf *to, struct buf *err)
 {

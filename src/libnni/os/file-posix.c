@@ -209,28 +209,33 @@ static int
 read_to_end(os_file f, const char *path, struct buf *to, struct buf *err)
 {
 	struct stat st;
-	size_t want = 4096;
+	size_t want = 4096, room;
+	char more;
 	int64_t n;
 
 	/* One byte more than the size, so that one read() also sees the end;
 	   files of /proc say 0. */
-	if (fstat((int)f, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	if (fstat((int)f, &st) == 0 && st.st_size > 0 &&
 	    (uint64_t)st.st_size < to->max)
 		want = (size_t)st.st_size + 1;
 	for (;;) {
-		if (want > to->max - to->len)
-			want = to->max - to->len;
-		if (want == 0 || buf_reserve(to, want) != 0) {
+		room = to->max - to->len;
+		if (want > room)
+			want = room;
+		if (want > 0 && buf_reserve(to, want) == 0)
+			n = file_read(f, to->data + to->len, want);
+		else /* full: was that all? */
+			n = file_read(f, &more, 1);
+		if (n == 0)
+			return 0;
+		if (n > 0 && want == 0) {
 			errno = EFBIG;
-			return os_failed_at(err, "read", path);
+			n = -1;
 		}
-		n = file_read(f, to->data + to->len, want);
 		if (n < 0)
 			return os_failed_at(err, "read", path);
 		to->len += (size_t)n;
 		to->data[to->len] = '\0';
-		if (n == 0)
-			return 0;
 		want = to->len < 4096 ? 4096 : to->len;
 	}
 }
