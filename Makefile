@@ -65,6 +65,19 @@ $(O)/%.o: src/%.c
 
 # ---- tests ----
 JOBS = 4
+# Unit tests are programs, build/t/NAME.t; posix-* know the system.
+UNIT_SRC = $(wildcard t/unit/*.c)
+UNIT = $(UNIT_SRC:t/unit/%.c=$(O)/t/%.t$(EXE))
+unit: $(UNIT)
+$(O)/t/%.t$(EXE): t/unit/%.c $(LIB) t/unit/tap.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+# Libraries for LD_PRELOAD that play tricks on the programs.
+HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
+helpers: $(HELPERS)
+$(O)/t/%.so: t/helper/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
 check: all unit helpers
 	t/run -j $(JOBS) t $(O)/t
 check-long: all unit helpers
@@ -88,4 +101,4 @@ uninstall:
 
 clean:
 	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
-.PHONY: all check check-long ci bench install uninstall clean
+.PHONY: all unit helpers check check-long ci bench install uninstall clean
