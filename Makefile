@@ -71,7 +71,8 @@ UNIT = $(UNIT_SRC:t/unit/%.c=$(O)/t/%.t$(EXE))
 unit: $(UNIT)
 $(O)/t/%.t$(EXE): t/unit/%.c $(LIB) t/unit/tap.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) -Wno-write-strings $(LDFLAGS) -o $@ $< $(LIB) \
+		$(LDLIBS)
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
 helpers: $(HELPERS)
