@@ -102,13 +102,13 @@ journal_add(struct journal *j, const char *line, size_t len)
 		buf_addc(&j->pending, '\n');
 }
 
-int
-journal_commit(struct journal *j, struct buf *err)
+static int
+write_out(struct journal *j, bool flush, struct buf *err)
 {
 	if (!j->pending.len)
 		return 0;
 	if (file_write(j->file, j->pending.data, j->pending.len) == -1 ||
-	    file_sync(j->file) == -1) {
+	    (flush && file_sync(j->file) == -1)) {
 		enum os_error kind = os_errno();
 
 		buf_err(err, "cannot write '%s': %s", j->path, os_strerror());
@@ -120,6 +120,18 @@ journal_commit(struct journal *j, struct buf *err)
 	j->size += (int64_t)j->pending.len;
 	buf_clear(&j->pending);
 	return 0;
+}
+
+int
+journal_commit(struct journal *j, struct buf *err)
+{
+	return write_out(j, true, err);
+}
+
+int
+journal_write(struct journal *j, struct buf *err)
+{
+	return write_out(j, false, err);
 }
 
 void

@@ -39,6 +39,11 @@ void journal_add(struct journal *j, const char *line, size_t len);
  * again.
  */
 int journal_commit(struct journal *j, struct buf *err);
+/*
+ * The same without the flush: for lines that may be lost with the machine, but
+ * not with this process.  The next commit flushes them too.
+ */
+int journal_write(struct journal *j, struct buf *err);
 void journal_close(struct journal *j);
 
 /*

@@ -317,6 +317,40 @@ record_set(
 	buf_addc(out, '}');
 }
 
+static bool
+has_key(struct json object, struct json key)
+{
+	struct json_iter it;
+	struct json k, v;
+
+	json_iter_init(&it, object);
+	while (json_next(&it, &k, &v))
+		if (k.len == key.len && !memcmp(k.at, key.at, key.len))
+			return true;
+	return false;
+}
+
+void
+record_merge(struct buf *out, struct json ours, struct json theirs)
+{
+	struct json_iter it;
+	struct json key, v;
+
+	buf_add(out, ours.at, ours.len - 1); /* without its brace */
+	json_iter_init(&it, theirs);
+	while (json_next(&it, &key, &v)) {
+		if (has_key(ours, key))
+			continue;
+		if (out->data[out->len - 1] != '{')
+			buf_addc(out, ',');
+		buf_addc(out, '"');
+		json_add(out, key);
+		buf_adds(out, "\":");
+		json_add(out, v);
+	}
+	buf_addc(out, '}');
+}
+
 void
 record_begin(struct buf *out, const char *type)
 {

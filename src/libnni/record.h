@@ -79,6 +79,13 @@ void record_set(
     struct buf *out, struct json line, const char *key, struct json value);
 
 /*
+ * Appends `ours` with the members of `theirs` that it lacks: what somebody adds
+ * to a record is taken, what he made of the rest is not (jq 1.6 turns 2.0 into
+ * 2).  No newline is added.
+ */
+void record_merge(struct buf *out, struct json ours, struct json theirs);
+
+/*
  * Begins a record: {"type":"status" ; more members by json_member_*();
  * record_end() adds "}\n".
  */
