@@ -1,12 +1,13 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/buf.c src/libnni/config.c src/libnni/expdir.c src/libnni/intent.c \
+LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/config.c \
+	src/libnni/crew.c src/libnni/expdir.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c \
 	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
 	src/libnni/problems.c src/libnni/searchspace.c \
-	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/record.c \
-	src/libnni/say.c src/libnni/utf8.c src/libnni/os/timers.c
+	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/placed.c src/libnni/record.c \
+	src/libnni/say.c src/libnni/table.c src/libnni/utf8.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c \
@@ -19,8 +20,9 @@ NNI_CONFIG_SRC = src/nni-config/main.c
 NNI_PACK_SRC = src/nni-pack/main.c
 NNI_TUNE_SRC = src/nni-tune/main.c
 NNI_ASSESS_SRC = src/nni-assess/main.c
-NNI_SUBMIT_SRC = src/nni-submit/main.c
-NNI_WATCH_SRC = src/nni-watch/main.c
+NNI_SUBMIT_SRC = src/nni-submit/experiment.c src/nni-submit/main.c src/nni-submit/member.c \
+	src/nni-submit/place.c src/nni-submit/task.c
+NNI_WATCH_SRC = src/nni-watch/main.c src/nni-watch/track.c
 NNI_COLLECT_SRC = src/nni-collect/main.c
 NNI_CANCEL_SRC = src/nni-cancel/main.c
 NNI_RUN_SRC = src/nni-run/main.c

@@ -1,0 +1,84 @@
+#ifndef NNI_BACKEND_H
+#define NNI_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "buf.h"
+#include "lines.h"
+#include "os/loop.h"
+
+/*
+ * A running verb of a platform's backend (nni-platform-P VERB --dir DIR
+ * --member M, design section 6), or another program that speaks lines.  What
+ * it says on stderr goes to DIR/log/M-VERB.log.
+ *
+ * A process that ends without having been asked to is started again: first
+ * after 0.1 s, then after twice as long each time up to a minute, half of that
+ * left to chance.  What it had been given and had not answered, the owner gives
+ * again in `started`.  The count of failures starts anew with
+ * backend_progress().
+ */
+struct backend;
+
+struct backend_calls {
+	/* A line it said, valid during the call; NULL: it was too long. */
+	lines_fn *line;
+	/* A new process runs: give it what it has to know. */
+	void (*started)(void *arg);
+	/* It ended, or could not be started; it will be started again. */
+	void (*died)(void *arg, const char *why);
+	/*
+	 * After backend_finish(), and for a process that runs once: it has
+	 * ended and all its lines were given.  `why` is NULL if it ended well;
+	 * the owner may then say backend_again().
+	 */
+	void (*ended)(void *arg, const char *why, int exit_code);
+};
+
+/* Consecutive failures after which an owner should stop hoping. */
+#define BACKEND_PATIENCE 8
+
+/*
+ * Finds the platform's program; nothing runs yet.  -1 if there is none.
+ * `platform`, `dir` and `member` are copied.
+ */
+struct backend *backend_new(struct loop *loop, const char *platform,
+    const char *verb, const char *dir, const char *member,
+    const struct backend_calls *calls, void *arg, struct buf *err);
+/*
+ * The same for any program: argv[0] is its path; what it says on stderr goes to
+ * DIR/log/NAME.log or, with name NULL, to our own stderr.
+ */
+struct backend *backend_program(struct loop *loop, const char *const *argv,
+    const char *dir, const char *name, const struct backend_calls *calls,
+    void *arg);
+/* It runs once: its end is reported by `ended` and it is not started again. */
+void backend_once(struct backend *b);
+
+/* Starts it now.  A failure to do so is reported by `died` (or `ended`) later,
+   from the loop. */
+void backend_start(struct backend *b);
+/* Lines written while it does not run are lost: see `started`. */
+void backend_write(struct backend *b, const char *line, size_t len);
+/* Ends its input; it answers what it has and ends.  One that is waiting to be
+   started again ends so, without. */
+void backend_finish(struct backend *b);
+/* From `ended`: that was a failure; start it again after the usual pause. */
+void backend_again(struct backend *b);
+/* What it said was worth something: failures are counted anew. */
+void backend_progress(struct backend *b);
+
+bool backend_running(const struct backend *b);
+bool backend_finished(const struct backend *b);	    /* `ended` was called */
+unsigned backend_failures(const struct backend *b); /* in a row */
+/* BACKEND_PATIENCE failures in a row. */
+bool backend_hopeless(const struct backend *b);
+/* Stops and resumes taking its lines. */
+void backend_pause(struct backend *b, bool paused);
+/* Bytes written to it that it has not taken. */
+size_t backend_queued(const struct backend *b);
+
+/* Ends the process (SIGTERM) if it still runs.  NULL is allowed. */
+void backend_free(struct backend *b);
+
+#endif

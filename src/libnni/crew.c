@@ -1,0 +1,192 @@
+/* Backends by experiment and member. */
+#include "crew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "expdir.h"
+#include "mem.h"
+
+void
+crew_init(struct crew *c, struct loop *loop, const char *verb,
+    const struct crew_calls *calls, void *arg)
+{
+	*c = (struct crew){loop, verb, calls, arg, NULL, 0};
+}
+
+void
+crew_release(struct crew *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		backend_free(c->all[i]->backend);
+		free(c->all[i]->dir);
+		free(c->all[i]->name);
+		free(c->all[i]->trouble);
+		free(c->all[i]);
+	}
+	free(c->all);
+	c->all = NULL;
+	c->count = 0;
+}
+
+/* ---- what a backend tells ---- */
+
+static void
+member_line(void *arg, char *line, size_t len)
+{
+	struct crew_member *m = arg;
+
+	m->crew->calls->line(m, line, len);
+}
+
+static void
+member_started(void *arg)
+{
+	struct crew_member *m = arg;
+
+	free(m->trouble);
+	m->trouble = NULL;
+	m->crew->calls->started(m);
+}
+
+static void
+member_died(void *arg, const char *why)
+{
+	struct crew_member *m = arg;
+
+	free(m->trouble);
+	m->trouble = xstrdup(why);
+	m->crew->calls->died(m);
+}
+
+static void
+member_ended(void *arg, const char *why, int exit_code)
+{
+	struct crew_member *m = arg;
+
+	(void)exit_code;
+	m->crew->calls->ended(m, why);
+}
+
+static const struct backend_calls backend_calls = {
+    member_line, member_started, member_died, member_ended};
+
+/* ---- finding one ---- */
+
+static struct backend *
+open_backend(struct crew *c, struct crew_member *m, struct buf *err)
+{
+	struct config config;
+	struct config_member *section;
+	struct backend *b = NULL;
+	struct buf path = BUF_INIT;
+
+	expdir_path(&path, m->dir, "config.json");
+	if (config_load(&config, path.data, err) == 0) {
+		section = config_member(&config, m->name);
+		if (section)
+			b = backend_new(c->loop, section->platform, c->verb,
+			    m->dir, m->name, &backend_calls, m, err);
+		else
+			buf_err(
+			    err, "'%s' has no member '%s'", path.data, m->name);
+		config_release(&config);
+	}
+	buf_release(&path);
+	return b;
+}
+
+static struct crew_member *
+find(const struct crew *c, const char *dir, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (!strcmp(c->all[i]->dir, dir) &&
+		    !strcmp(c->all[i]->name, name))
+			return c->all[i];
+	return NULL;
+}
+
+struct crew_member *
+crew_member(struct crew *c, const struct record *trial, struct buf *err)
+{
+	char *dir = json_strdup(trial->dir);
+	char *name = json_strdup(trial->platform);
+	struct crew_member *m = NULL;
+
+	if (!dir || !name) {
+		buf_err(err, "a trial record needs \"dir\" and \"platform\"");
+		goto out;
+	}
+	m = find(c, dir, name);
+	if (m)
+		goto out;
+	m = xcalloc(1, sizeof(*m));
+	m->crew = c;
+	m->dir = dir;
+	m->name = name;
+	dir = name = NULL;
+	c->all = xreallocarray(c->all, c->count + 1, sizeof(*c->all));
+	c->all[c->count++] = m;
+	m->backend = open_backend(c, m, err);
+	if (m->backend)
+		backend_start(m->backend);
+	else
+		m->trouble = xstrdup(err->data);
+out:
+	free(dir);
+	free(name);
+	return m;
+}
+
+/* ---- all of them ---- */
+
+void
+crew_pause(struct crew *c, bool paused)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (c->all[i]->backend)
+			backend_pause(c->all[i]->backend, paused);
+}
+
+void
+crew_finish(struct crew *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (c->all[i]->backend)
+			backend_finish(c->all[i]->backend);
+}
+
+bool
+crew_finished(const struct crew *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (c->all[i]->backend && !backend_finished(c->all[i]->backend))
+			return false;
+	return true;
+}
+
+bool
+crew_hopeless(const struct crew *c)
+{
+	size_t i, live = 0;
+
+	for (i = 0; i < c->count; i++) {
+		struct crew_member *m = c->all[i];
+
+		if (m->live && m->backend && !backend_hopeless(m->backend))
+			return false;
+		live += m->live;
+	}
+	return live > 0;
+}

@@ -1,0 +1,19 @@
+#ifndef NNI_TABLE_H
+#define NNI_TABLE_H
+
+#include "buf.h"
+#include "record.h"
+
+/*
+ * Records for people: a line each, in columns, as they come.  Control
+ * characters in what came from outside are shown as '?'.
+ */
+void table_title(struct buf *out);
+/* Nothing for a record that is of no interest to people (credits, asks). */
+void table_row(struct buf *out, const struct record *r);
+
+/* Appends the text of a value as people read it: a string without its quotes,
+   anything else as it is. */
+void table_text(struct buf *out, struct json v);
+
+#endif
