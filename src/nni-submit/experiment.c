@@ -1,0 +1,103 @@
+/*
+ * The experiment that nni-submit serves: found or made, locked, and what its
+ * placed.jsonl says of earlier runs.
+ */
+#include "expdir.h"
+#include "json.h"
+#include "os/process.h"
+#include "say.h"
+#include "submit.h"
+
+/* A new experiment of a configuration that nni-config understands. */
+static int
+create(const char *file, struct buf *dir)
+{
+	struct buf program = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
+	struct buf parent = BUF_INIT;
+	struct proc_end end = {false, 0};
+	struct json config, where;
+	int code = 0;
+
+	if (tool_find("nni-config", &program, &err) == -1) {
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+		goto out;
+	}
+	char *argv[] = {program.data, (char *)file, NULL};
+	struct proc_spec spec = {.argv = argv,
+	    .in = {PROC_NULL, OS_NO_FILE},
+	    .out = {PROC_PIPE, OS_NO_FILE},
+	    .err = {PROC_INHERIT, OS_NO_FILE}};
+
+	if (proc_run(&spec, &text, 0, &end, &err) == -1) {
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	} else if (end.signaled || end.code) {
+		code = end.signaled ? NNI_TEMPORARY : end.code;
+	} else if (json_check(text.data, text.len, JSON_STRICT, &config, NULL,
+		       &err) == -1) {
+		code = say_error(
+		    NNI_TEMPORARY, "nni-config said no JSON: %s", err.data);
+	} else {
+		where = json_get(config, "experimentWorkingDirectory");
+		if (json_string(where, &parent) == -1)
+			expdir_default_parent(&parent, &err);
+		if (expdir_create(parent.data, NULL, config, dir, &err) == -1)
+			code = say_error(NNI_TEMPORARY, "%s", err.data);
+	}
+out:
+	buf_release(&program);
+	buf_release(&text);
+	buf_release(&parent);
+	buf_release(&err);
+	return code;
+}
+
+int
+experiment_open(struct submit *s, const char *config, const char *given)
+{
+	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
+	int64_t holder = 0, offset = 0;
+	int code = 0, got;
+
+	if (config) {
+		code = create(config, &dir);
+	} else if (expdir_find(given, NULL, &dir, &err) == -1) {
+		code = say_error(NNI_NOTHING, "%s", err.data);
+	}
+	if (code)
+		goto out;
+	s->dir = buf_detach(&dir);
+	expdir_path(&path, s->dir, "submit.lock");
+	got = lock_try(&s->lock, path.data, 0600, &holder, &err);
+	if (got == -1)
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	else if (got == 0)
+		code = say_error(NNI_LOCKED,
+		    "'%s' is served by another nni-submit (process %d)", s->dir,
+		    (int)holder);
+	if (code)
+		goto out;
+	expdir_path(&path, s->dir, "config.json");
+	if (config_load(&s->config, path.data, &err) == -1) {
+		code = say_error(NNI_CONFIG, "%s", err.data);
+		goto out;
+	}
+	expdir_path(&path, s->dir, "placed.jsonl");
+	if (journal_open(&s->placed, path.data, false, NULL, &err) == -1 ||
+	    placed_load(&s->tasks, path.data, &offset, sizeof(struct task),
+		&s->last_sequence, &err) == -1)
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+out:
+	buf_release(&dir);
+	buf_release(&path);
+	buf_release(&err);
+	return code;
+}
+
+void
+experiment_close(struct submit *s)
+{
+	journal_close(&s->placed);
+	config_release(&s->config);
+	lock_release(&s->lock);
+	free(s->dir);
+}

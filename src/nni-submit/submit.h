@@ -1,0 +1,201 @@
+#ifndef NNI_SUBMIT_H
+#define NNI_SUBMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "attempts.h"
+#include "backend.h"
+#include "buf.h"
+#include "config.h"
+#include "filter.h"
+#include "journal.h"
+#include "opt.h"
+#include "os/lock.h"
+#include "placed.h"
+
+/*
+ * What the files of nni-submit share.  A round of the loop goes so: records and
+ * answers come in and change tasks; what must last goes into `placed`, what is
+ * to be said into `said`; at the end of the round queued tasks get places,
+ * `placed` is committed once, and only then anything is said or sent.
+ */
+struct submit;
+struct member;
+
+/* A machine or a cluster that takes trials; its member's backend names it. */
+struct place {
+	struct place *next;
+	struct member *member;
+	char *name;
+	char *reason;	   /* the backend's, for its level; may be NULL */
+	double weight;	   /* fewest live trials for its weight comes first */
+	bool unlimited;	   /* of a backend that never speaks of credit */
+	bool pending;	   /* still being made ready */
+	int64_t level;	   /* how many more could start, as last told */
+	int64_t most;	   /* the highest level told, for an estimate */
+	int64_t live_told; /* how many live there, as last told; -1: never */
+	int64_t started;   /* since it was told */
+	int64_t in_flight; /* tasks given to it and not answered */
+	unsigned credits;  /* how many credit records have come */
+	unsigned refusals; /* no_room answers without a start between */
+	struct timer retry;
+};
+
+struct member {
+	struct submit *submit;
+	struct config_member *config;
+	struct backend *asked;	 /* nni-platform-P capabilities */
+	struct backend *backend; /* nni-platform-P submit */
+	struct place *places;
+	struct buf to_send; /* trial records, for the end of the round */
+	char *trouble;	    /* why it does not run; NULL: it does */
+	unsigned nonsense;  /* lines of its process that are no record */
+	bool known;	    /* its capabilities are */
+	bool feed; /* a new process: send again what was not answered */
+	bool fed;  /* it was */
+	bool adopts, needs_code, credits;
+	bool spoken; /* it has told a level, or never does */
+};
+
+enum task_state {
+	TASK_LOADED, /* in placed.jsonl, not asked for in this run */
+	TASK_QUEUED,
+	TASK_PLACED, /* this round: its place is not on disk yet */
+	TASK_SENT,   /* its place was asked and has not answered */
+	TASK_OUT,    /* it has a job: nni-watch's now */
+	TASK_ENDED
+};
+
+/* What is kept for a task while its place has not answered. */
+struct held {
+	struct buf lines;	  /* cancels and updates, for nni-watch */
+	enum trial_status cancel; /* as what it ends if it never starts */
+};
+
+struct task {
+	struct placed placed;
+	enum task_state state;
+	unsigned resends; /* processes that died with it */
+	unsigned credits; /* its place's, when it was sent */
+	unsigned order;	  /* of acceptance */
+	uint64_t told;	  /* hash of the reason last given for WAITING */
+	struct place *place;
+	struct held *held;
+	struct task *next, *prev; /* in the queue; next: in placed_now */
+	struct task *fresh_next;  /* in the list of those taken up now */
+};
+
+struct submit {
+	struct loop *loop;
+	struct filter filter;
+	char *dir;	  /* the experiment's, absolute */
+	struct lock lock; /* submit.lock */
+	struct config config;
+	struct opt_list weights; /* --weight NAME=N */
+	struct journal placed;
+	struct attempts tasks;
+	int64_t last_sequence; /* -1: none yet */
+	struct member *members;
+	size_t member_count;
+
+	struct task *first, *last; /* the queue */
+	struct task *fresh;	 /* taken up in this round, WAITING not said */
+	struct task *placed_now; /* placed in this round, not on disk */
+	unsigned accepted;
+	size_t queued;
+	size_t sent;	 /* tasks placed or sent */
+	struct buf said; /* records for standard output */
+	bool flush;	 /* this round's lines must outlive the machine */
+	bool stuck;	 /* placed.jsonl cannot be written */
+	unsigned commit_failures;
+	struct timer commit_retry;
+	bool replay;	 /* --resume: all that placed.jsonl has */
+	size_t replayed; /* of tasks.all */
+	struct timer next_burst;
+	bool once, finishing;
+	bool failed; /* it said FAILED of a trial */
+	int64_t reasons_due_ms;
+	struct timer reasons, deadline;
+
+	struct backend *pack; /* nni-pack, while it runs */
+	char *code;	      /* digest of the archive */
+	struct buf pack_line;
+};
+
+/* ---- task.c: tasks, from acceptance to an answer ---- */
+
+/* A spec, or bare parameters. */
+void task_accept(struct submit *s, const struct record *r);
+/* A cancel or update record; it is passed on, held, or obeyed. */
+void task_control(struct submit *s, const struct record *r);
+/* What placed.jsonl says of it is taken up again. */
+void task_resume(struct submit *s, struct task *t);
+/* Gives it a place, in this round. */
+void task_place(struct submit *s, struct task *t, struct place *p);
+/* All that were placed in this round are on disk: on their way with them. */
+void tasks_send(struct submit *s);
+/* The backend's answers to a task that was sent. */
+void task_started(struct submit *s, struct task *t, const struct record *r);
+void task_no_room(struct submit *s, struct task *t, const struct record *r);
+void task_ended(struct submit *s, struct task *t, const struct record *r);
+/* Ends it by a status record of our own. */
+void task_end(struct submit *s, struct task *t, enum trial_status status,
+    bool infra, const char *reason);
+/* Says of those that wait why they do, where it was not said yet. */
+void tasks_wait(struct submit *s);
+/* Appends the lines of all tasks that were sent to the member to `out`. */
+void tasks_sent_to(struct submit *s, const struct member *m, struct buf *out);
+/* The member's process died with them: some are given up. */
+void tasks_orphaned(struct submit *s, const struct member *m);
+/* Its last line in placed.jsonl. 0 or -1. */
+int task_line(struct submit *s, struct task *t, struct buf *line);
+void tasks_release(struct submit *s);
+
+/* ---- place.c: where tasks go ---- */
+
+/* Gives places to as many queued tasks as there is credit for. */
+void places_fill(struct submit *s);
+/* The task was answered: it is no more in flight. */
+void place_answered(struct task *t, bool started);
+void place_credit(struct member *m, const struct record *r);
+void place_no_room(struct task *t, const struct record *r);
+/* The member's process has gone: no level of it holds any more. */
+void places_forget(struct member *m);
+struct place *place_get(struct member *m, const char *name);
+/* The place that a trial record names; NULL if the member is not known. */
+struct place *place_of(struct submit *s, const struct record *trial);
+/* Why a task without a place waits. */
+void places_reason(struct submit *s, struct buf *out);
+void place_free(struct place *p);
+
+/* ---- member.c: the backends ---- */
+
+/* Finds all backends and asks for their capabilities. 0 or an exit code. */
+int members_open(struct submit *s, struct buf *err);
+void members_release(struct submit *s);
+void members_pause(struct submit *s, bool paused);
+void members_finish(struct submit *s);
+bool members_finished(const struct submit *s);
+/* None of them can be hoped to start anything. */
+bool members_hopeless(const struct submit *s);
+/* All have told what they could start now. */
+bool members_settled(const struct submit *s);
+/* Sends what the round has gathered. */
+void members_send(struct submit *s);
+
+/* ---- experiment.c ---- */
+
+/*
+ * Makes an experiment of the file `config` or, if that is NULL, finds the one
+ * that `given` means; takes its lock; reads its configuration and placed.jsonl.
+ * 0, or an exit code after a message.
+ */
+int experiment_open(struct submit *s, const char *config, const char *given);
+void experiment_close(struct submit *s);
+
+/* ---- main.c ---- */
+
+/* Ends the program with `code` after one message. */
+void submit_fail(struct submit *s, int code, const char *message);
+
+#endif
