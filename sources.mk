@@ -18,7 +18,14 @@ LIB_WIN32_SRC = src/libnni/os/file-win32.c src/libnni/os/lock-win32.c \
 	src/libnni/os/sys-win32.c
 NNI_CONFIG_SRC = src/nni-config/main.c
 NNI_PACK_SRC = src/nni-pack/main.c
-NNI_TUNE_SRC = src/nni-tune/main.c
+NNI_TUNE_SRC = src/nni-tune/main.c src/nni-tune/batch.c \
+	src/nni-tune/category.c src/nni-tune/dedup.c src/nni-tune/grid.c \
+	src/nni-tune/gridsearch.c src/nni-tune/history.c \
+	src/nni-tune/migrate.c src/nni-tune/normal.c \
+	src/nni-tune/parzen.c src/nni-tune/point.c src/nni-tune/random.c \
+	src/nni-tune/rng.c src/nni-tune/running.c src/nni-tune/search.c \
+	src/nni-tune/split.c src/nni-tune/tpe.c src/nni-tune/tpe-args.c \
+	src/nni-tune/tuner.c
 NNI_ASSESS_SRC = src/nni-assess/main.c
 NNI_SUBMIT_SRC = src/nni-submit/experiment.c src/nni-submit/main.c src/nni-submit/member.c \
 	src/nni-submit/place.c src/nni-submit/task.c
