@@ -26,7 +26,9 @@ NNI_TUNE_SRC = src/nni-tune/main.c src/nni-tune/batch.c \
 	src/nni-tune/rng.c src/nni-tune/running.c src/nni-tune/search.c \
 	src/nni-tune/split.c src/nni-tune/tpe.c src/nni-tune/tpe-args.c \
 	src/nni-tune/tuner.c
-NNI_ASSESS_SRC = src/nni-assess/main.c
+NNI_ASSESS_SRC = src/nni-assess/main.c src/nni-assess/assessor.c \
+	src/nni-assess/judge.c src/nni-assess/median.c \
+	src/nni-assess/medianstop.c
 NNI_SUBMIT_SRC = src/nni-submit/experiment.c src/nni-submit/main.c src/nni-submit/member.c \
 	src/nni-submit/place.c src/nni-submit/task.c
 NNI_WATCH_SRC = src/nni-watch/main.c src/nni-watch/track.c
