@@ -38,3 +38,6 @@ NNI_RUN_SRC = src/nni-run/main.c
 NNI_TRIAL_SRC = src/nni-trial/main.c
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/main.c
 NNICTL_SRC = src/nnictl/main.c
+NNI_CONFORMANCE_SRC = src/nni-conformance/main.c src/nni-conformance/play.c \
+	src/nni-conformance/ring.c src/nni-conformance/script.c \
+	src/nni-conformance/stage.c
