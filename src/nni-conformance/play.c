@@ -449,12 +449,14 @@ static bool
 all_run(void *arg)
 {
 	struct ring *r = arg;
-	size_t i;
+	size_t i, n, running = 0;
 
 	for (i = 0; i < r->count; i++)
-		if (!starts(&r->collect, r->actors[i].id))
-			return false;
-	return true;
+		for (n = 0; n < r->watch.count; n++)
+			running +=
+			    r->watch.heard[n].r.status == STATUS_RUNNING &&
+			    !strcmp(r->watch.heard[n].r.trial, r->actors[i].id);
+	return running >= r->count;
 }
 
 static void
@@ -477,7 +479,7 @@ play_cancel(struct stage *s)
 			return;
 		ring_submit(&r, &a[i], 1);
 		told(stage_wait(s, &r.collect, all_run, &r),
-		    "metrics arrive while a trial runs");
+		    "watch says RUNNING of a trial that runs");
 		cancel(&r, a[i].id, i == 1);
 		ring_ends(&r);
 		ended_as(&r.collect, a[i].id,
