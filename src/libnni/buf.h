@@ -5,8 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* gcc and clang check our format strings; MSVC has no such attribute. */
-#ifdef __GNUC__
+/* gcc and clang check our format strings; MSVC has no such attribute.  gcc for
+   Windows must be told that they are C99's. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define NNI_FORMAT(fmt, first)                                                 \
+	__attribute__((format(__gnu_printf__, fmt, first)))
+#elif defined(__GNUC__)
 #define NNI_FORMAT(fmt, first) __attribute__((format(__printf__, fmt, first)))
 #else
 #define NNI_FORMAT(fmt, first)

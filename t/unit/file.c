@@ -204,6 +204,7 @@ test_trees(void)
 	buf_release(&err);
 }
 
+#ifndef _WIN32
 static void
 is_absolute(const char *p, const char *base, const char *want)
 {
@@ -215,6 +216,7 @@ is_absolute(const char *p, const char *base, const char *want)
 	buf_release(&b);
 	buf_release(&name);
 }
+#endif
 
 static void
 test_paths(void)

@@ -51,6 +51,7 @@ struct proc {
 	int64_t pid;
 	intptr_t handle;      /* Windows: process handle; POSIX: -1 once it was
 			    waited for or released */
+	bool leads_group;     /* Windows: so it may be sent CTRL_BREAK */
 	os_file in, out, err; /* our ends of PROC_PIPEs, else OS_NO_FILE */
 };
 
