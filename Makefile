@@ -4,6 +4,8 @@
 # make check-long      chaos, 10,000 trials, long fuzzing
 # make ci              what CI runs beside make check: sanitizers, other builds,
 #                      fuzzers, lints
+# make windows         the same programs as .exe (mingw-w64); check-windows:
+#                      their tests (Wine); check-cl: would MSVC take it?
 # make bench           side-by-side benchmarks
 # make install         to DESTDIR and PREFIX; make uninstall
 #
@@ -23,10 +25,11 @@ CPPFLAGS =
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
 	-Isrc/libnni $(WARN) $(CPPFLAGS) $(CFLAGS)
 LDLIBS = -lyaml -lminizip -lz -ldeflate -lm -lpthread
+# Windows: what every program carries (src/libnni/os/utf8.rc)
+RES =
 
 PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
-	nni-collect nni-cancel nni-run nni-trial nni-conformance \
-	nni-platform-local nnictl
+	nni-collect nni-cancel nni-run nni-trial nni-platform-local nnictl
 
 all: $(PROGRAMS)
 
@@ -40,9 +43,9 @@ $(LIB): $(LIB_OBJ)
 define program
 $(1): $(BIN)/$(1)$(EXE)
 $(2)_OBJ = $$($(2)_SRC:src/%.c=$(O)/%.o)
-$(BIN)/$(1)$(EXE): $$($(2)_OBJ) $(LIB)
+$(BIN)/$(1)$(EXE): $$($(2)_OBJ) $(LIB) $(RES)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(2)_OBJ) $(LIB) $$(LDLIBS)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(2)_OBJ) $(RES) $(LIB) $$(LDLIBS)
 .PHONY: $(1)
 -include $$($(2)_OBJ:.o=.d)
 endef
@@ -57,7 +60,6 @@ $(eval $(call program,nni-cancel,NNI_CANCEL))
 $(eval $(call program,nni-run,NNI_RUN))
 $(eval $(call program,nni-trial,NNI_TRIAL))
 $(eval $(call program,nni-platform-local,NNI_PLATFORM_LOCAL))
-$(eval $(call program,nni-conformance,NNI_CONFORMANCE))
 $(eval $(call program,nnictl,NNICTL))
 
 $(O)/%.o: src/%.c
@@ -65,15 +67,40 @@ $(O)/%.o: src/%.c
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 -include $(LIB_OBJ:.o=.d)
 
+# ---- Windows, built and tried on Linux: doc/windows.md ----
+HOST = x86_64-w64-mingw32
+WIN = build/win
+WIN_DEPS = $(WIN)/deps
+WIN_MAKE = $(MAKE) OS=WIN32 EXE=.exe O=$(WIN) BIN=$(WIN)/bin \
+	CC=$(HOST)-gcc AR=$(HOST)-ar CFLAGS='-O2' RES=$(WIN)/utf8.res.o \
+	CPPFLAGS='-D_WIN32_WINNT=0x0A00 -DUNICODE -D_UNICODE \
+	-DYAML_DECLARE_STATIC -I$(WIN_DEPS)/include' \
+	LDFLAGS='-municode -static -s -L$(WIN_DEPS)/lib' \
+	LDLIBS='-lyaml -lminizip -lz -ldeflate -lbcrypt -lntdll -ladvapi32'
+windows: $(WIN_DEPS)/share/versions
+	+$(WIN_MAKE) all unit
+check-windows: windows
+	.ci/windows-tests $(WIN)
+# What MSVC would say: clang in its place, with Wine's headers.
+check-cl: $(WIN_DEPS)/share/versions
+	.ci/nmk.py -f nmake.mak DEPS=$(WIN_DEPS)
+$(WIN_DEPS)/share/versions: .ci/windows-deps
+	HOST=$(HOST) .ci/windows-deps $(WIN_DEPS)
+$(O)/utf8.res.o: src/libnni/os/utf8.rc src/libnni/os/utf8.manifest
+	@mkdir -p $(@D)
+	$(HOST)-windres -I src/libnni/os -o $@ $<
+
 # ---- tests ----
 JOBS = 4
-# Unit tests are programs, build/t/NAME.t; posix-* know the system.
-UNIT_SRC = $(wildcard t/unit/*.c)
+# Unit tests are programs, build/t/NAME.t; posix-* and win32-* know the system.
+NOT_POSIX = t/unit/win32-%.c
+NOT_WIN32 = t/unit/posix-%.c
+UNIT_SRC = $(filter-out $(NOT_$(OS)),$(wildcard t/unit/*.c))
 UNIT = $(UNIT_SRC:t/unit/%.c=$(O)/t/%.t$(EXE))
 unit: $(UNIT)
-$(O)/t/%.t$(EXE): t/unit/%.c $(LIB) t/unit/tap.h
+$(O)/t/%.t$(EXE): t/unit/%.c $(LIB) $(RES) t/unit/tap.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-write-strings $(LDFLAGS) -o $@ $< $(LIB) \
+	$(CC) $(ALL_CFLAGS) -Wno-write-strings $(LDFLAGS) -o $@ $< $(RES) $(LIB) \
 		$(LDLIBS)
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
@@ -104,4 +131,5 @@ uninstall:
 
 clean:
 	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
-.PHONY: all unit helpers check check-long ci bench install uninstall clean
+.PHONY: all windows check-windows check-cl unit helpers check check-long ci \
+	bench install uninstall clean
