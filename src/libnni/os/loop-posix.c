@@ -457,7 +457,8 @@ dispatch_streams(struct loop *l, size_t polled)
 static void
 listen_to_signals(struct loop *l)
 {
-	l->fds[POLL_SIGNALS].fd = signals_fd();
+	if (l->fds[POLL_SIGNALS].fd < 0)
+		l->fds[POLL_SIGNALS].fd = signals_fd();
 }
 
 void
@@ -596,10 +597,12 @@ static void
 wait_and_dispatch(struct loop *l)
 {
 	size_t polled = l->stream_count;
+	bool interrupted;
 	int ready;
 
 	l->fds[POLL_WATCHES].fd = watches_fd(l->watches);
 	ready = poll(l->fds, (nfds_t)(POLL_STREAMS + polled), wait_ms(l));
+	interrupted = ready < 0 && errno == EINTR;
 	l->now_ms = clock_mono_ms();
 	if (ready > 0) {
 		dispatch_streams(l, polled);
@@ -610,7 +613,7 @@ wait_and_dispatch(struct loop *l)
 	watches_call(l->watches);
 	if (l->child_ended)
 		reap_children(l);
-	if (ready > 0 && l->fds[POLL_SIGNALS].revents != 0)
+	if (interrupted || (ready > 0 && l->fds[POLL_SIGNALS].revents != 0))
 		dispatch_signals(l);
 }
 

@@ -25,14 +25,21 @@
 
 extern char **environ;
 
+enum {
+	IO_KEEP = -1, /* ours */
+	IO_NULL = -2  /* the null device; the child opens it */
+};
+
 /* All that the child needs, made ready before it exists: between fork and exec
    only async-signal-safe calls are allowed. */
 struct launch {
 	const char *path;
+	struct buf found; /* where it was found in PATH */
 	char *const *argv;
+	char *shell[4]; /* argv of a command line */
 	char *const *env;
 	const char *dir;
-	int io[3]; /* what becomes 0, 1, 2; -1: stays as it is */
+	int io[3]; /* what becomes 0, 1, 2: a descriptor or one of these */
 	bool own_group, own_session;
 	sigset_t mask;
 	/* The child's answer. */
@@ -87,9 +94,13 @@ place_streams(const struct launch *l)
 
 	for (i = 0; i < 3; i++) {
 		io[i] = l->io[i];
+		if (io[i] == IO_KEEP)
+			continue;
+		if (io[i] == IO_NULL)
+			io[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (io[i] >= 0 && io[i] <= 2 && io[i] != i)
 			io[i] = fcntl(io[i], F_DUPFD_CLOEXEC, 3);
-		if (io[i] < 0 && l->io[i] >= 0)
+		if (io[i] < 0)
 			return -1;
 	}
 	for (i = 0; i < 3; i++) {
@@ -318,27 +329,13 @@ path_of_child(const char *const *changes)
 
 /* ---- its streams ---- */
 
-static int
-null_device(void)
-{
-	static int fd = -1;
-
-	if (fd < 0) {
-		int opened = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (opened < 0)
-			return -1;
-		fd = opened;
-	}
-	return fd;
-}
-
 /* *child: what the child gets; *ours: our end of a pipe. 0 or -1 (errno). */
 static int
 open_stream(const struct proc_stream *s, int number, int *child, os_file *ours)
 {
 	int ends[2], mine = number == 0 ? 1 : 0;
 
-	*child = -1;
+	*child = IO_KEEP;
 	*ours = OS_NO_FILE;
 	switch (s->io) {
 	case PROC_INHERIT:
@@ -347,8 +344,8 @@ open_stream(const struct proc_stream *s, int number, int *child, os_file *ours)
 		*child = (int)s->file;
 		return 0;
 	case PROC_NULL:
-		*child = null_device();
-		return *child < 0 ? -1 : 0;
+		*child = IO_NULL;
+		return 0;
 	case PROC_PIPE:
 		if (fd_pipe(ends) != 0)
 			return -1;
@@ -371,8 +368,10 @@ forget_streams(struct proc *p)
 /* ---- starting ---- */
 
 static int
-say_cannot_run(const struct launch *l, const char *name, struct buf *err)
+say_cannot_run(const struct launch *l, struct buf *err)
 {
+	const char *name = l->argv[0];
+
 	os_failed();
 	if (l->in_dir)
 		return buf_err(err, "cannot enter directory '%s': %s", l->dir,
@@ -409,69 +408,81 @@ launch_and_check(struct launch *l, struct proc *p)
 	return 0;
 }
 
-/* argv of a user's own command line. */
-static char *const *
-shell_argv(const struct proc_spec *spec, char *argv[4])
+/* argv and path; a user's own command line goes to a shell. 0 or -1 (errno). */
+static int
+choose_program(struct launch *l, const struct proc_spec *spec)
 {
 	static char bash[] = "bash", sh[] = "sh", c[] = "-c";
-	struct buf path = BUF_INIT;
+	const char *dirs = path_of_child(spec->env);
 
-	if (spec->argv != NULL)
-		return spec->argv;
-	argv[0] = find_program(bash, path_of_child(spec->env), &path) == 0
-		      ? bash
-		      : sh;
-	argv[1] = c;
-	argv[2] = (char *)spec->command;
-	argv[3] = NULL;
-	buf_release(&path);
-	return argv;
+	l->argv = spec->argv;
+	if (spec->argv == NULL) {
+		l->shell[0] = bash;
+		l->shell[1] = c;
+		l->shell[2] = (char *)spec->command;
+		l->argv = l->shell;
+		if (find_program(bash, dirs, &l->found) == 0) {
+			l->path = l->found.data;
+			return 0;
+		}
+		l->shell[0] = sh;
+	}
+	l->path = l->argv[0];
+	/* A relative path counts from spec->dir: exec itself looks for it. */
+	if (strchr(l->path, '/') != NULL)
+		return 0;
+	if (find_program(l->path, dirs, &l->found) != 0)
+		return -1;
+	l->path = l->found.data;
+	return 0;
+}
+
+/* With the program chosen and its streams open. 0 or -1 (errno). */
+static int
+start_chosen(struct launch *l, const struct proc_spec *spec, struct proc *p)
+{
+	char **env = make_env(spec->env);
+	int rc, error;
+
+	l->env = env != NULL ? env : environ;
+	l->dir = spec->dir;
+	l->own_group = spec->own_group;
+	l->own_session = spec->detached;
+	rc = launch_and_check(l, p);
+	error = errno;
+	free(env);
+	errno = error;
+	return rc;
 }
 
 int
 proc_start(struct proc *p, const struct proc_spec *spec, struct buf *err)
 {
-	char *for_shell[4];
-	char *const *argv = shell_argv(spec, for_shell);
-	const char *name = argv[0];
 	const struct proc_stream *streams[3] = {
 	    &spec->in, &spec->out, &spec->err};
-	struct launch l = {.argv = argv,
-	    .dir = spec->dir,
-	    .own_group = spec->own_group,
-	    .own_session = spec->detached,
-	    .io = {-1, -1, -1}};
 	os_file *ours[3] = {&p->in, &p->out, &p->err};
-	struct buf path = BUF_INIT;
-	char **env;
-	int i, rc = 0;
+	struct launch l = {
+	    .io = {IO_KEEP, IO_KEEP, IO_KEEP}, .found = BUF_INIT};
+	int i, rc;
 
 	*p = (struct proc){.handle = 0,
 	    .in = OS_NO_FILE,
 	    .out = OS_NO_FILE,
 	    .err = OS_NO_FILE};
-	/* A relative path counts from spec->dir: exec itself looks for it. */
-	l.path = name;
-	if (strchr(name, '/') == NULL) {
-		rc = find_program(name, path_of_child(spec->env), &path);
-		l.path = path.data;
-	}
-	env = make_env(spec->env);
-	l.env = env != NULL ? env : environ;
+	rc = choose_program(&l, spec);
 	for (i = 0; i < 3 && rc == 0; i++)
 		rc = open_stream(streams[i], i, &l.io[i], ours[i]);
 	if (rc == 0)
-		rc = launch_and_check(&l, p);
+		rc = start_chosen(&l, spec, p);
 	if (rc != 0)
-		say_cannot_run(&l, name, err);
+		say_cannot_run(&l, err);
 	for (i = 0; i < 3; i++) {
 		if (streams[i]->io == PROC_PIPE && l.io[i] >= 0)
 			close(l.io[i]);
 	}
 	if (rc != 0)
 		forget_streams(p);
-	free(env);
-	buf_release(&path);
+	buf_release(&l.found);
 	return rc;
 }
 

@@ -34,21 +34,20 @@ signals_fd(void)
 
 	if (owner == getpid())
 		return ends[0];
-	/* A forked child must not eat its parent's signals. */
+	/* A forked child must not eat its parent's signals.  It may have
+	   closed the old ends long ago: their numbers mean nothing now. */
 	wake_fd = -1;
-	for (sig = 0; sig < SIGNAL_MAX; sig++)
+	for (sig = 0; sig < SIGNAL_MAX; sig++) {
 		pending[sig] = 0;
-	if (ends[0] >= 0) {
-		close(ends[0]);
-		close(ends[1]);
+		caught[sig] = false;
 	}
-	ends[0] = ends[1] = -1;
+	owner = 0;
 	if (fd_pipe(ends) != 0)
 		return -1;
 	fd_nonblock(ends[0]);
 	fd_nonblock(ends[1]);
-	owner = getpid();
 	wake_fd = ends[1];
+	owner = getpid();
 	return ends[0];
 }
 
@@ -70,7 +69,7 @@ signals_catch(int sig)
 	struct sigaction act = {
 	    .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
 
-	if (sig <= 0 || sig >= SIGNAL_MAX)
+	if (sig <= 0 || sig >= SIGNAL_MAX || caught[sig])
 		return;
 	sigfillset(&act.sa_mask);
 	caught[sig] = true;
