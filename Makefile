@@ -29,7 +29,8 @@ LDLIBS = -lyaml -lminizip -lz -ldeflate -lm -lpthread
 RES =
 
 PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
-	nni-collect nni-cancel nni-run nni-trial nni-platform-local nnictl
+	nni-collect nni-cancel nni-run nni-trial nni-conformance \
+	nni-platform-local nnictl
 
 all: $(PROGRAMS)
 
@@ -60,6 +61,7 @@ $(eval $(call program,nni-cancel,NNI_CANCEL))
 $(eval $(call program,nni-run,NNI_RUN))
 $(eval $(call program,nni-trial,NNI_TRIAL))
 $(eval $(call program,nni-platform-local,NNI_PLATFORM_LOCAL))
+$(eval $(call program,nni-conformance,NNI_CONFORMANCE))
 $(eval $(call program,nnictl,NNICTL))
 
 $(O)/%.o: src/%.c

@@ -1,9 +1,9 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/config.c \
-	src/libnni/crew.c src/libnni/expdir.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
+LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/classargs.c src/libnni/config.c \
+	src/libnni/crew.c src/libnni/expdir.c src/libnni/feed.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
-	src/libnni/lines.c \
+	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c \
 	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/placed.c \
@@ -22,8 +22,17 @@ LIB_WIN32_SRC = src/libnni/os/dir-win32.c src/libnni/os/file-win32.c \
 	src/libnni/os/watch-win32.c
 NNI_CONFIG_SRC = src/nni-config/main.c
 NNI_PACK_SRC = src/nni-pack/main.c
-NNI_TUNE_SRC = src/nni-tune/main.c
-NNI_ASSESS_SRC = src/nni-assess/main.c
+NNI_TUNE_SRC = src/nni-tune/main.c src/nni-tune/batch.c \
+	src/nni-tune/category.c src/nni-tune/dedup.c src/nni-tune/grid.c \
+	src/nni-tune/gridsearch.c src/nni-tune/history.c \
+	src/nni-tune/migrate.c src/nni-tune/normal.c \
+	src/nni-tune/parzen.c src/nni-tune/point.c src/nni-tune/random.c \
+	src/nni-tune/rng.c src/nni-tune/running.c src/nni-tune/search.c \
+	src/nni-tune/split.c src/nni-tune/tpe.c src/nni-tune/tpe-args.c \
+	src/nni-tune/tuner.c
+NNI_ASSESS_SRC = src/nni-assess/main.c src/nni-assess/assessor.c \
+	src/nni-assess/judge.c src/nni-assess/median.c \
+	src/nni-assess/medianstop.c
 NNI_SUBMIT_SRC = src/nni-submit/experiment.c src/nni-submit/main.c src/nni-submit/member.c \
 	src/nni-submit/place.c src/nni-submit/task.c
 NNI_WATCH_SRC = src/nni-watch/main.c src/nni-watch/track.c
@@ -33,3 +42,6 @@ NNI_RUN_SRC = src/nni-run/main.c
 NNI_TRIAL_SRC = src/nni-trial/main.c
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/main.c
 NNICTL_SRC = src/nnictl/main.c
+NNI_CONFORMANCE_SRC = src/nni-conformance/main.c src/nni-conformance/play.c \
+	src/nni-conformance/ring.c src/nni-conformance/script.c \
+	src/nni-conformance/stage.c

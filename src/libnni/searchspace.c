@@ -149,6 +149,25 @@ is_nested(struct build *b, const struct node *list)
 static void read_level(struct build *b, struct node *map, size_t parent,
     size_t branch, size_t depth);
 
+/* A trial's parameters tell the branch by its name alone. */
+static void
+check_branch_name(
+    struct build *b, const struct node *list, size_t i, const struct node *name)
+{
+	const struct node *other;
+	size_t k;
+
+	for (k = 0; k < i; k++) {
+		other = node_get(&list->items[k], "_name");
+		if (other->text && name->text &&
+		    strcmp(other->text, name->text) == 0) {
+			wrong(b, name, "there are two branches named '%s'",
+			    name->text);
+			return;
+		}
+	}
+}
+
 static void
 read_branches(struct build *b, struct node *list, size_t self, size_t depth)
 {
@@ -162,6 +181,7 @@ read_branches(struct build *b, struct node *list, size_t self, size_t depth)
 			wrong(b, name, "\"_name\" must be a text");
 			continue;
 		}
+		check_branch_name(b, list, i, name);
 		b->space->params[self].names[i] =
 		    node_slice(name, &b->space->text);
 		buf_addf(&b->path, ".%.100s", name->text);
@@ -249,6 +269,9 @@ check_numbers(struct build *b, const struct node *list, struct space_param *p)
 		if (p->a > p->b)
 			wrong(b, &list->items[0], "low is above high in %s %s",
 			    types[p->type].name, types[p->type].values);
+		if (!isfinite(p->b - p->a))
+			wrong(
+			    b, list, "the range is too wide to calculate with");
 		if (types[p->type].log && !(p->a > 0))
 			wrong(b, &list->items[0], "low must be above 0 in %s",
 			    types[p->type].name);

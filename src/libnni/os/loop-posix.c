@@ -346,8 +346,10 @@ lose_reader(struct stream *s)
 	s->ended = true;
 	forget_queue(s);
 	stream_update(s);
-	if (s->gone != NULL)
-		s->gone(s->gone_arg);
+	if (s->gone == NULL)
+		return;
+	s->done = NULL; /* gone() is called in its place */
+	s->gone(s->gone_arg);
 }
 
 /* How much may be written now without blocking; 0: ask poll() first. */

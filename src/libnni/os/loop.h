@@ -68,9 +68,9 @@ size_t stream_queued(const struct stream *s);
 /* Called whenever the queue has become empty; NULL: no more. */
 void stream_on_drain(struct stream *s, loop_fn *fn, void *arg);
 /*
- * Closes and frees once everything queued is written, at the end of a round.
- * Then `done` (may be NULL) is called; also if the reader goes meanwhile, after
- * `gone`.
+ * Closes and frees once everything queued is written, at the end of a round;
+ * then `done` (may be NULL) is called.  If the reader goes meanwhile, `gone` is
+ * called in its place, where there is one.
  */
 void stream_finish(struct stream *s, loop_fn *done, void *arg);
 /* Stops and resumes reading. */

@@ -1,0 +1,39 @@
+#ifndef NNI_RING_H
+#define NNI_RING_H
+
+#include "stage.h"
+
+/* What a trial is to do; its id and how far it is. */
+struct actor {
+	char id[TRIAL_ID_LEN + 1];
+	const char *parameters;
+	bool sent, answered; /* by the `submit` verb: with a job, or an end */
+};
+
+/*
+ * `submit`, `watch` and `collect` of one experiment, joined as nni-submit,
+ * nni-watch and nni-collect join them; credit is kept to.
+ */
+struct ring {
+	struct stage *stage;
+	struct verb submit, watch, collect;
+	struct buf place; /* as credit names it, else the member's name */
+	int64_t level;
+	bool unlimited, spoken;
+	size_t read; /* lines of submit looked at */
+	struct actor *actors;
+	size_t count;
+};
+
+int ring_open(struct ring *r, struct stage *s, struct buf *err);
+/* Submits; returns when all are answered, or the limit is reached. */
+bool ring_submit(struct ring *r, struct actor *actors, size_t count);
+/* Waits until `collect` has said the ends of all. */
+bool ring_ends(struct ring *r);
+/* Ends all three in order; true if each exits with 0. */
+bool ring_finish(struct ring *r);
+void ring_release(struct ring *r);
+/* The trial's record with its job, as `submit` answered; NULL: none. */
+const char *ring_trial(const struct ring *r, const char *id);
+
+#endif

@@ -1,0 +1,29 @@
+/* The tuners there are. */
+#include "tuner.h"
+
+#include "classargs.h"
+
+static const struct tuner_class *const classes[] = {
+    &tpe_tuner, &random_tuner, &grid_tuner, &batch_tuner};
+
+#define COUNT (sizeof(classes) / sizeof(classes[0]))
+
+const struct tuner_class *
+tuner_find(const char *name, struct buf *err)
+{
+	const struct tuner_class *c;
+	struct buf names = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < COUNT; i++) {
+		c = classes[i];
+		if (algorithm_is(name, c->name) ||
+		    (c->alias && algorithm_is(name, c->alias)))
+			return c;
+		buf_addf(&names, "%s%s", i ? ", " : "", c->name);
+	}
+	buf_err(err, "there is no tuner '%s' in this version; there are: %s",
+	    name, names.data);
+	buf_release(&names);
+	return NULL;
+}
