@@ -126,6 +126,18 @@ backend_program(struct loop *loop, const char *const *argv, const char *dir,
 }
 
 void
+backend_argument(struct backend *b, const char *arg)
+{
+	size_t n = 0;
+
+	while (b->argv[n])
+		n++;
+	b->argv = xreallocarray(b->argv, n + 2, sizeof(*b->argv));
+	b->argv[n] = xstrdup(arg);
+	b->argv[n + 1] = NULL;
+}
+
+void
 backend_once(struct backend *b)
 {
 	b->once = true;

@@ -52,6 +52,8 @@ struct backend *backend_new(struct loop *loop, const char *platform,
 struct backend *backend_program(struct loop *loop, const char *const *argv,
     const char *dir, const char *name, const struct backend_calls *calls,
     void *arg);
+/* One more argument; before it is started. */
+void backend_argument(struct backend *b, const char *arg);
 /* It runs once: its end is reported by `ended` and it is not started again. */
 void backend_once(struct backend *b);
 

@@ -12,7 +12,8 @@ void
 crew_init(struct crew *c, struct loop *loop, const char *verb,
     const struct crew_calls *calls, void *arg)
 {
-	*c = (struct crew){loop, verb, calls, arg, NULL, 0};
+	*c = (struct crew){
+	    .loop = loop, .verb = verb, .calls = calls, .arg = arg};
 }
 
 void
@@ -133,10 +134,13 @@ crew_member(struct crew *c, const struct record *trial, struct buf *err)
 	c->all = xreallocarray(c->all, c->count + 1, sizeof(*c->all));
 	c->all[c->count++] = m;
 	m->backend = open_backend(c, m, err);
-	if (m->backend)
+	if (m->backend) {
+		if (c->once)
+			backend_argument(m->backend, "--once");
 		backend_start(m->backend);
-	else
+	} else {
 		m->trouble = xstrdup(err->data);
+	}
 out:
 	free(dir);
 	free(name);

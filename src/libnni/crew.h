@@ -34,6 +34,7 @@ struct crew_calls {
 struct crew {
 	struct loop *loop;
 	const char *verb;
+	bool once; /* their verb gets --once */
 	const struct crew_calls *calls;
 	void *arg;
 	struct crew_member **all;

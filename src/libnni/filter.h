@@ -58,7 +58,8 @@ void filter_init(struct filter *f, struct loop *loop, enum filter_format format,
     bool read_input, const struct filter_calls *calls, void *arg);
 void filter_release(struct filter *f);
 
-/* Puts out one or more records; an LF is added if there is none at the end. */
+/* Puts out one or more records (of FILTER_JSONL: any text); an LF is added if
+   there is none at the end. */
 void filter_put(struct filter *f, const char *lines, size_t len);
 void filter_put_buf(struct filter *f, const struct buf *lines);
 /* Puts out an error record (see record_error()). */
