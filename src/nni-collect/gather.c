@@ -1,0 +1,407 @@
+/*
+ * An end that nni-watch tells is held back and given to the backend's collect,
+ * which says what metrics are left and then the end again; only then is it
+ * passed on.  So no metric comes after the end of its trial, and a place that
+ * cannot be reached holds the end back.
+ */
+#include "gather.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "expdir.h"
+#include "mem.h"
+#include "report.h"
+#include "say.h"
+
+struct gathered {
+	struct attempt key;
+	struct crew_member *member;
+	char *line; /* the trial record; NULL once the end was passed on */
+	char *end;  /* the end that is held back */
+	struct hash_set seen; /* the `at` of each metric */
+	struct log_state log;
+	enum trial_status status;
+	bool has_final;
+	bool ended;
+};
+
+void
+gather_put(struct gatherer *g, const char *lines, size_t len)
+{
+	if (g->report)
+		report_take(g->report, lines, len);
+	else
+		filter_put(&g->filter, lines, len);
+}
+
+static void
+nonsense(struct gatherer *g, const struct crew_member *m, const char *what)
+{
+	struct buf where = BUF_INIT, line = BUF_INIT;
+
+	buf_addf(&where, "collect of member %s", m->name);
+	record_error(&line, what, where.data, NULL, NULL);
+	gather_put(g, line.data, line.len);
+	buf_release(&where);
+	buf_release(&line);
+}
+
+/* ---- the end of a trial ---- */
+
+/* True if `key` is in the record and says anything but no. */
+static bool
+says(const struct record *r, const char *key)
+{
+	struct json v = record_get(r, key);
+
+	return v.at && json_type(v) != JSON_NULL && json_type(v) != JSON_FALSE;
+}
+
+/* Our own remark on an end: it succeeded, and nobody knows how well. */
+static void
+remark(struct gathered *e, struct buf *line)
+{
+	struct record r;
+	struct buf marked = BUF_INIT;
+
+	if (record_parse(&r, line->data, line->len, NULL) == -1)
+		return;
+	e->status = r.status;
+	if (r.status != STATUS_SUCCEEDED || e->has_final)
+		return;
+	if (!says(&r, "metrics_incomplete"))
+		say_warning(
+		    "trial %s succeeded without a final metric", e->key.trial);
+	record_set(
+	    &marked, r.line, "no_final_metric", (struct json){"true", 4});
+	buf_release(line);
+	*line = marked;
+}
+
+static void
+pass_end(struct gatherer *g, struct gathered *e, struct buf *line)
+{
+	struct buf dir = BUF_INIT, logs = BUF_INIT;
+
+	remark(e, line);
+	expdir_trial(&dir, e->member->dir, e->key.trial, e->key.number);
+	if (e->status == STATUS_FAILED)
+		logs_failed(&g->logs, dir.data, e->key.trial);
+	logs_end(&g->logs, &e->log, dir.data, &e->key, &logs);
+	gather_put(g, logs.data, logs.len);
+	gather_put(g, line->data, line->len);
+	e->ended = true;
+	e->member->live--;
+	g->live--;
+	g->held -= e->end != NULL;
+	free(e->line);
+	free(e->end);
+	e->line = e->end = NULL;
+	hash_set_release(&e->seen);
+	buf_release(&dir);
+	buf_release(&logs);
+}
+
+/* The end that was held back, with what the backend has to add. */
+static void
+drained(struct gatherer *g, struct gathered *e, const struct record *theirs)
+{
+	struct buf line = BUF_INIT;
+
+	record_merge(
+	    &line, (struct json){e->end, strlen(e->end)}, theirs->line);
+	pass_end(g, e, &line);
+	buf_release(&line);
+}
+
+/* Given up: what its place still knows cannot be waited for. */
+static void
+pass_lost(struct gatherer *g, struct gathered *e, const struct record *r)
+{
+	static const char why[] = "\"the trial was given up\"";
+	struct buf line = BUF_INIT;
+
+	record_set(&line, r->line, "metrics_incomplete",
+	    (struct json){why, sizeof(why) - 1});
+	pass_end(g, e, &line);
+	buf_release(&line);
+}
+
+/* ---- from the backend ---- */
+
+static void
+heard_metric(struct gatherer *g, struct crew_member *m, const struct record *r)
+{
+	struct gathered *e = attempts_find(&g->trials, r->trial, r->attempt);
+
+	if (!e || e->member != m || e->ended)
+		return;
+	if (r->at.at &&
+	    !hash_set_add(&e->seen, hash_bytes(r->at.at, r->at.len)))
+		return;
+	backend_progress(m->backend);
+	if (record_is(r->kind, "final"))
+		e->has_final = true;
+	gather_put(g, r->line.at, r->line.len);
+}
+
+static void
+heard(void *arg, char *line, size_t len)
+{
+	struct crew_member *m = arg;
+	struct gatherer *g = m->crew->arg;
+	struct gathered *e;
+	struct buf err = BUF_INIT;
+	struct record r;
+
+	if (!line) {
+		nonsense(g, m, "a line is longer than 1 MiB");
+	} else if (record_parse(&r, line, len, &err) == -1) {
+		nonsense(g, m, err.data);
+	} else if (r.type == RECORD_METRIC) {
+		heard_metric(g, m, &r);
+	} else if (r.type == RECORD_STATUS) {
+		e = attempts_find(&g->trials, r.trial, r.attempt);
+		if (e && e->member == m && e->end && status_is_end(r.status)) {
+			backend_progress(m->backend);
+			drained(g, e, &r);
+		}
+	} else if (r.type == RECORD_BARE) {
+		nonsense(g, m, "a line has no \"type\"");
+	} else {
+		gather_put(g, line, len);
+	}
+	buf_release(&err);
+}
+
+static void
+started(struct crew_member *m)
+{
+	struct gatherer *g = m->crew->arg;
+	size_t i;
+
+	for (i = 0; i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		if (e->member != m || !e->line)
+			continue;
+		backend_write(m->backend, e->line, strlen(e->line));
+		if (e->end)
+			backend_write(m->backend, e->end, strlen(e->end));
+	}
+	if (g->finishing)
+		backend_finish(m->backend);
+}
+
+static void
+died(struct crew_member *m)
+{
+	(void)m;
+}
+
+/* It must not end while it owes an end. */
+static void
+ended(struct crew_member *m, const char *why)
+{
+	struct gatherer *g = m->crew->arg;
+	size_t i, owed = 0;
+
+	for (i = 0; i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		owed += e->member == m && e->end;
+	}
+	if (!owed)
+		return;
+	free(m->trouble);
+	m->trouble =
+	    xstrdup(why ? why : "its collect ended before it gave all ends");
+	if (!backend_hopeless(m->backend))
+		backend_again(m->backend);
+}
+
+static const struct crew_calls crew_calls = {heard, started, died, ended};
+
+/* ---- from the input ---- */
+
+void
+gather_trial(struct gatherer *g, const struct record *r)
+{
+	struct buf line = BUF_INIT, err = BUF_INIT;
+	struct crew_member *m;
+	struct gathered *e;
+
+	gather_put(g, r->line.at, r->line.len);
+	if (!r->trial[0] || attempts_find(&g->trials, r->trial, r->attempt))
+		return;
+	m = crew_member(&g->crew, r, &err);
+	if (!m) {
+		record_error(&line, err.data, "nni-collect", NULL, r->trial);
+		gather_put(g, line.data, line.len);
+		goto out;
+	}
+	if (m->trouble && !m->live)
+		say_warning("member '%s': %s", m->name, m->trouble);
+	record_set(&line, r->line, "parameters", JSON_NONE);
+	e = attempts_add(&g->trials, r->trial, r->attempt, sizeof(*e));
+	e->member = m;
+	e->line = xstrdup(line.data);
+	m->live++;
+	g->live++;
+	if (m->backend)
+		backend_write(m->backend, r->line.at, r->line.len);
+out:
+	buf_release(&line);
+	buf_release(&err);
+}
+
+void
+gather_status(struct gatherer *g, const struct record *r)
+{
+	struct gathered *e = attempts_find(&g->trials, r->trial, r->attempt);
+
+	if (!e) {
+		/* It never started: there is nothing to wait for. */
+		gather_put(g, r->line.at, r->line.len);
+		if (!status_is_end(r->status) || !r->trial[0])
+			return;
+		e = attempts_add(&g->trials, r->trial, r->attempt, sizeof(*e));
+		e->status = r->status;
+		e->ended = true;
+		return;
+	}
+	if (e->ended || e->end)
+		return;
+	if (!status_is_end(r->status)) {
+		gather_put(g, r->line.at, r->line.len);
+		if (e->member->backend)
+			backend_write(
+			    e->member->backend, r->line.at, r->line.len);
+		return;
+	}
+	if (json_bool(record_get(r, "lost"), false)) {
+		pass_lost(g, e, r);
+		return;
+	}
+	e->end = xstrndup(r->line.at, r->line.len);
+	g->held++;
+	if (e->member->backend)
+		backend_write(e->member->backend, e->end, r->line.len);
+}
+
+/* ---- all of them ---- */
+
+/* Those that are to be started again do so in `started`. */
+void
+gather_finish(struct gatherer *g)
+{
+	size_t i;
+
+	g->finishing = true;
+	for (i = 0; i < g->crew.count; i++)
+		if (g->crew.all[i]->backend &&
+		    backend_running(g->crew.all[i]->backend))
+			backend_finish(g->crew.all[i]->backend);
+}
+
+bool
+gather_finished(const struct gatherer *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->crew.count; i++) {
+		struct backend *b = g->crew.all[i]->backend;
+
+		if (b && !backend_finished(b) && !backend_hopeless(b))
+			return false;
+	}
+	return true;
+}
+
+bool
+gather_failed(const struct gatherer *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		if (e->status == STATUS_FAILED &&
+		    attempts_latest(&g->trials, e->key.trial) == (void *)e)
+			return true;
+	}
+	return false;
+}
+
+void
+gather_missing(const struct gatherer *g, struct buf *out, size_t most)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		if (e->ended)
+			continue;
+		if (n++ == most) {
+			buf_adds(out, " ...");
+			break;
+		}
+		buf_addf(out, "%s%s", n > 1 ? " " : "", e->key.trial);
+	}
+}
+
+static void
+follow_on(void *arg)
+{
+	struct gatherer *g = arg;
+	struct buf dir = BUF_INIT, logs = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < g->trials.count && !filter_pressed(&g->filter); i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		if (e->ended)
+			continue;
+		expdir_trial(&dir, e->member->dir, e->key.trial, e->key.number);
+		logs_grown(&g->logs, &e->log, dir.data, &e->key, &logs);
+	}
+	if (logs.len)
+		gather_put(g, logs.data, logs.len);
+	timer_set(g->loop, &g->follow, LOGS_FOLLOW_MS, follow_on, g);
+	buf_release(&dir);
+	buf_release(&logs);
+}
+
+void
+gather_follow(struct gatherer *g)
+{
+	timer_set(g->loop, &g->follow, LOGS_FOLLOW_MS, follow_on, g);
+}
+
+void
+gather_init(struct gatherer *g, struct loop *loop)
+{
+	memset(g, 0, sizeof(*g));
+	g->loop = loop;
+	crew_init(&g->crew, loop, "collect", &crew_calls, g);
+}
+
+void
+gather_release(struct gatherer *g)
+{
+	size_t i;
+
+	timer_stop(&g->follow);
+	crew_release(&g->crew);
+	for (i = 0; i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+
+		free(e->line);
+		free(e->end);
+		hash_set_release(&e->seen);
+	}
+	attempts_release(&g->trials);
+	loop_free(g->loop);
+}

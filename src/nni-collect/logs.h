@@ -1,0 +1,35 @@
+#ifndef NNI_LOGS_H
+#define NNI_LOGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "attempts.h"
+#include "buf.h"
+
+/*
+ * What trials have printed and made, as far as it lies in the experiment's
+ * directory: `log` records, and copies of their directories.
+ */
+struct logs {
+	bool records;	    /* --logs: log records */
+	const char *output; /* --output: copies go below; NULL: none */
+};
+
+/* How far each stream of a trial was told. */
+enum { LOG_STDOUT, LOG_STDERR, LOG_STREAMS };
+struct log_state {
+	int64_t offset[LOG_STREAMS];
+};
+
+#define LOGS_FOLLOW_MS 200
+
+/* Appends records of what the logs have grown by. */
+void logs_grown(const struct logs *l, struct log_state *state, const char *dir,
+    const struct attempt *key, struct buf *out);
+/* The trial has ended: the rest of its logs, and the copy. */
+void logs_end(const struct logs *l, struct log_state *state, const char *dir,
+    const struct attempt *key, struct buf *out);
+/* Tells the user where the log of a failed trial is. */
+void logs_failed(const struct logs *l, const char *dir, const char *trial);
+
+#endif
