@@ -195,6 +195,7 @@ consider_end(struct submit *s)
 			    &s->filter, s->failed ? NNI_TRIAL_FAILED : NNI_OK);
 	} else if (done && (!s->queued || (s->once && members_settled(s)))) {
 		s->finishing = true;
+		s->reasons_due_ms = 0; /* the last word on what waits */
 		members_finish(s);
 		timer_set(s->loop, &s->deadline, LEAVE_MS, too_long, s);
 		if (members_finished(s))

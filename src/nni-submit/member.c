@@ -330,8 +330,7 @@ capabilities(void *arg, char *line, size_t len)
 	m->known = true;
 	m->adopts = json_bool(json_get(v, "adopt"), false);
 	m->credits = json_bool(json_get(v, "credit"), false);
-	m->needs_code =
-	    record_is(code, "archive") || record_is(code, "shared folder");
+	m->needs_code = code.at && !record_is(code, "none");
 }
 
 static void

@@ -504,6 +504,9 @@ task_resume(struct submit *s, struct task *t)
 		buf_release(&line);
 		return;
 	}
+	if (t->placed.kind == PLACED_PLACE &&
+	    json_bool(record_get(&r, "lost"), false))
+		t->placed.kind = PLACED_STARTED; /* given up: not asked again */
 	switch (t->placed.kind) {
 	case PLACED_SPEC:
 		take_up(s, t);
