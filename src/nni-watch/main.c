@@ -163,11 +163,15 @@ take_experiment(struct tracker *t, const char *what)
 		goto out;
 	}
 	f = table.count ? file_open(path.data, FILE_READ, 0, &err) : OS_NO_FILE;
-	for (i = 0; i < table.count && f != OS_NO_FILE; i++)
-		if (placed_line(
-			f, (struct placed *)table.all[i], &line, &err) == 0 &&
+	for (i = 0; i < table.count && f != OS_NO_FILE; i++) {
+		struct placed *p = (struct placed *)table.all[i];
+
+		/* What has no place yet is nni-submit's. */
+		if (p->kind != PLACED_SPEC &&
+		    placed_line(f, p, &line, &err) == 0 &&
 		    record_parse(&r, line.data, line.len, NULL) == 0)
 			take(t, &r, line.data, line.len);
+	}
 out:
 	if (f != OS_NO_FILE)
 		file_close(f);
@@ -192,7 +196,7 @@ nni_main(int argc, char **argv)
 	if (!argc && console_is_terminal(sys_stdin()))
 		return opt_usage(
 		    &tool, "trial records are read from standard input");
-	track_init(&t, loop_new());
+	track_init(&t, loop_new(), o.once);
 	filter_init(
 	    &t.filter, t.loop, filter_format(o.format), argc == 0, &calls, &t);
 	code = 0;

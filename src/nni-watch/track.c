@@ -233,7 +233,7 @@ started(struct crew_member *m)
 	struct tracker *t = m->crew->arg;
 
 	each(m, feed_again);
-	if (t->once && t->filter.ended)
+	if (t->crew.once && t->filter.ended)
 		backend_finish(m->backend);
 }
 
@@ -376,7 +376,6 @@ track_finish(struct tracker *t)
 {
 	size_t i;
 
-	t->once = true;
 	for (i = 0; i < t->crew.count; i++)
 		if (t->crew.all[i]->backend &&
 		    backend_running(t->crew.all[i]->backend))
@@ -399,11 +398,12 @@ track_failed(const struct tracker *t)
 }
 
 void
-track_init(struct tracker *t, struct loop *loop)
+track_init(struct tracker *t, struct loop *loop, bool once)
 {
 	memset(t, 0, sizeof(*t));
 	t->loop = loop;
 	crew_init(&t->crew, loop, "watch", &crew_calls, t);
+	t->crew.once = once;
 }
 
 void

@@ -19,14 +19,14 @@ struct tracker {
 	struct timer deadline;
 };
 
-/* Takes the loop over. */
-void track_init(struct tracker *t, struct loop *loop);
+/* Takes the loop over. once: the backends say what is true now, and end. */
+void track_init(struct tracker *t, struct loop *loop, bool once);
 void track_release(struct tracker *t);
 
 void track_trial(struct tracker *t, const struct record *r);
 void track_cancel(struct tracker *t, const struct record *r);
 void track_update(struct tracker *t, const struct record *r);
-/* --once: the backends are to say what is true now, and end. */
+/* No more comes: with `once` that ends the backends. */
 void track_finish(struct tracker *t);
 /* Did the last attempt of any trial end FAILED? */
 bool track_failed(const struct tracker *t);
