@@ -1,0 +1,37 @@
+#!/bin/sh
+# Every platform keeps the contract: nni-conformance plays it.
+. "$(dirname "$0")/lib.sh"
+plan 4
+
+cat >local.yml <<'Y'
+searchSpace: {x: {_type: uniform, _value: [0, 1]}}
+trialCommand: "true"
+trialConcurrency: 4
+tuner: {name: Random}
+trainingService: {platform: local}
+Y
+nni-conformance local local.yml >out 2>err
+ok $? 'the platform local' || diag "$(grep -A1 '^not ok' out)"
+grep -q '^ok .* 1000 trials are answered' out
+ok $? 'with a thousand trials'
+
+trials=100
+[ -z "${NNI_LONG-}" ] || trials=1000
+NNI_PLATFORM_PATH=$TOP/examples/platform nni-conformance -n $trials sh \
+	"$TOP/examples/platform/config.yml" >out 2>err
+ok $? 'the example in sh' || diag "$(grep -A1 '^not ok' out)"
+
+# The test can fail: a backend that forgets every second end.
+mkdir broken
+cat >broken/nni-platform-broken <<'S'
+#!/bin/sh
+if [ "$1" = collect ]; then
+	"$TOP/examples/platform/nni-platform-sh" "$@" | grep -v '"FAILED"'
+else
+	exec "$TOP/examples/platform/nni-platform-sh" "$@"
+fi
+S
+chmod +x broken/nni-platform-broken
+sed 's/platform: sh/platform: broken/' "$TOP/examples/platform/config.yml" >broken.yml
+NNI_PLATFORM_PATH=$PWD/broken nni-conformance -n 2 -t 2s broken broken.yml >out 2>err
+is $? 1 'a backend that loses ends is found out'
