@@ -1,0 +1,51 @@
+#!/bin/sh
+# Infra failures are tried again, what died is started anew, and both end.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/fake/lib.sh"
+
+config max=2 conc=2 then=infra '"maxTrialRetry":1'
+exits 0 'an infra failure is retried' nni-run --id again c.json
+is "$(count again '"status":"FAILED".*"retry":true')" 2 'the first attempt ends'
+is "$(count again '"type":"spec".*"attempt":2')" 2 'the second begins'
+is "$(count again '"status":"SUCCEEDED"')" 2 'and is the trial'\''s end'
+is "$(grep -c FAILED "$(dir again)/told")" 0 'the tuner never hears of the failure'
+is "$(count again '"type":"spec".*"sequence":[01],')" 4 'the sequence number stays'
+
+config max=1 then=infra '"maxTrialRetry":1'
+exits 1 '--retry 0' nni-run --id never --retry 0 c.json
+is "$(count never '"type":"spec"')" 1 'tries once'
+
+config max=20 conc=5 then=always-infra '"maxTrialRetry":0'
+exits 5 'ten in a row end it' nni-run --id row c.json
+like "$(cat err)" '*10 attempts in a row*no machine*go on with: nni-run --resume *' 'with the reason and how to go on'
+is "$(count row '"reason":"failed"')" 1 'the journal says that it failed'
+sed -i 's/always-infra/succeed/' "$(dir row)/config.json"
+exits 1 'it can be resumed' nni-run --resume row
+is "$(count row '"status":"\(SUCCEEDED\|FAILED\)"')" 20 'and the others run'
+
+config max=4 conc=2 then=die
+exits 0 'a pipeline that dies' nni-run --id dies c.json
+is "$(count dies '"status":"SUCCEEDED"')" 4 'is started anew'
+like "$(cat err)" '*nni-submit ended with code 1; the pipeline is started anew*' 'and it is said'
+nothing_twice dies 'nothing is started twice'
+is "$(count dies '"type":"trial"')" 4 'nothing is journaled twice'
+
+config max=2 conc=1 then=kill
+exits 0 'killed by a signal' nni-run --id killed c.json
+like "$(cat err)" '*nni-submit was killed by signal KILL*' 'is named'
+
+printf '#!/bin/sh\nread -r x\nexit 1\n' >bin/nni-watch
+config max=2
+exits 5 'one that always dies' nni-run --id hopeless c.json
+like "$(cat err)" '*again and again; see *log*' 'is given up'
+printf '#!/bin/sh\necho "nni-watch: error: no such thing" >&2; exit 3\n' >bin/nni-watch
+exits 3 'a wrong configuration is not tried again' nni-run --id permanent c.json
+like "$(cat err)" '*nni-watch: error: no such thing*' 'its message is shown'
+like "$(cat "$(dir permanent)/log/nni-watch.log")" '*no such thing*' 'and in its log'
+printf '#!/bin/sh\nexec cat\n' >bin/nni-watch
+
+config max=30 '"tuner_dies":true'
+exits 0 'a tuner that dies' nni-run --id tuner c.json
+is "$(count tuner '"status":"SUCCEEDED"')" 30 'is started anew'
+is "$(journal tuner | grep '"type":"spec"' | grep -o '"x":[0-9]*' | sort -u | wc -l)" 30 'and proposes nothing twice'
+done_testing

@@ -1,0 +1,127 @@
+#!/bin/sh
+# kill -9, resume: every trial ends once; control.jsonl; interrupts; the lock.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/fake/lib.sh"
+
+start() { # ID: nni-run in the background, until N trials run
+	# a shell's background jobs ignore SIGINT
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' nni-run --id "$1" ${3:-} c.json >out.$1 2>err.$1 </dev/null &
+	run=$!
+	wait_for 5 has "$1" '"status":"RUNNING"' "$2"
+}
+ask() { printf '%s\n' "$2" >>"$(dir "$1")/control.jsonl"; }
+
+config max=4 conc=2 then=hold
+start a 2
+exits 8 'a second nni-run' nni-run --resume a
+like "$(cat err)" "*is being run by process $run*" 'names the first'
+kill -9 $run
+wait $run 2>/dev/null
+printf '{"type":"status","tri' >>"$(dir a)/events.jsonl"
+ask a '{"type":"stop"}'
+exits 0 'after kill -9 and a torn line' nni-run --resume a
+is "$(count a '"status":"USER_CANCELED"')" 2 'those that ran are found and stopped'
+is "$(count a '"type":"spec"')" 2 'no other is started after a stop'
+is "$(count a '"type":"trial"')" 2 'nothing is journaled twice'
+is "$(count a '"tri$')" 0 'the torn line is gone'
+nothing_twice a 'nothing is started twice'
+sed -i 's/"then":"hold"/"then":"succeed"/' "$(dir a)/config.json"
+exits 0 'a stopped one can be resumed' nni-run --resume a
+is "$(count a '"status":"SUCCEEDED"')" 2 'and goes on to its limit'
+is "$(jq -r 'select(.type=="spec")|.sequence' "$(dir a)/events.jsonl" | tr '\n' ' ')" '0 1 2 3 ' 'sequence numbers go on'
+
+# requests
+config max=3 conc=1 then=hold
+start b 1
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir b)/events.jsonl")
+ask b '{"type":"set","key":"trialConcurrency","value":3}'
+wait_for 5 has b '"status":"RUNNING"' 3
+ok $? 'set trialConcurrency'
+ask b "{\"type\":\"cancel\",\"trial\":\"$t\"}"
+wait_for 5 has b '"status":"USER_CANCELED"'
+ok $? 'cancel one'
+ask b 'nonsense'
+ask b '{"type":"set","key":"seed","value":3}'
+ask b '{"type":"cancel","trial":"zzzzz"}'
+wait_for 5 has b '"refused"' 2
+ok $? 'what cannot be obeyed is refused'
+like "$(cat err.b)" '*no record*cannot be changed*no such trial*' 'and said'
+ask b '{"type":"stop"}'
+wait $run
+is $? 0 'stop ends it'
+is "$(count b '"status":"USER_CANCELED"')" 3 'with all its trials'
+is "$(jq -s 'map(select(.type=="control")|.offset)|last' "$(dir b)/events.jsonl")" "$(wc -c <"$(dir b)/control.jsonl" | tr -d ' ')" 'each request is journaled with its offset'
+exits 0 'resume' nni-run --resume b
+is "$(count b '"type":"control"')" 6 'none is obeyed again'
+
+config max=2 conc=1 then=hold
+start s 1
+ask s '{"type":"set","key":"searchSpace","value":{"then":"succeed"}}'
+wait_for 5 has s '"type":"control"'
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir s)/events.jsonl")
+ask s "{\"type\":\"cancel\",\"trial\":\"$t\"}"
+wait $run
+is $? 0 'a new search space'
+is "$(count s '"parameters":{"x":1.0,"then":"succeed"}')" 1 'is what the tuner uses from then on'
+
+# interrupts
+config max=2 conc=2 then=hold
+start i 2
+kill -INT $run
+wait $run
+is $? 130 'an interrupt ends it by the signal'
+like "$(cat err.i)" '*2 trials run on; go on with: nni-run --resume *' 'and tells how to go on'
+is "$(count i '"reason":"detached"')" 1 'it is journaled'
+is "$(count i '"type":"cancel"')" 0 'trials are left alone'
+start j 2 '--on-interrupt stop'
+kill -TERM $run
+wait $run
+is $? 143 '--on-interrupt stop'
+is "$(count j '"status":"USER_CANCELED"')" 2 'stops them first'
+
+# limits
+config conc=1 then=hold '"maxExperimentDuration":0.3'
+start d 1
+wait_for 5 grep -q 'maxExperimentDuration is over' err.d
+ok $? 'maxExperimentDuration'
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir d)/events.jsonl")
+ask d "{\"type\":\"cancel\",\"trial\":\"$t\"}"
+wait $run
+is $? 7 'is exit code 7'
+is "$(count d '"type":"spec"')" 1 'starts no other trial'
+exits 7 'the time counts over resumes' nni-run --resume d
+is "$(count d '"type":"spec"')" 1 'so nothing is started'
+
+# a lost place
+config max=1 conc=1 then=unknown '"maxTrialRetry":0'
+start u 1
+wait_for 5 has u '"status":"UNKNOWN"'
+ok $? 'a trial out of reach is UNKNOWN'
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir u)/events.jsonl")
+ask u "{\"type\":\"cancel\",\"trial\":\"$t\",\"lost\":true}"
+wait $run
+is $? 1 'given up'
+is "$(count u '"status":"SYS_CANCELED".*"given_up":true')" 1 'it is SYS_CANCELED'
+wait_for 5 has u '"late":true' || nni-run --resume u >out 2>err
+is "$(count u '"status":"USER_CANCELED".*"late":true')" 1 'what its place says later is late'
+
+# the journal itself
+config max=1
+nni-run --id n c.json >out 2>err
+sed -i 's,nni.journal/1,nni.journal/9,' "$(dir n)/events.jsonl"
+exits 5 'a newer journal' nni-run --resume n
+like "$(cat err)" '*nni.journal/9*newer*' 'is refused'
+sed -i 's,nni.journal/9,nni.journal/1,; 3s/^{/(/' "$(dir n)/events.jsonl"
+exits 5 'a damaged journal' nni-run --resume n
+like "$(cat err)" '*events.jsonl:3:*' 'names the line'
+
+# a full disk
+if [ -w /dev/full ]; then
+	nni-run --prepare --id full c.json >out
+	ln -s /dev/full "$(dir full)/events.jsonl"
+	exits 5 'a full disk' nni-run --resume full
+	like "$(cat err)" '*No space left on device*' 'is said'
+	[ ! -s "$(dir full)/seen" ]
+	ok $? 'nothing is started that is not journaled'
+fi
+done_testing

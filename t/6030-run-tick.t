@@ -1,0 +1,53 @@
+#!/bin/sh
+# nni-run --tick, for cron: one pass each time.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/fake/lib.sh"
+
+tick() { exits "$1" "$2" nni-run --tick --id t c.json; }
+
+config max=3 conc=2 then=hold
+tick 0 'the first tick creates and places'
+is "$(count t '"status":"RUNNING"')" 2 'as many as there are slots'
+is "$(cat out err)" '' 'silently'
+tick 0 'the second'
+is "$(count t '"type":"spec"')" 2 'places no more while they run'
+is "$(count t '"status":"RUNNING"')" 2 'and journals nothing again'
+touch "$(dir t)/let-go"
+tick 0 'the third'
+is "$(count t '"status":"SUCCEEDED"')" 3 'finds them ended, and places the last'
+tick 4 'after the end: nothing to do'
+is "$(cat out err)" '' 'silently'
+nothing_twice t 'nothing is started twice'
+is "$(count t '"reason":"done"')" 1 'the end is journaled'
+
+config max=1 then=fail
+exits 0 'a tick in which a trial fails' nni-run --tick --id f c.json
+like "$(cat err)" '*FAILED: exit code 3*' 'says so'
+
+config max=1 then=infra '"maxTrialRetry":1'
+exits 0 'infra' nni-run --tick --id i c.json
+exits 0 'is tried again' nni-run --tick --id i c.json
+is "$(count i '"status":"SUCCEEDED"')" 1 'by the next tick'
+
+config max=2 conc=1 then=hold
+nni-run --tick --id o c.json
+perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; system "touch locked"; sleep 10' "$(dir o)/lock" &
+holder=$!
+stop_at_end "kill $holder 2>/dev/null"
+wait_for 5 test -e locked
+exits 8 'a tick while another is at work' nni-run --tick --id o c.json
+kill $holder
+wait $holder 2>/dev/null
+echo '{"type":"stop"}' >>"$(dir o)/control.jsonl"
+exits 0 'a stop' nni-run --tick --id o c.json
+is "$(count o '"status":"USER_CANCELED"')" 1 'is obeyed by the next tick'
+exits 4 'after which there is nothing to do' nni-run --tick --id o c.json
+is "$(count o '"type":"spec"')" 1 'no other trial is started'
+
+config max=2 conc=2 then=report-hold '"assessor":{"name":"Medianstop"}'
+exits 0 'with an assessor' nni-run --tick --id a c.json
+exits 0 'whose cancels' nni-run --tick --id a c.json
+is "$(count a '"type":"cancel"')" 2 'are journaled'
+nni-run --tick --id a c.json
+is "$(count a '"status":"EARLY_STOPPED"')" 2 'and obeyed'
+done_testing
