@@ -120,45 +120,26 @@ count(struct reader *r, size_t bytes)
 	return fault(r, "too many values (aliases are counted as copies)");
 }
 
-static void
-release(struct node *n)
-{
-	size_t i;
-
-	for (i = 0; i < n->count; i++)
-		release(&n->items[i]);
-	free(n->items);
-	free(n->text);
-	free(n->key);
-	memset(n, 0, sizeof(*n));
-}
-
-/* Copies the value of `from`; `to` keeps its own key. */
+/* Counts a value that is about to be copied. */
 static int
-copy(struct reader *r, struct node *to, const struct node *from)
+count_copy(struct reader *r, const struct node *from)
 {
 	size_t i;
 
 	if (count(r, from->len) < 0)
 		return -1;
-	to->type = from->type;
-	to->quoted = from->quoted;
-	to->loose = from->loose;
-	to->line = from->line;
-	to->col = from->col;
-	to->len = from->len;
-	to->text = from->text ? xstrndup(from->text, from->len) : NULL;
-	for (i = 0; i < from->count; i++) {
-		struct node *item = node_add(to);
-
-		if (from->items[i].key) {
-			item->key = xstrdup(from->items[i].key);
-			item->key_line = from->items[i].key_line;
-			item->key_col = from->items[i].key_col;
-		}
-		if (copy(r, item, &from->items[i]) < 0)
+	for (i = 0; i < from->count; i++)
+		if (count_copy(r, &from->items[i]) < 0)
 			return -1;
-	}
+	return 0;
+}
+
+static int
+copy(struct reader *r, struct node *to, const struct node *from)
+{
+	if (count_copy(r, from) < 0)
+		return -1;
+	node_copy(to, from);
 	return 0;
 }
 
@@ -408,7 +389,7 @@ read_map(struct reader *r, struct node *n, int depth)
 	if (ret == 0 && n->count > own)
 		put_first(n, own);
 out:
-	release(&merged);
+	node_clear(&merged);
 	return ret;
 }
 
@@ -486,7 +467,7 @@ yaml_read(
 	yaml_parser_delete(&r.parser);
 	for (i = 0; i < r.anchor_count; i++) {
 		free(r.anchors[i].name);
-		release(&r.anchors[i].value);
+		node_clear(&r.anchors[i].value);
 	}
 	free(r.anchors);
 	return ret;

@@ -12,25 +12,66 @@
 
 /* ---- the tree ---- */
 
-static void
-release(struct node *n)
+void
+node_clear(struct node *n)
 {
 	size_t i;
 
-	for (i = 0; i < n->count; i++)
-		release(&n->items[i]);
+	for (i = 0; i < n->count; i++) {
+		node_clear(&n->items[i]);
+		free(n->items[i].key);
+	}
 	free(n->items);
 	free(n->text);
 	free(n->raw);
-	free(n->key);
+	n->items = NULL;
+	n->text = n->raw = NULL;
+	n->count = n->len = 0;
+	n->type = NODE_NULL;
+	n->quoted = n->loose = false;
+}
+
+struct node *
+node_new(void)
+{
+	return xcalloc(1, sizeof(struct node));
 }
 
 void
 node_free(struct node *root)
 {
-	if (root)
-		release(root);
+	if (root) {
+		node_clear(root);
+		free(root->key);
+	}
 	free(root);
+}
+
+void
+node_copy(struct node *to, const struct node *from)
+{
+	size_t i;
+
+	node_clear(to);
+	to->type = from->type;
+	to->quoted = from->quoted;
+	to->loose = from->loose;
+	to->line = from->line;
+	to->col = from->col;
+	to->len = from->len;
+	to->text = from->text ? xstrndup(from->text, from->len) : NULL;
+	to->raw = from->raw ? xstrdup(from->raw) : NULL;
+	for (i = 0; i < from->count; i++) {
+		const struct node *item = &from->items[i];
+		struct node *made = node_add(to);
+
+		if (item->key) {
+			made->key = xstrdup(item->key);
+			made->key_line = item->key_line;
+			made->key_col = item->key_col;
+		}
+		node_copy(made, item);
+	}
 }
 
 struct node *
@@ -291,7 +332,7 @@ node_parse(const char *text, size_t len, enum node_syntax syntax,
 		text += 3;
 		len -= 3;
 	}
-	*root = xcalloc(1, sizeof(**root));
+	*root = node_new();
 	if (syntax == NODE_YAML)
 		ret = yaml_read(text, len, *root, problems);
 	else

@@ -59,7 +59,9 @@ enum node_syntax {
  */
 int node_parse(const char *text, size_t len, enum node_syntax syntax,
     struct node **root, struct problems *problems);
-void node_free(struct node *root);
+void node_free(struct node *root); /* NULL is allowed */
+/* A null value of its own. */
+struct node *node_new(void);
 
 /*
  * For the readers: a new last item of a list or map, zeroed. It moves when the
@@ -68,6 +70,11 @@ void node_free(struct node *root);
 struct node *node_add(struct node *parent);
 /* Keys that are there twice become errors; -1 if there are any. */
 int node_check_keys(const struct node *map, struct problems *problems);
+
+/* Makes the value null; its key stays. */
+void node_clear(struct node *n);
+/* Makes `to` a copy of the value and its place; its key stays. */
+void node_copy(struct node *to, const struct node *from);
 
 /* A map's member by its exact key; NULL if there is none or it is no map. */
 struct node *node_get(const struct node *map, const char *key);
