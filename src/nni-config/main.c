@@ -1,0 +1,230 @@
+/*
+ * nni-config: reads the YAML of NNI's users, tells all that is wrong with it,
+ * and prints the one form that all other programs read.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiment.h"
+#include "json.h"
+#include "node.h"
+#include "opt.h"
+#include "os/file.h"
+#include "os/sys.h"
+#include "print.h"
+#include "problems.h"
+#include "reading.h"
+#include "say.h"
+#include "searchspace.h"
+
+static struct {
+	bool check, redact, origins, runnable, no_tuner, space, keys;
+} o;
+
+static const struct opt options[] = {
+    {0, "check", NULL, "only tell what is wrong", OPT_FLAG, &o.check, 0, 0},
+    {0, "runnable", NULL, "what this version cannot run is an error, too",
+	OPT_FLAG, &o.runnable, 0, 0},
+    {0, "no-tuner", NULL, "a search space and a tuner may be missing", OPT_FLAG,
+	&o.no_tuner, 0, 0},
+    {0, "redact", NULL, "print secrets as \"***\"", OPT_FLAG, &o.redact, 0, 0},
+    {0, "origin", NULL, "print each value with the place it is from", OPT_FLAG,
+	&o.origins, 0, 0},
+    {0, "space", NULL, "FILE is a search space", OPT_FLAG, &o.space, 0, 0},
+    {0, "keys", NULL, "print every key that there is", OPT_FLAG, &o.keys, 0, 0},
+    {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
+};
+
+static const struct opt_tool tool = {
+    .name = "nni-config",
+    .summary = "validate an experiment's YAML and print it as canonical JSON",
+    .operands = "FILE",
+    .examples = "  nni-config config.yml\n"
+		"  nni-config config.yml | jq .trialConcurrency\n"
+		"  nni-config --space search_space.json\n",
+    .options = options,
+};
+
+/* The whole file, "-" being standard input. 0, or an exit code, told. */
+static int
+read_input(const char *name, struct buf *text)
+{
+	struct buf err = BUF_INIT;
+	int code = 0;
+	int64_t n;
+
+	if (strcmp(name, "-") != 0) {
+		if (file_read_all(name, text, &err) < 0)
+			code = say_error(NNI_CONFIG, "%s", err.data);
+		buf_release(&err);
+		return code;
+	}
+	do {
+		if (buf_reserve(text, 65536) < 0)
+			return say_error(NNI_CONFIG, "the input is too large");
+		n = file_read(sys_stdin(), text->data + text->len, 65536);
+		if (n < 0)
+			return say_error(NNI_TEMPORARY,
+			    "cannot read standard input: %s", os_strerror());
+		text->len += (size_t)n;
+		text->data[text->len] = '\0';
+	} while (n);
+	return 0;
+}
+
+static int
+print(struct buf *text)
+{
+	if (text->len && text->data[text->len - 1] != '\n')
+		buf_addc(text, '\n');
+	if (file_write(sys_stdout(), text->data, text->len) < 0)
+		return say_error(
+		    NNI_TEMPORARY, "cannot write: %s", os_strerror());
+	return 0;
+}
+
+static int
+tell(struct problems *problems)
+{
+	struct buf text = BUF_INIT;
+
+	problems_text(problems, say_level_get() > 0, &text);
+	if (text.len)
+		file_write(sys_stderr(), text.data, text.len);
+	buf_release(&text);
+	return problems->errors ? NNI_CONFIG : 0;
+}
+
+static int
+print_tree(struct node *n)
+{
+	struct buf out = BUF_INIT;
+	int code;
+
+	if (console_is_terminal(sys_stdout()))
+		print_pretty(n, &out);
+	else
+		node_json(n, &out);
+	code = print(&out);
+	buf_release(&out);
+	return code;
+}
+
+/* The folder that relative paths are from. */
+static int
+find_base(const char *name, struct buf *base)
+{
+	struct buf path = BUF_INIT, err = BUF_INIT;
+	int code = 0;
+
+	if (path_absolute(
+		strcmp(name, "-") == 0 ? "x" : name, NULL, &path, &err) < 0)
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	else
+		buf_add(base, path.data,
+		    (size_t)(path_base(path.data) - path.data));
+	/* "/dir/" is "/dir", "/" and "C:/" stay */
+	if (base->len > 1 && base->data[base->len - 2] != ':')
+		buf_cut(base, base->len - 1);
+	buf_release(&path);
+	buf_release(&err);
+	return code;
+}
+
+static int
+do_config(const char *name, struct node *file, struct problems *problems)
+{
+	struct buf base = BUF_INIT, out = BUF_INIT;
+	struct reading r = {.problems = problems,
+	    .runnable = o.runnable,
+	    .no_tuner = o.no_tuner,
+	    .path = BUF_INIT};
+	struct node *top = node_new();
+	char *space_file = NULL;
+	int code = find_base(name, &base);
+
+	if (code == 0) {
+		r.base = base.data;
+		experiment_read(&r, file, name, top, &space_file);
+		code = tell(problems);
+	}
+	if (o.redact || o.origins)
+		print_redact(top);
+	if (code == 0 && o.origins) {
+		print_origins(top, name, space_file, &out);
+		code = print(&out);
+	} else if (code == 0 && !o.check) {
+		code = print_tree(top);
+	}
+	free(space_file);
+	node_free(top);
+	buf_release(&r.path);
+	buf_release(&base);
+	buf_release(&out);
+	return code;
+}
+
+static int
+do_space(struct node *file, struct problems *problems)
+{
+	struct space space = SPACE_INIT;
+	int code;
+
+	space_from_node(&space, file, 0, problems);
+	code = tell(problems);
+	if (code == 0 && !o.check)
+		code = print_tree(file);
+	space_release(&space);
+	return code;
+}
+
+static int
+do_file(const char *name)
+{
+	struct problems problems = PROBLEMS_INIT;
+	struct buf text = BUF_INIT_MAX(NODE_MAX_BYTES + 65536);
+	struct node *file = NULL;
+	int code = read_input(name, &text);
+
+	if (code)
+		goto out;
+	problems_file(&problems, strcmp(name, "-") == 0 ? "<stdin>" : name);
+	if (node_parse(
+		text.data, text.len, NODE_JSON_OR_YAML, &file, &problems) < 0)
+		code = tell(&problems);
+	else if (o.space)
+		code = do_space(file, &problems);
+	else
+		code = do_config(name, file, &problems);
+out:
+	node_free(file);
+	buf_release(&text);
+	problems_release(&problems);
+	return code;
+}
+
+int
+nni_main(int argc, char **argv)
+{
+	int code;
+
+	say_program("nni-config");
+	code = opt_parse(&tool, &argc, argv, NULL);
+	if (code != OPT_GO)
+		return code;
+	if (o.keys) {
+		struct buf out = BUF_INIT;
+
+		if (argc)
+			return opt_usage(&tool, "--keys takes no file");
+		print_keys(&out);
+		code = print(&out);
+		buf_release(&out);
+		return code;
+	}
+	if (argc != 1)
+		return opt_usage(&tool,
+		    argc ? "only one file can be read" : "no file given");
+	return do_file(argv[0]);
+}

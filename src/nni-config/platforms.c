@@ -1,0 +1,383 @@
+/*
+ * The platforms and the keys of their trainingService objects, which are the
+ * canonical form's.  Names and types are V3's (v3.0:nni/experiment/config/
+ * training_services/); what only V1 could say has a name of the same style
+ * here.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "platforms.h"
+#include "rules.h"
+#include "schema.h"
+
+#define NNI_IMAGE "\"msranni/nni:latest\""
+
+/* Where a keeper per trial does what NNI's long-lived runners were for. */
+#define NO_REUSE                                                               \
+	KEY("reuseMode", BOOL, .flags = NO_EFFECT,                             \
+	    .why = "each trial has its own keeper, which starts as fast")
+
+/* ---- local and remote ---- */
+
+static const struct key local_keys[] = {
+    KEY("useActiveGpu", BOOL),
+    KEY("maxTrialNumberPerGpu", INT, .min = 1),
+    KEY("gpuIndices", GPUS),
+    NO_REUSE,
+    END_OF_KEYS,
+};
+
+static const struct key machine_keys[] = {
+    KEY("host", STRING, .flags = NEEDED),
+    KEY("port", INT, .min = 1, .max = 65535),
+    KEY("user", STRING, .flags = NEEDED),
+    KEY("password", STRING, .flags = SECRET),
+    KEY("sshKeyFile", FILE_IN),
+    KEY("sshPassphrase", STRING, .flags = SECRET),
+    KEY("useActiveGpu", BOOL),
+    KEY("maxTrialNumberPerGpu", INT, .min = 1),
+    KEY("gpuIndices", GPUS),
+    KEY("pythonPath", STRING),
+    KEY("preCommand", STRING),
+    /* v2.0 */
+    KEY("trialPrepareCommand", STRING, .to = "preCommand"),
+    KEY("hostKeyChecking", ENUM, .flags = OURS, .words = "strict accept-new"),
+    KEY("agentPath", STRING, .flags = OURS),
+    KEY("remoteDir", STRING, .flags = OURS),
+    END_OF_KEYS,
+};
+
+static const struct key remote_keys[] = {
+    KEY("machineList", OBJECTS, .flags = NEEDED, .sub = machine_keys),
+    NO_REUSE,
+    END_OF_KEYS,
+};
+
+/* ---- OpenPAI ---- */
+
+static const struct key openpai_keys[] = {
+    KEY("host", HOST, .flags = NEEDED, .words = "https://"),
+    KEY("username", STRING, .flags = NEEDED),
+    KEY("token", STRING, .flags = SECRET),
+    KEY("password", STRING, .flags = SECRET), /* V1 */
+    KEY("trialCpuNumber", INT, .min = 1),
+    KEY("trialMemorySize", SIZE),
+    KEY("storageConfigName", STRING),
+    KEY("virtualCluster", STRING),
+    KEY("localStorageMountPoint", DIR_IN, .flags = NEEDED),
+    KEY("containerStorageMountPoint", STRING, .flags = NEEDED),
+    KEY("dockerImage", STRING, .def = NNI_IMAGE),
+    KEY("maxTrialNumberPerGpu", INT, .min = 1), /* V1 */
+    KEY("useActiveGpu", BOOL),			/* V1 */
+    KEY("reuseMode", BOOL),
+    KEY("openpaiConfig", MAP),
+    KEY("openpaiConfigFile", FILE_IN),
+    END_OF_KEYS,
+};
+
+static const struct key port_keys[] = {
+    KEY("label", STRING, .flags = NEEDED),
+    KEY("beginAt", INT, .flags = NEEDED, .min = 0),
+    KEY("portNumber", INT, .flags = NEEDED, .min = 1),
+    END_OF_KEYS,
+};
+
+static const struct key pai_yarn_keys[] = {
+    KEY("host", HOST, .flags = NEEDED, .words = "http://"),
+    KEY("username", STRING, .flags = NEEDED),
+    KEY("token", STRING, .flags = SECRET),
+    KEY("password", STRING, .flags = SECRET),
+    KEY("trialCpuNumber", INT, .flags = NEEDED, .min = 1),
+    KEY("trialMemorySize", SIZE, .flags = NEEDED),
+    KEY("sharedMemorySize", SIZE),
+    KEY("dockerImage", STRING, .flags = NEEDED),
+    KEY("authFile", FILE_IN),
+    KEY("virtualCluster", STRING),
+    KEY("portList", OBJECTS, .sub = port_keys),
+    KEY("dataDir", STRING),
+    KEY("outputDir", STRING),
+    END_OF_KEYS,
+};
+
+/* ---- Kubernetes ---- */
+
+static const struct key storage_keys[] = {
+    KEY("storageType", ENUM, .words = "nfs azureStorage pvc"),
+    KEY("server", STRING),
+    KEY("path", STRING),
+    KEY("azureAccount", STRING),
+    KEY("azureShare", STRING),
+    KEY("keyVaultName", STRING),
+    KEY("keyVaultKey", STRING),
+    END_OF_KEYS,
+};
+
+static const struct key role_keys[] = {
+    KEY("replicas", INT, .flags = NEEDED, .min = 1),
+    KEY("command", STRING, .flags = NEEDED),
+    KEY("gpuNumber", INT, .min = 0, .def = "0"),
+    KEY("cpuNumber", INT, .flags = NEEDED, .min = 1),
+    KEY("memorySize", SIZE, .flags = NEEDED),
+    KEY("codeDirectory", DIR_IN),
+    KEY("dockerImage", STRING, .def = NNI_IMAGE),
+    KEY("privateRegistryAuthPath", FILE_IN),
+    END_OF_KEYS,
+};
+
+static const struct key kubeflow_keys[] = {
+    KEY("operator", ENUM, .flags = NEEDED,
+	.words = "tf-operator pytorch-operator"),
+    KEY("apiVersion", ENUM, .flags = NEEDED,
+	.words = "v1alpha2 v1beta1 v1beta2 v1"),
+    KEY("storage", OBJECT, .flags = NEEDED, .sub = storage_keys),
+    KEY("worker", OBJECT, .sub = role_keys),
+    KEY("ps", OBJECT, .sub = role_keys),
+    KEY("master", OBJECT, .sub = role_keys),
+    KEY("reuseMode", BOOL),
+    KEY("namespace", STRING, .def = "\"default\""),
+    KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    END_OF_KEYS,
+};
+
+static const struct key policy_keys[] = {
+    KEY("minFailedTaskCount", INT, .flags = NEEDED, .min = -1),
+    KEY("minSucceedTaskCount", INT, .flags = NEEDED, .min = -1),
+    END_OF_KEYS,
+};
+
+static const struct key task_role_keys[] = {
+    KEY("name", STRING, .flags = NEEDED),
+    KEY("taskNumber", INT, .flags = NEEDED, .min = 1),
+    KEY("command", STRING, .flags = NEEDED),
+    KEY("gpuNumber", INT, .min = 0, .def = "0"),
+    KEY("cpuNumber", INT, .flags = NEEDED, .min = 1),
+    KEY("memorySize", SIZE, .flags = NEEDED),
+    KEY("dockerImage", STRING, .def = NNI_IMAGE),
+    KEY("privateRegistryAuthPath", FILE_IN), /* V1 */
+    KEY("frameworkAttemptCompletionPolicy", OBJECT, .flags = NEEDED,
+	.sub = policy_keys),
+    END_OF_KEYS,
+};
+
+static const struct key frameworkcontroller_keys[] = {
+    KEY("storage", OBJECT, .flags = NEEDED, .sub = storage_keys),
+    KEY("serviceAccountName", STRING),
+    KEY("taskRoles", OBJECTS, .sub = task_role_keys),
+    KEY("reuseMode", BOOL),
+    KEY("namespace", STRING, .def = "\"default\""),
+    KEY("configPath", FILE_IN),				  /* V1 */
+    KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    END_OF_KEYS,
+};
+
+const struct key secret_name_keys[] = {
+    KEY("name", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+const struct key adl_nfs_keys[] = {
+    KEY("server", STRING, .flags = NEEDED),
+    KEY("path", STRING, .flags = NEEDED),
+    KEY("containerMountPath", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+const struct key adl_checkpoint_keys[] = {
+    KEY("storageClass", STRING, .flags = NEEDED),
+    KEY("storageSize", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+
+static const struct key adl_keys[] = {
+    KEY("trialCodeDirectory", STRING),
+    KEY("dockerImage", STRING, .flags = NEEDED),
+    KEY("namespace", STRING, .def = "\"default\""),
+    KEY("imagePullSecrets", OBJECTS, .sub = secret_name_keys),
+    KEY("nfs", OBJECT, .sub = adl_nfs_keys),
+    KEY("adaptive", BOOL),
+    KEY("checkpoint", OBJECT, .sub = adl_checkpoint_keys),
+    KEY("cpuNumber", INT, .min = 1),
+    KEY("memorySize", STRING), /* as Kubernetes writes it: 4Gi */
+    END_OF_KEYS,
+};
+
+static const struct key kubernetes_keys[] = {
+    KEY("image", STRING, .flags = NEEDED),
+    KEY("dockerImage", STRING, .to = "image"),
+    KEY("namespace", STRING),
+    KEY("kubeconfig", FILE_IN),
+    KEY("context", STRING),
+    KEY("cpuNumber", NUMBER),
+    KEY("memorySize", SIZE),
+    KEY("gpuResource", STRING, .def = "\"nvidia.com/gpu\""),
+    KEY("nodeSelector", MAP),
+    KEY("tolerations", LIST),
+    KEY("serviceAccountName", STRING),
+    KEY("imagePullSecrets", OBJECTS, .sub = secret_name_keys),
+    KEY("volumes", LIST),
+    KEY("volumeMounts", LIST),
+    KEY("template", FILE_IN),
+    END_OF_KEYS,
+};
+
+/* ---- others ---- */
+
+static const struct key dlts_keys[] = {
+    KEY("dashboard", HOST, .flags = NEEDED, .words = "https://"),
+    KEY("cluster", STRING),
+    KEY("team", STRING),
+    KEY("email", STRING),
+    KEY("password", STRING, .flags = SECRET),
+    KEY("dockerImage", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+
+static const struct key aml_keys[] = {
+    KEY("subscriptionId", STRING, .flags = NEEDED),
+    KEY("resourceGroup", STRING, .flags = NEEDED),
+    KEY("workspaceName", STRING, .flags = NEEDED),
+    KEY("computeTarget", STRING, .flags = NEEDED),
+    KEY("dockerImage", STRING, .def = NNI_IMAGE),
+    KEY("maxTrialNumberPerGpu", INT, .min = 1),
+    KEY("useActiveGpu", BOOL),
+    END_OF_KEYS,
+};
+
+static const struct key dlc_keys[] = {
+    KEY("type", STRING, .def = "\"Worker\""),
+    KEY("jobType", ENUM, .words = "TFJob PyTorchJob", .def = "\"TFJob\""),
+    KEY("image", STRING, .flags = NEEDED),
+    KEY("podCount", INT, .flags = NEEDED, .min = 1),
+    KEY("ecsSpec", STRING, .flags = NEEDED),
+    KEY("region", STRING, .flags = NEEDED),
+    KEY("workspaceId", STRING, .flags = NEEDED),
+    KEY("nasDataSourceId", STRING, .flags = NEEDED),
+    KEY("ossDataSourceId", STRING),
+    KEY("accessKeyId", STRING, .flags = NEEDED),
+    KEY("accessKeySecret", STRING, .flags = NEEDED | SECRET),
+    KEY("localStorageMountPoint", STRING, .flags = NEEDED),
+    KEY("containerStorageMountPoint", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+
+static const struct key slurm_keys[] = {
+    KEY("partition", STRING),
+    KEY("account", STRING),
+    KEY("qos", STRING),
+    KEY("time", DURATION),
+    KEY("gres", STRING),
+    KEY("cpuNumber", INT, .min = 1),
+    KEY("memorySize", SIZE),
+    KEY("options", STRINGS),
+    KEY("sharedDirectory", DIR_OUT),
+    END_OF_KEYS,
+};
+
+const struct platform platforms[] = {
+    {.name = "local",
+	.v1 = "local",
+	.v2 = true,
+	.keys = local_keys,
+	.v1_keys = v1_local_keys,
+	.in_hybrid = true,
+	.rules = rules_local},
+    {.name = "remote",
+	.v1 = "remote",
+	.v2 = true,
+	.keys = remote_keys,
+	.v1_keys = v1_remote_keys,
+	.in_hybrid = true,
+	.rules = rules_remote},
+    {.name = "openpai",
+	.v1 = "pai",
+	.v2 = true,
+	.keys = openpai_keys,
+	.v1_keys = v1_pai_keys,
+	.in_hybrid = true,
+	.own_command = true,
+	.rules = rules_openpai},
+    {.name = "paiYarn",
+	.v1 = "paiYarn",
+	.keys = pai_yarn_keys,
+	.v1_keys = v1_pai_yarn_keys,
+	.rules = rules_pai_yarn},
+    {.name = "kubeflow",
+	.v1 = "kubeflow",
+	.v2 = true,
+	.keys = kubeflow_keys,
+	.v1_keys = v1_kubeflow_keys,
+	.own_command = true,
+	.rules = rules_kubeflow},
+    {.name = "frameworkcontroller",
+	.v1 = "frameworkcontroller",
+	.v2 = true,
+	.keys = frameworkcontroller_keys,
+	.v1_keys = v1_frameworkcontroller_keys,
+	.own_command = true,
+	.rules = rules_frameworkcontroller},
+    {.name = "dlts",
+	.v1 = "dlts",
+	.keys = dlts_keys,
+	.v1_keys = v1_dlts_keys,
+	.rules = rules_dlts},
+    {.name = "aml",
+	.v1 = "aml",
+	.v2 = true,
+	.keys = aml_keys,
+	.v1_keys = v1_aml_keys,
+	.in_hybrid = true},
+    {.name = "adl",
+	.v1 = "adl",
+	.v2 = true,
+	.keys = adl_keys,
+	.v1_keys = v1_adl_keys,
+	.code_in_image = true},
+    {.name = "dlc", .v2 = true, .keys = dlc_keys},
+    {.name = "kubernetes", .keys = kubernetes_keys},
+    {.name = "slurm", .keys = slurm_keys},
+    {.name = NULL},
+};
+
+const struct platform *
+platform_named(const char *name)
+{
+	const struct platform *p;
+
+	for (p = platforms; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+const struct platform *
+platform_named_v1(const char *name)
+{
+	const struct platform *p;
+
+	for (p = platforms; p->name; p++)
+		if (p->v1 && strcmp(p->v1, name) == 0)
+			return p;
+	return NULL;
+}
+
+static bool
+has_secret(const struct key *keys, const char *name)
+{
+	for (; keys && keys->name; keys++)
+		if ((keys->flags & SECRET && strcmp(keys->name, name) == 0) ||
+		    has_secret(keys->sub, name))
+			return true;
+	return false;
+}
+
+bool
+key_is_secret(const char *name)
+{
+	const struct platform *p;
+
+	if (has_secret(top_keys, name))
+		return true;
+	for (p = platforms; p->name; p++)
+		if (has_secret(p->keys, name))
+			return true;
+	return false;
+}

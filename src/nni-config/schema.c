@@ -1,0 +1,349 @@
+/*
+ * Reads an object of a user's file by tables of keys: what is unknown, of the
+ * wrong type, there twice or missing is told, all of it; what is good goes to
+ * its place in the canonical form.
+ */
+#include "schema.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+#include "mem.h"
+#include "opt.h"
+#include "reading.h"
+
+/* ---- messages ---- */
+
+static void
+add_message(struct reading *r, bool note, int line, int col, const char *key,
+    const char *fmt, va_list ap)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addv(&text, fmt, ap);
+	(note ? problems_note : problems_add)(r->problems, line, col,
+	    "%s%.200s: %s", r->path.data, key, text.data);
+	buf_release(&text);
+}
+
+void
+reading_error(struct reading *r, const struct node *at, const char *key,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_message(r, false, at->line, at->col, key, fmt, ap);
+	va_end(ap);
+}
+
+void
+reading_note(struct reading *r, const struct node *at, const char *key,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_message(r, true, at->line, at->col, key, fmt, ap);
+	va_end(ap);
+}
+
+/* About the key, not its value. */
+static void key_message(struct reading *r, bool note, const struct node *n,
+    const char *fmt, ...) NNI_FORMAT(4, 5);
+
+static void
+key_message(
+    struct reading *r, bool note, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_message(r, note, n->key_line, n->key_col, n->key, fmt, ap);
+	va_end(ap);
+}
+
+size_t
+reading_enter(struct reading *r, const char *fmt, ...)
+{
+	size_t was = r->path.len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&r->path, fmt, ap);
+	va_end(ap);
+	return was;
+}
+
+void
+reading_leave(struct reading *r, size_t was)
+{
+	buf_cut(&r->path, was);
+}
+
+/* ---- keys ---- */
+
+const struct key *
+schema_find(const struct reading *r, const struct key *keys, const char *name)
+{
+	for (; keys && keys->name; keys++)
+		if (r->v1 ? strcmp(keys->name, name) == 0
+			  : fold_key_equal(keys->name, name))
+			return keys;
+	return NULL;
+}
+
+/* The row of another form that has this key: V1's, if we read V2. */
+static const struct key *
+find_v1(const char *name)
+{
+	const struct key *k;
+
+	for (k = v1_keys; k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
+static size_t
+table_length(const struct key *keys)
+{
+	size_t n = 0;
+
+	while (keys && keys[n].name)
+		n++;
+	return n;
+}
+
+void
+schema_unknown(struct reading *r, const struct node *n,
+    const struct target *targets, size_t count)
+{
+	enum { SHOWN = 12 }; /* more of them help nobody */
+	size_t i, j, total = 0;
+	const char **names, *near;
+	const struct key *old = NULL;
+	struct buf all = BUF_INIT;
+
+	for (i = 0; i < count; i++)
+		total += table_length(targets[i].keys);
+	names = xcalloc(total + 1, sizeof(*names));
+	for (total = i = 0; i < count; i++)
+		for (j = 0; targets[i].keys && targets[i].keys[j].name; j++) {
+			names[total++] = targets[i].keys[j].name;
+			buf_addf(&all, "%s%s", all.len ? ", " : "",
+			    targets[i].keys[j].name);
+		}
+	near = opt_nearest(n->key, names);
+	if (!r->v1 && r->path.len == 0)
+		old = find_v1(n->key);
+	if (old && old->to && *old->to)
+		key_message(r, false, n,
+		    "unknown key; it is the V1 form's, here it is '%s'",
+		    old->to);
+	else if (near)
+		key_message(
+		    r, false, n, "unknown key; did you mean '%s'?", near);
+	else if (total <= SHOWN)
+		key_message(r, false, n, "unknown key; known are %s", all.data);
+	else
+		key_message(r, false, n, "unknown key; see nni-config(5)");
+	free(names);
+	buf_release(&all);
+}
+
+static bool
+refused(struct reading *r, const struct key *k, const struct node *n)
+{
+	if (k->kind == BOOL && !node_bool(n))
+		return false;
+	if (k->flags & REFUSED) {
+		reading_error(r, n, k->name, "%s", k->why);
+		return true;
+	}
+	if (k->flags & NOT_YET && r->runnable) {
+		reading_error(r, n, k->name,
+		    "%s: not available yet in this version", k->why);
+		return true;
+	}
+	return false;
+}
+
+/* ---- objects ---- */
+
+static void
+read_objects(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	size_t i;
+
+	if (from->type != NODE_LIST || from->count == 0) {
+		struct buf is = BUF_INIT;
+
+		node_describe(from, &is);
+		reading_error(r, from, k->name,
+		    "must be a list of objects, at least one, not %s", is.data);
+		buf_release(&is);
+		return;
+	}
+	to->type = NODE_LIST;
+	to->line = from->line;
+	to->col = from->col;
+	for (i = 0; i < from->count; i++) {
+		struct node *item = node_add(to);
+		struct target target = {k->sub, item};
+		size_t was = reading_enter(
+		    r, "%s[%llu].", k->name, (unsigned long long)i);
+
+		schema_read(r, &from->items[i], &target, 1, NULL);
+		reading_leave(r, was);
+	}
+}
+
+static void
+read_object(struct reading *r, const struct key *k, const struct node *from,
+    struct node *out)
+{
+	struct target target = {k->sub, out};
+	size_t was;
+
+	if (!(k->flags & MERGE)) {
+		target.out = tree_put_path(out, k->to ? k->to : k->name);
+		target.out->type = NODE_MAP;
+		target.out->line = from->line;
+		target.out->col = from->col;
+	}
+	was = reading_enter(r, "%s.", k->name);
+	schema_read(r, from, &target, 1, NULL);
+	reading_leave(r, was);
+}
+
+static void
+read_member(struct reading *r, const struct key *k, const struct node *from,
+    struct node *out)
+{
+	const char *place = k->to ? k->to : k->name;
+	struct node value = {.type = NODE_NULL};
+	struct node *to;
+
+	if (k->kind == OBJECT) {
+		read_object(r, k, from, out);
+		return;
+	}
+	if (k->kind == OBJECTS) {
+		read_objects(r, k, from, &value);
+	} else if (k->kind == SERVICE) {
+		return;
+	} else if (value_read(r, k, from, &value) < 0 || refused(r, k, from)) {
+		node_clear(&value);
+		return;
+	}
+	if (k->flags & NO_EFFECT)
+		key_message(r, true, from, "has no effect: %s", k->why);
+	if (k->flags & (NO_EFFECT | REFUSED) || !*place ||
+	    (k->flags & FALLBACK && node_get(out, place))) {
+		node_clear(&value);
+		return;
+	}
+	to = tree_put_path(out, place);
+	node_copy(to, &value);
+	to->key_line = from->key_line;
+	to->key_col = from->key_col;
+	node_clear(&value);
+}
+
+static void
+check_missing(struct reading *r, const struct node *map,
+    const struct target *target, const struct node *const *seen)
+{
+	const struct key *k;
+	size_t i;
+
+	for (i = 0; (k = &target->keys[i])->name; i++) {
+		if (seen[i] && seen[i]->type != NODE_NULL)
+			continue;
+		if (k->flags & NEEDED)
+			reading_error(r, map, k->name, "is missing");
+		else if (k->def && !node_get(target->out, k->name))
+			tree_set_json(tree_put(target->out, k->name), k->def);
+	}
+}
+
+/* One member; -1 if this table does not know its key. */
+static int
+try_table(struct reading *r, const struct node *n, const struct target *target,
+    const struct node **seen)
+{
+	const struct key *k = schema_find(r, target->keys, n->key);
+	size_t i;
+
+	if (!k)
+		return -1;
+	i = (size_t)(k - target->keys);
+	if (seen[i]) {
+		key_message(r, false, n,
+		    "is there twice; it is set in line %d already, as '%s'",
+		    seen[i]->key_line, seen[i]->key);
+		return 0;
+	}
+	seen[i] = n;
+	if (n->type != NODE_NULL)
+		read_member(r, k, n, target->out);
+	return 0;
+}
+
+void
+schema_defaults(const struct key *keys, struct node *out)
+{
+	for (; keys->name; keys++)
+		if (keys->def && !node_get(out, keys->name))
+			tree_set_json(tree_put(out, keys->name), keys->def);
+}
+
+void
+schema_read(struct reading *r, const struct node *map,
+    const struct target *targets, size_t count, struct node *rest)
+{
+	enum { MAX_TABLES = 3, MAX_KEYS = 64 };
+	const struct node *seen[MAX_TABLES][MAX_KEYS] = {{NULL}};
+	size_t i, t;
+
+	if (map->type != NODE_MAP) {
+		struct buf is = BUF_INIT;
+
+		node_describe(map, &is);
+		problems_add(r->problems, map->line, map->col,
+		    "%.*s: must be an object, not %s",
+		    (int)(r->path.len ? r->path.len - 1 : 0), r->path.data,
+		    is.data);
+		buf_release(&is);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		targets[i].out->type = NODE_MAP;
+		if (!targets[i].out->line) {
+			targets[i].out->line = map->line;
+			targets[i].out->col = map->col;
+		}
+	}
+	for (i = 0; i < map->count; i++) {
+		const struct node *n = &map->items[i];
+
+		for (t = 0; t < count; t++)
+			if (try_table(r, n, &targets[t], seen[t]) == 0)
+				break;
+		if (t < count)
+			continue;
+		if (!rest) {
+			schema_unknown(r, n, targets, count);
+		} else if (n->type != NODE_NULL) {
+			struct node *to = tree_put(rest, n->key);
+
+			node_copy(to, n);
+		}
+	}
+	for (t = 0; t < count; t++)
+		check_missing(r, map, &targets[t], seen[t]);
+}

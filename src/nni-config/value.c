@@ -1,0 +1,494 @@
+/*
+ * One value: does it have the type and the bounds of its row, and what is it in
+ * the canonical form.  Durations become seconds, sizes MB (2^20 bytes, as NNI
+ * counts), paths absolute, GPU indices a list.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+#include "opt.h"
+#include "os/file.h"
+#include "reading.h"
+
+static int
+wrong(struct reading *r, const struct key *k, const struct node *n,
+    const char *wanted)
+{
+	struct buf is = BUF_INIT;
+	double number;
+
+	node_describe(n, &is);
+	if (n->type == NODE_STRING && strstr(wanted, "number") &&
+	    node_double(n, &number) == 0)
+		buf_adds(&is, "; remove the quotes");
+	else if (n->text && n->type != NODE_STRING && n->type != NODE_NULL &&
+		 strstr(wanted, "text"))
+		buf_adds(&is, "; put it in quotes");
+	reading_error(r, n, k->name, "must be %s, not %s", wanted, is.data);
+	buf_release(&is);
+	return -1;
+}
+
+/* PyYAML reads 1e5 as text, and so may a name be spelt. */
+static bool
+is_text(const struct node *n)
+{
+	return n->type == NODE_STRING || n->loose;
+}
+
+static int
+read_string(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	if (!is_text(from))
+		return wrong(r, k, from, "a text");
+	if (from->len == 0) {
+		reading_error(r, from, k->name, "must not be empty");
+		return -1;
+	}
+	if (strlen(from->text) != from->len) {
+		reading_error(
+		    r, from, k->name, "must not hold the character \\0");
+		return -1;
+	}
+	tree_set_string(to, from->text, from);
+	return 0;
+}
+
+static int
+read_bool(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	if (from->type != NODE_BOOL)
+		return wrong(r, k, from, "true or false");
+	tree_set_json(to, node_bool(from) ? "true" : "false");
+	to->line = from->line;
+	to->col = from->col;
+	return 0;
+}
+
+static int
+read_int(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	int64_t i;
+
+	if (from->type != NODE_INT)
+		return wrong(r, k, from, "a whole number");
+	if (node_int(from, &i) < 0 || i < k->min || (k->max && i > k->max)) {
+		if (k->max)
+			reading_error(r, from, k->name,
+			    "must be %lld to %lld, not %s", (long long)k->min,
+			    (long long)k->max, from->text);
+		else
+			reading_error(r, from, k->name,
+			    "must be %lld or more, not %s", (long long)k->min,
+			    from->text);
+		return -1;
+	}
+	tree_set_number(to, (double)i, from);
+	return 0;
+}
+
+static int
+read_number(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	double d;
+
+	if (from->type != NODE_INT && from->type != NODE_FLOAT)
+		return wrong(r, k, from, "a number above 0");
+	if (node_double(from, &d) < 0 || !isfinite(d) || !(d > 0))
+		return wrong(r, k, from, "a number above 0");
+	tree_set_number(to, d, from);
+	return 0;
+}
+
+/* The word of a list of words with blanks between that `text` is; else NULL. */
+static const char *
+find_word(const char *words, const char *text, bool any_case, char word[64])
+{
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		if (len < 64) {
+			memcpy(word, words, len);
+			word[len] = '\0';
+			if (any_case ? fold_case_equal(word, text)
+				     : strcmp(word, text) == 0)
+				return word;
+		}
+		words += len;
+		words += strspn(words, " ");
+	}
+	return NULL;
+}
+
+static int
+wrong_word(struct reading *r, const struct key *k, const struct node *from)
+{
+	enum { MAX_WORDS = 16 };
+	char store[MAX_WORDS][64];
+	const char *list[MAX_WORDS + 1] = {NULL}, *near, *w = k->words;
+	struct buf text = BUF_INIT;
+	size_t count = 0;
+
+	for (; *w && count < MAX_WORDS; w += strspn(w, " ")) {
+		size_t len = strcspn(w, " ");
+
+		memcpy(store[count], w, len < 63 ? len : 63);
+		store[count][len < 63 ? len : 63] = '\0';
+		list[count] = store[count];
+		buf_addf(&text, "%s%s", count ? ", " : "", store[count]);
+		count++;
+		w += len;
+	}
+	near = from->text ? opt_nearest(from->text, list) : NULL;
+	buf_addf(&text, ", not ");
+	node_describe(from, &text);
+	if (near)
+		buf_addf(&text, "; did you mean '%s'?", near);
+	reading_error(r, from, k->name, "must be %s%s",
+	    count > 1 ? "one of " : "", text.data);
+	buf_release(&text);
+	return -1;
+}
+
+static int
+read_enum(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	char word[64];
+
+	if (!is_text(from) ||
+	    !find_word(k->words, from->text, k->flags & ANY_CASE, word))
+		return wrong_word(r, k, from);
+	tree_set_string(to, word, from);
+	return 0;
+}
+
+/* ---- durations and sizes ---- */
+
+/* NNI's form of a duration, in ms: a number and one of d h m s; else -1. */
+static int64_t
+duration_ms(const char *text)
+{
+	size_t digits = strspn(text, "0123456789.");
+
+	if (!digits || !text[digits] || !strchr("dhmsDHMS", text[digits]) ||
+	    text[digits + 1])
+		return -1;
+	return parse_duration_ms(text);
+}
+
+static int
+read_duration(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	const char *wanted =
+	    "a duration such as 10h, 1.5h, 30m or 90s (or a number of seconds)";
+	bool fine = k->kind == FINE_DURATION;
+	double seconds = -1;
+
+	if (from->type == NODE_STRING && duration_ms(from->text) >= 0)
+		seconds = (double)duration_ms(from->text) / 1000;
+	else if (from->type == NODE_INT || from->type == NODE_FLOAT)
+		node_double(from, &seconds);
+	if (!isfinite(seconds) || seconds < 0 || seconds > 1e11) {
+		struct buf is = BUF_INIT;
+
+		node_describe(from, &is);
+		reading_error(
+		    r, from, k->name, "must be %s, not %s", wanted, is.data);
+		buf_release(&is);
+		return -1;
+	}
+	if (seconds == 0 && !fine) {
+		reading_error(r, from, k->name, "must be above 0");
+		return -1;
+	}
+	tree_set_number(to, fine ? seconds : ceil(seconds), from);
+	return 0;
+}
+
+/* In MB; -1 if it is none. v3.0:nni/experiment/config/utils/public.py */
+static double
+size_mb(const char *text)
+{
+	static const struct {
+		const char *name;
+		double mb;
+	} units[] = {
+	    {"tb", 1048576},
+	    {"gb", 1024},
+	    {"mb", 1},
+	    {"kb", 1.0 / 1024},
+	    {"b", 1.0 / 1048576},
+	};
+	size_t digits = strspn(text, "0123456789."), i;
+	char *end;
+	double d = strtod(text, &end);
+
+	if (!digits || end != text + digits)
+		return -1;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (fold_case_equal(text + digits, units[i].name))
+			return d * units[i].mb;
+	return -1;
+}
+
+static int
+read_size(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	double mb = -1;
+
+	if (from->type == NODE_STRING)
+		mb = size_mb(from->text);
+	else if (from->type == NODE_INT || from->type == NODE_FLOAT)
+		node_double(from, &mb);
+	if (!isfinite(mb) || !(mb > 0) || mb > 1e15) {
+		struct buf is = BUF_INIT;
+
+		node_describe(from, &is);
+		reading_error(r, from, k->name,
+		    "must be a size such as 8GB or 512MB (units b, kb, mb, "
+		    "gb, tb; a bare number is MB), not %s",
+		    is.data);
+		buf_release(&is);
+		return -1;
+	}
+	tree_set_number(to, mb, from);
+	return 0;
+}
+
+/* ---- paths ---- */
+
+static int
+wrong_path(struct reading *r, const struct key *k, const struct node *from,
+    const char *path, enum file_type type)
+{
+	const char *what = NULL;
+
+	if (type == FILE_ABSENT && k->kind != DIR_OUT)
+		what = "there is no such";
+	else if (type == FILE_DIR && k->kind == FILE_IN)
+		what = "is a directory, not a";
+	else if (type != FILE_ABSENT && type != FILE_DIR &&
+		 (k->kind == DIR_IN || k->kind == DIR_OUT))
+		what = "is not a";
+	if (!what)
+		return 0;
+	if (type == FILE_ABSENT)
+		reading_error(r, from, k->name, "%s %s: '%s'", what,
+		    k->kind == DIR_IN ? "directory" : "file", path);
+	else
+		reading_error(r, from, k->name, "'%s' %s %s", path, what,
+		    k->kind == FILE_IN ? "file" : "directory");
+	return -1;
+}
+
+static int
+read_path(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	struct buf home = BUF_INIT, path = BUF_INIT, real = BUF_INIT;
+	struct buf err = BUF_INIT;
+	struct file_info info = {.type = FILE_ABSENT};
+	int ret = -1;
+
+	if (read_string(r, k, from, to) < 0)
+		return -1;
+	if (path_expand(from->text, &home, &err) < 0 ||
+	    path_absolute(home.data, r->base, &path, &err) < 0 ||
+	    file_info(path.data, true, &info) < 0)
+		reading_error(
+		    r, from, k->name, "%s", err.len ? err.data : os_strerror());
+	else
+		ret = wrong_path(r, k, from, path.data, info.type);
+	/* NNI, too, resolves links once and for all */
+	if (ret == 0 && info.type != FILE_ABSENT &&
+	    path_real(path.data, &real, NULL) == 0)
+		buf_set(&path, real.data);
+	if (ret == 0)
+		tree_set_string(to, path.data, from);
+	buf_release(&home);
+	buf_release(&path);
+	buf_release(&real);
+	buf_release(&err);
+	return ret;
+}
+
+static int
+read_host(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	struct buf url = BUF_INIT;
+
+	if (read_string(r, k, from, to) < 0)
+		return -1;
+	if (!strstr(from->text, "://"))
+		buf_adds(&url, k->words);
+	buf_adds(&url, from->text);
+	tree_set_string(to, url.data, from);
+	buf_release(&url);
+	return 0;
+}
+
+/* ---- lists ---- */
+
+static int
+wrong_gpus(struct reading *r, const struct key *k, const struct node *n,
+    const char *why)
+{
+	reading_error(r, n, k->name,
+	    "must be GPU numbers from 0, such as 0, \"0,2\" or [0, 2]%s%s",
+	    *why ? "; " : "", why);
+	return -1;
+}
+
+static int
+add_gpu(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to, int64_t gpu)
+{
+	size_t i;
+	int64_t other;
+
+	if (gpu < 0 || gpu > 65535)
+		return wrong_gpus(r, k, from, "");
+	for (i = 0; i < to->count; i++)
+		if (node_int(&to->items[i], &other) == 0 && other == gpu)
+			return wrong_gpus(r, k, from, "one is there twice");
+	tree_set_number(node_add(to), (double)gpu, from);
+	return 0;
+}
+
+static int
+read_gpus(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	size_t i;
+	int64_t gpu = -1;
+	const char *s;
+	char *end;
+
+	node_clear(to);
+	to->type = NODE_LIST;
+	to->line = from->line;
+	to->col = from->col;
+	if (from->type == NODE_INT && node_int(from, &gpu) == 0)
+		return add_gpu(r, k, from, to, gpu);
+	if (from->type == NODE_LIST && from->count) {
+		for (i = 0; i < from->count; i++)
+			if (node_int(&from->items[i], &gpu) < 0)
+				return wrong_gpus(r, k, &from->items[i], "");
+			else if (add_gpu(r, k, &from->items[i], to, gpu) < 0)
+				return -1;
+		return 0;
+	}
+	if (from->type != NODE_STRING)
+		return wrong_gpus(r, k, from, "");
+	for (s = from->text;; s = end + 1) {
+		s += strspn(s, " ");
+		if (!strspn(s, "0123456789"))
+			return wrong_gpus(r, k, from, "");
+		gpu = strtoll(s, &end, 10);
+		end += strspn(end, " ");
+		if (*end && *end != ',')
+			return wrong_gpus(r, k, from, "");
+		if (add_gpu(r, k, from, to, gpu) < 0)
+			return -1;
+		if (!*end)
+			return 0;
+	}
+}
+
+static int
+read_strings(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	size_t i;
+
+	if (from->type != NODE_LIST)
+		return wrong(r, k, from, "a list of texts");
+	for (i = 0; i < from->count; i++)
+		if (!is_text(&from->items[i]))
+			return wrong(r, k, &from->items[i], "a list of texts");
+	node_copy(to, from);
+	return 0;
+}
+
+/* ---- any value ---- */
+
+static void
+note_loose(struct reading *r, const struct key *k, const struct node *n)
+{
+	size_t i;
+
+	if (n->loose)
+		reading_note(r, n, k->name,
+		    "%s is taken as a number; NNI's YAML reader takes it as "
+		    "text unless written like 1.0e-5",
+		    n->text);
+	for (i = 0; i < n->count; i++)
+		note_loose(r, k, &n->items[i]);
+}
+
+static int
+read_free(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	enum node_type type = k->kind == MAP ? NODE_MAP : NODE_LIST;
+
+	if (from->type != type)
+		return wrong(
+		    r, k, from, type == NODE_MAP ? "an object" : "a list");
+	/* a search space is looked at more closely later */
+	if (strcmp(k->name, "searchSpace") != 0)
+		note_loose(r, k, from);
+	node_copy(to, from);
+	return 0;
+}
+
+int
+value_read(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	switch (k->kind) {
+	case STRING:
+		return read_string(r, k, from, to);
+	case BOOL:
+		return read_bool(r, k, from, to);
+	case INT:
+		return read_int(r, k, from, to);
+	case NUMBER:
+		return read_number(r, k, from, to);
+	case ENUM:
+		return read_enum(r, k, from, to);
+	case DURATION:
+	case FINE_DURATION:
+		return read_duration(r, k, from, to);
+	case SIZE:
+		return read_size(r, k, from, to);
+	case HOST:
+		return read_host(r, k, from, to);
+	case FILE_IN:
+	case DIR_IN:
+	case DIR_OUT:
+		return read_path(r, k, from, to);
+	case GPUS:
+		return read_gpus(r, k, from, to);
+	case STRINGS:
+		return read_strings(r, k, from, to);
+	case MAP:
+	case LIST:
+		return read_free(r, k, from, to);
+	case OBJECT:
+	case OBJECTS:
+	case SERVICE:
+		break;
+	}
+	return 0;
+}
