@@ -18,15 +18,14 @@ hash_bytes(const void *bytes, size_t len)
 	return h;
 }
 
-/* Where it is, or the free slot where it would go. */
-static size_t
-slot_of(const struct hash_set *s, uint64_t hash)
+static void
+put(struct hash_set *s, uint64_t hash)
 {
 	size_t i = (size_t)hash & (s->slot_count - 1);
 
-	while (s->slots[i] && s->slots[i] != hash)
+	while (s->slots[i])
 		i = (i + 1) & (s->slot_count - 1);
-	return i;
+	s->slots[i] = hash;
 }
 
 static void
@@ -39,7 +38,7 @@ grow(struct hash_set *s)
 	s->slots = xcalloc(s->slot_count, sizeof(*s->slots));
 	for (i = 0; i < n; i++)
 		if (old[i])
-			s->slots[slot_of(s, old[i])] = old[i];
+			put(s, old[i]);
 	free(old);
 }
 
@@ -51,19 +50,13 @@ hash_set_add(struct hash_set *s, uint64_t hash)
 	hash += !hash; /* 0 means a free slot */
 	if ((s->count + 1) * 4 > s->slot_count * 3)
 		grow(s);
-	i = slot_of(s, hash);
-	if (s->slots[i])
-		return false;
+	for (i = (size_t)hash & (s->slot_count - 1); s->slots[i];
+	     i = (i + 1) & (s->slot_count - 1))
+		if (s->slots[i] == hash)
+			return false;
 	s->slots[i] = hash;
 	s->count++;
 	return true;
-}
-
-bool
-hash_set_has(const struct hash_set *s, uint64_t hash)
-{
-	hash += !hash;
-	return s->slot_count && s->slots[slot_of(s, hash)];
 }
 
 void

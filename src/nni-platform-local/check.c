@@ -1,0 +1,248 @@
+/*
+ * The verbs that do not stream: what this platform is, whether it can do what
+ * the experiment asks, and clearing away after it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "expdir.h"
+#include "gpulock.h"
+#include "keeper.h"
+#include "say.h"
+#include "state.h"
+#include "verb.h"
+#include "os/lock.h"
+#include "os/process.h"
+#include "os/sys.h"
+
+static int
+print(struct buf *line)
+{
+	int r = file_write(sys_stdout(), line->data, line->len);
+
+	buf_clear(line);
+	return r == 0 ? NNI_OK : NNI_TEMPORARY;
+}
+
+int
+verb_capabilities(const struct verb *v)
+{
+	struct buf line = BUF_INIT;
+	int code;
+
+	(void)v;
+	record_begin(&line, "capabilities");
+	json_member_int(&line, "protocol", 1);
+	json_key(&line, "verbs");
+	buf_adds(&line,
+	    "[\"capabilities\",\"check\",\"submit\",\"watch\",\"collect\","
+	    "\"clean\"]");
+	json_member_str(&line, "needs_code", "none");
+	json_member_bool(&line, "update", true);
+	json_member_bool(&line, "adopt", true);
+	json_member_bool(&line, "credit", true);
+	record_end(&line);
+	code = print(&line);
+	buf_release(&line);
+	return code;
+}
+
+/* ---- check ---- */
+
+/* Adds a problem; returns `code`. */
+static int
+problem(struct buf *out, int code, const char *message, const char *hint)
+{
+	record_error(out, message, PLACE_NAME, hint, NULL);
+	return code;
+}
+
+static int
+check_code_dir(const struct place *p, struct buf *out)
+{
+	const char *dir = p->member->code_dir;
+	struct file_info info;
+	struct buf text = BUF_INIT;
+	int code = NNI_OK;
+
+	if (file_info(dir, true, &info) == -1 || info.type != FILE_DIR) {
+		buf_setf(&text, "the trialCodeDirectory '%s' %s", dir,
+		    info.type == FILE_ABSENT ? "does not exist"
+					     : "is not a directory");
+		code = problem(out, NNI_CONFIG, text.data,
+		    "correct trialCodeDirectory in the configuration");
+	}
+	buf_release(&text);
+	return code;
+}
+
+static bool
+has_program(const struct place *p)
+{
+	struct buf path = BUF_INIT, found = BUF_INIT;
+	struct file_info info;
+	bool has;
+
+	if (strpbrk(p->argv[0], "/\\") == NULL) {
+		has = proc_find(p->argv[0], &found) == 0;
+	} else {
+		path_absolute(p->argv[0], p->member->code_dir, &path, NULL);
+		has = file_info(path.data, true, &info) == 0 &&
+		      info.type == FILE_REGULAR;
+	}
+	buf_release(&path);
+	buf_release(&found);
+	return has;
+}
+
+static int
+check_command(const struct place *p, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	int code = NNI_OK;
+
+	if (p->argv != NULL && !has_program(p)) {
+		buf_setf(&text, "the program '%s' of trialCommand is not found",
+		    p->argv[0]);
+		code = problem(out, NNI_CONFIG, text.data,
+		    "correct trialCommand, or PATH");
+	}
+	buf_release(&text);
+	return code;
+}
+
+static void
+print_gpus(struct buf *out, const struct gpus *g)
+{
+	const struct gpu_process *p;
+	size_t i;
+
+	json_key(out, "gpus");
+	buf_addc(out, '[');
+	for (i = 0; i < g->count; i++) {
+		buf_adds(out, i ? ",{" : "{");
+		json_member_int(out, "index", g->at[i].index);
+		json_member_str(out, "uuid", g->at[i].uuid);
+		p = gpu_process_on(&g->at[i]);
+		if (p != NULL) {
+			json_member_int(out, "pid", p->pid);
+			json_member_str(out, "process", p->name);
+		}
+		buf_addc(out, '}');
+	}
+	buf_addc(out, ']');
+}
+
+static int
+check_gpus(const struct place *p, struct buf *problems, struct buf *line,
+    int64_t *room)
+{
+	struct gpus g = {NULL, 0};
+	struct buf why = BUF_INIT, owner = BUF_INIT;
+	int code = NNI_OK;
+
+	if (p->member->gpu_number <= 0)
+		return NNI_OK;
+	if (gpus_ask(&g, &why) == -1) {
+		code = problem(problems, NNI_TEMPORARY, why.data,
+		    "trialGpuNumber needs nvidia-smi of the NVIDIA driver");
+		*room = 0;
+	} else if (gpus_check(&g, p->member, &why) == -1) {
+		code = problem(problems, NNI_CONFIG, why.data,
+		    "lower trialGpuNumber, or correct gpuIndices");
+		*room = 0;
+	} else {
+		gpu_owner(&owner, p->dir);
+		*room = gpu_room(&g, p->member, owner.data, &why);
+		if (*room == 0)
+			json_member_str(line, "reason", why.data);
+	}
+	print_gpus(line, &g);
+	gpus_release(&g);
+	buf_release(&why);
+	buf_release(&owner);
+	return code;
+}
+
+int
+verb_check(const struct verb *v)
+{
+	struct buf err = BUF_INIT, line = BUF_INIT, problems = BUF_INIT;
+	int64_t room = INT64_MAX, max;
+	struct place p;
+	int code, codes[3];
+
+	if (place_open(&p, v->dir, v->member, &err) == -1) {
+		code = problem(&problems, NNI_CONFIG, err.data, NULL);
+	} else {
+		record_begin(&line, "place");
+		json_member_str(&line, "place", PLACE_NAME);
+		json_member_str(&line, "host", sys_host());
+		json_member_int(&line, "cpus", sys_cpus());
+		codes[0] = check_code_dir(&p, &problems);
+		codes[1] =
+		    codes[0] == NNI_OK ? check_command(&p, &problems) : 0;
+		codes[2] = check_gpus(&p, &problems, &line, &room);
+		max = p.config.trial_concurrency;
+		json_member_int(&line, "n", room < max ? room : max);
+		record_end(&line);
+		code = codes[0] ? codes[0] : codes[1] ? codes[1] : codes[2];
+	}
+	buf_add(&line, problems.data, problems.len);
+	if (print(&line) != NNI_OK)
+		code = NNI_TEMPORARY;
+	place_close(&p);
+	buf_release(&err);
+	buf_release(&line);
+	buf_release(&problems);
+	return code;
+}
+
+/* ---- clean ---- */
+
+/*
+ * Here the experiment's directory is all there is of it.  What others have
+ * in their code directory, and the machine's lock files of GPUs, stays.
+ */
+int
+verb_clean(const struct verb *v)
+{
+	struct buf trials = BUF_INIT, path = BUF_INIT;
+	char **names = NULL;
+	size_t count = 0, i;
+	int code = NNI_OK;
+
+	expdir_path(&trials, v->dir, "trials");
+	if (dir_list(trials.data, &names, NULL, &count, NULL) == -1)
+		count = 0;
+	for (i = 0; i < count; i++) {
+		buf_setf(&path, "%s/%s/.nni/lock", trials.data, names[i]);
+		if (lock_held(path.data, NULL) == 1)
+			code = say_error(NNI_LOCKED,
+			    "trial '%s' still runs: cancel it first", names[i]);
+	}
+	dir_list_free(names, NULL, count);
+	buf_release(&trials);
+	buf_release(&path);
+	return code;
+}
+
+/* ---- keep ---- */
+
+int
+verb_keep(const char *attempt_dir)
+{
+	struct buf text = BUF_INIT, err = BUF_INIT;
+	struct order o;
+	char bytes[4096];
+	int64_t n;
+
+	(void)attempt_dir; /* for people who look at the list of processes */
+	while ((n = file_read(sys_stdin(), bytes, sizeof(bytes))) > 0)
+		buf_add(&text, bytes, (size_t)n);
+	buf_rtrim(&text);
+	if (order_read(&o, text.data, text.len, &err) == -1)
+		return say_error(NNI_USAGE, "%s", err.data);
+	o.place->events = events_open(o.place->dir, NULL);
+	return keeper_main(&o, sys_stdout());
+}

@@ -1,0 +1,109 @@
+/*
+ * What all trials of a member have in common.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "place.h"
+#include "command.h"
+#include "expdir.h"
+#include "mem.h"
+#include "state.h"
+#include "os/process.h"
+#include "os/sys.h"
+
+/* The directory of the pure Python `nni`: installed, or in the source tree. */
+static bool
+find_stand_in(struct buf *dir)
+{
+	static const char *const places[] = {
+	    "../../share/nni/python", "../share/nni/python", "../share/python"};
+	struct file_info info;
+	size_t i;
+
+	for (i = 0; sys_self_dir() && i < sizeof(places) / sizeof(*places);
+	     i++) {
+		buf_clear(dir);
+		if (path_absolute(places[i], sys_self_dir(), dir, NULL) == 0 &&
+		    file_info(dir->data, true, &info) == 0 &&
+		    info.type == FILE_DIR)
+			return true;
+	}
+	return false;
+}
+
+/* "NAME=$NAME:DIR" */
+static char *
+appended(const char *name, const char *dir)
+{
+	struct buf b = BUF_INIT;
+	const char *old = env_get(name);
+
+	buf_setf(&b, "%s=", name);
+	if (old != NULL && *old)
+		buf_addf(&b, "%s%s", old, path_list_separator());
+	buf_adds(&b, dir);
+	return buf_detach(&b);
+}
+
+static void
+set_paths(struct place *p)
+{
+	struct buf dir = BUF_INIT, found = BUF_INIT;
+
+	if (find_stand_in(&dir))
+		p->python_path = appended("PYTHONPATH", dir.data);
+	/* A trial in sh calls nni-trial, wherever the tools were put. */
+	if (proc_find("nni-trial", &found) == -1) {
+		buf_clear(&found);
+		if (tool_find("nni-trial", &found, NULL) == 0) {
+			buf_cut(&found,
+			    (size_t)(path_base(found.data) - found.data) - 1);
+			p->path = appended("PATH", found.data);
+		}
+	}
+	buf_release(&dir);
+	buf_release(&found);
+}
+
+int
+place_open(
+    struct place *p, const char *dir, const char *member, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	*p = (struct place){.events = OS_NO_FILE};
+	if (path_absolute(dir, NULL, &path, err) == -1) {
+		buf_release(&path);
+		return -1;
+	}
+	p->dir = buf_detach(&path);
+	expdir_path(&path, p->dir, "config.json");
+	r = config_load(&p->config, path.data, err);
+	if (r == 0) {
+		p->member = config_member(&p->config, member);
+		if (p->member == NULL)
+			r = buf_err(
+			    err, "'%s' has no member '%s'", path.data, member);
+	}
+	buf_release(&path);
+	if (r == -1)
+		return -1;
+	if (p->member->trial_command != NULL)
+		p->argv = command_split(p->member->trial_command);
+	set_paths(p);
+	return 0;
+}
+
+void
+place_close(struct place *p)
+{
+	free(p->dir);
+	command_free(p->argv);
+	free(p->python_path);
+	free(p->path);
+	if (p->events != OS_NO_FILE)
+		file_close(p->events);
+	if (p->config.text.data != NULL)
+		config_release(&p->config);
+}

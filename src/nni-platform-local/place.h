@@ -1,0 +1,30 @@
+#ifndef NNI_LOCAL_PLACE_H
+#define NNI_LOCAL_PLACE_H
+
+#include "config.h"
+#include "os/file.h"
+
+/* The one place of this platform has this name, in records and credits. */
+#define PLACE_NAME "local"
+
+/*
+ * What all trials of a member have in common: read once by submit, and there
+ * in each keeper, which is a fork of it.
+ */
+struct place {
+	char *dir; /* the experiment's, absolute */
+	struct config config;
+	struct config_member *member; /* of config */
+	char *
+	    *argv; /* the trial's command where it needs no shell, else NULL */
+	char *python_path; /* "PYTHONPATH=..." with our stand-in behind; or NULL
+			    */
+	char *path; /* "PATH=..." with nni-trial on it; NULL: it is already */
+	os_file events;
+};
+
+int place_open(
+    struct place *p, const char *dir, const char *member, struct buf *err);
+void place_close(struct place *p);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * What a trial finds when it starts: its directory and its environment.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "prepare.h"
+#include "expdir.h"
+#include "mem.h"
+#include "os/sys.h"
+
+static int
+make_dir(const char *path, struct buf *err)
+{
+	if (dir_make(path, 0700, NULL) == 0 || os_errno() == OS_EXISTS)
+		return 0;
+	/* trials/ itself is made once; this path is rare. */
+	return dir_make_all(path, 0700, err);
+}
+
+int
+prepare_dirs(const char *attempt_dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	buf_setf(&path, "%s/.nni", attempt_dir);
+	r = make_dir(attempt_dir, err);
+	if (r == 0)
+		r = make_dir(path.data, err);
+	buf_release(&path);
+	return r;
+}
+
+/* ---- files ---- */
+
+/* The separators are Python's, as NNI wrote them. */
+void
+parameter_text(struct buf *out, int64_t parameter_id, struct json source,
+    struct json parameters, int64_t index)
+{
+	buf_adds(out, "{\"parameter_id\": ");
+	if (parameter_id >= 0)
+		json_add_int(out, parameter_id);
+	else
+		buf_adds(out, "null");
+	buf_adds(out, ", \"parameter_source\": ");
+	if (json_type(source) == JSON_STRING)
+		json_add(out, source);
+	else
+		buf_adds(out, "\"algorithm\"");
+	buf_adds(out, ", \"parameters\": ");
+	if (json_type(parameters) != JSON_ABSENT)
+		json_add(out, parameters);
+	else
+		buf_adds(out, "{}");
+	buf_addf(out, ", \"parameter_index\": %" PRId64 "}", index);
+}
+
+static os_file
+open_new(const char *attempt_dir, const char *name, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	os_file f;
+
+	buf_setf(&path, "%s/%s", attempt_dir, name);
+	f = file_open(path.data,
+	    FILE_WRITE | FILE_APPEND | FILE_CREATE | FILE_TRUNC, 0600, err);
+	buf_release(&path);
+	return f;
+}
+
+static int
+write_new(const char *attempt_dir, const char *name, const struct buf *text,
+    struct buf *err)
+{
+	os_file f = open_new(attempt_dir, name, err);
+	int r = 0;
+
+	if (f == OS_NO_FILE)
+		return -1;
+	if (text->len > 0 && file_write(f, text->data, text->len) == -1)
+		r = buf_err(err, "cannot write '%s/%s': %s", attempt_dir, name,
+		    os_strerror());
+	file_close(f);
+	return r;
+}
+
+static int
+make_files(struct prepared *p, const struct record *trial,
+    const char *attempt_dir, struct buf *err)
+{
+	struct buf text = BUF_INIT;
+	int r;
+
+	/* In place: nobody reads it before the trial is started. */
+	parameter_text(&text, trial->parameter_id,
+	    record_get(trial, "parameter_source"), trial->parameters, 0);
+	r = write_new(attempt_dir, "parameter.cfg", &text, err);
+	buf_clear(&text);
+	if (r == 0)
+		r = write_new(attempt_dir, ".nni/metrics", &text, err);
+	if (r == 0 &&
+	    ((p->out = open_new(attempt_dir, "stdout", err)) == OS_NO_FILE ||
+		(p->err = open_new(attempt_dir, "stderr", err)) == OS_NO_FILE))
+		r = -1;
+	buf_release(&text);
+	return r;
+}
+
+/* ---- environment ---- */
+
+static void
+add(struct prepared *p, size_t *n, const char *name, const char *value)
+{
+	struct buf b = BUF_INIT;
+
+	buf_adds(&b, name);
+	if (value != NULL)
+		buf_addf(&b, "=%s", value);
+	p->env[(*n)++] = buf_detach(&b);
+}
+
+static void
+add_int(struct prepared *p, size_t *n, const char *name, int64_t value)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%" PRId64, value);
+	add(p, n, name, b.data);
+	buf_release(&b);
+}
+
+static void
+add_gpus(struct prepared *p, size_t *n, const struct config_member *m,
+    const char *devices)
+{
+	if (m->gpu_number == 0)
+		add(p, n, "CUDA_VISIBLE_DEVICES", "-1");
+	if (m->gpu_number <= 0)
+		return;
+	add(p, n, "CUDA_VISIBLE_DEVICES", devices);
+	/* CUDA's own default counts the fastest first, nvidia-smi does not. */
+	if (env_get("CUDA_DEVICE_ORDER") == NULL)
+		add(p, n, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+}
+
+static void
+make_environment(struct prepared *p, const struct place *place,
+    const struct record *trial, const char *attempt_dir, const char *devices)
+{
+	size_t n = 0;
+
+	p->env = xcalloc(20, sizeof(*p->env));
+	add(p, &n, "NNI_PLATFORM", "local");
+	add(p, &n, "NNI_EXP_ID", expdir_id(place->dir));
+	add(p, &n, "NNI_TRIAL_JOB_ID", trial->trial);
+	add_int(p, &n, "NNI_TRIAL_SEQ_ID", trial->sequence);
+	add_int(p, &n, "NNI_ATTEMPT", trial->attempt);
+	add(p, &n, "NNI_SYS_DIR", attempt_dir);
+	add(p, &n, "NNI_OUTPUT_DIR", attempt_dir);
+	add(p, &n, "NNI_CODE_DIR", place->member->code_dir);
+	add(p, &n, "PWD", place->member->code_dir);
+	add(p, &n, "MULTI_PHASE", "false");
+	add(p, &n, "REUSE_MODE", NULL);
+	add(p, &n, "NNI_TRIAL_COMMAND_CHANNEL", NULL);
+	add(p, &n, "SDK_PROCESS", NULL);
+	add_gpus(p, &n, place->member, devices);
+	if (place->python_path != NULL)
+		p->env[n++] = xstrdup(place->python_path);
+	if (place->path != NULL)
+		p->env[n++] = xstrdup(place->path);
+}
+
+int
+prepare(struct prepared *p, const struct place *place,
+    const struct record *trial, const char *attempt_dir, const char *devices,
+    struct buf *err)
+{
+	if (make_files(p, trial, attempt_dir, err) == -1)
+		return -1;
+	make_environment(p, place, trial, attempt_dir, devices);
+	return 0;
+}
+
+void
+prepared_release(struct prepared *p)
+{
+	size_t i;
+
+	if (p->out != OS_NO_FILE)
+		file_close(p->out);
+	if (p->err != OS_NO_FILE)
+		file_close(p->err);
+	for (i = 0; p->env != NULL && p->env[i] != NULL; i++)
+		free(p->env[i]);
+	free(p->env);
+	*p = (struct prepared)PREPARED_INIT;
+}

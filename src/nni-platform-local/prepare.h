@@ -1,0 +1,37 @@
+#ifndef NNI_LOCAL_PREPARE_H
+#define NNI_LOCAL_PREPARE_H
+
+#include "place.h"
+#include "record.h"
+
+/*
+ * An attempt's directory and environment before its start, as NNI has them
+ * (nni-platform-local(8); nni-core 13).
+ */
+struct prepared {
+	os_file out, err; /* its standard output and error */
+	char **env;	  /* changes, as struct proc_spec has them */
+};
+#define PREPARED_INIT                                                          \
+	{                                                                      \
+		OS_NO_FILE, OS_NO_FILE, NULL                                   \
+	}
+
+/* The directories ATTEMPT and ATTEMPT/.nni; existing ones are fine. */
+int prepare_dirs(const char *attempt_dir, struct buf *err);
+
+/*
+ * parameter.cfg, an empty .nni/metrics, stdout and stderr; what an earlier try
+ * that never started left is written anew.  `devices`: for
+ * CUDA_VISIBLE_DEVICES if the member asks for GPUs.
+ */
+int prepare(struct prepared *p, const struct place *place,
+    const struct record *trial, const char *attempt_dir, const char *devices,
+    struct buf *err);
+void prepared_release(struct prepared *p);
+
+/* The text of parameter.cfg (index 0) and parameter_<index>.cfg. */
+void parameter_text(struct buf *out, int64_t parameter_id, struct json source,
+    struct json parameters, int64_t index);
+
+#endif

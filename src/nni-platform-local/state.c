@@ -1,0 +1,285 @@
+/*
+ * The state of an attempt, on disk.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "state.h"
+#include "hash.h"
+
+/* NNI's line has this width, so that it can be filled in later. */
+#define EXIT_WIDTH 31
+
+void
+state_init(struct state *s)
+{
+	*s = (struct state){.text = BUF_INIT_MAX((size_t)1 << 20)};
+}
+
+void
+state_release(struct state *s)
+{
+	buf_release(&s->text);
+}
+
+static int64_t
+get_int(struct json object, const char *name)
+{
+	int64_t n;
+
+	return json_int(json_get(object, name), &n) == 0 ? n : 0;
+}
+
+static int64_t
+get_time_ms(struct json object)
+{
+	double seconds;
+
+	if (json_double(json_get(object, "time"), &seconds) == -1 ||
+	    !(seconds >= 0 && seconds < 1e12))
+		return 0;
+	return (int64_t)(seconds * 1000 + 0.5);
+}
+
+static void
+parse_line(struct state *s, const char *line, size_t len)
+{
+	struct json all, what;
+
+	if (json_check(line, len, JSON_STRICT, &all, NULL, NULL) == -1 ||
+	    json_type(all) != JSON_OBJECT)
+		return;
+	what = json_get(all, "state");
+	if (record_is(what, "claim")) {
+		s->claimed = true;
+		s->digest = json_get(all, "digest");
+		s->host = json_get(all, "host");
+		s->boot = json_get(all, "boot");
+		s->start_ms = get_time_ms(all);
+	} else if (record_is(what, "start")) {
+		s->started = true;
+		s->session = get_int(all, "session");
+		s->session_start = get_int(all, "start");
+		s->start_ms = get_time_ms(all);
+	} else if (record_is(what, "end") && !s->ended) {
+		struct json name = json_get(all, "status");
+
+		if (json_type(name) != JSON_STRING)
+			return;
+		s->status = status_parse(name.at + 1, name.len - 2);
+		s->ended = status_is_end(s->status);
+		s->end = all;
+	}
+}
+
+void
+state_parse(struct state *s)
+{
+	const char *at = s->text.data, *end = at + s->text.len, *lf;
+
+	for (; (lf = memchr(at, '\n', (size_t)(end - at))) != NULL; at = lf + 1)
+		parse_line(s, at, (size_t)(lf - at));
+}
+
+static void
+nni_path(struct buf *path, const char *attempt_dir, const char *name)
+{
+	buf_set(path, attempt_dir);
+	buf_adds(path, "/.nni/");
+	buf_adds(path, name);
+}
+
+int
+state_read(struct state *s, const char *attempt_dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	state_release(s);
+	state_init(s);
+	nni_path(&path, attempt_dir, "state");
+	r = file_read_all(path.data, &s->text, err);
+	if (r == 0)
+		state_parse(s);
+	else if (os_errno() == OS_NOT_FOUND || os_errno() == OS_NOT_DIR)
+		r = 0;
+	buf_release(&path);
+	return r;
+}
+
+void
+state_end_members(struct buf *out, struct json end)
+{
+	struct json_iter it;
+	struct json key, value;
+
+	json_iter_init(&it, end);
+	while (json_next(&it, &key, &value)) {
+		if (json_key_is(key, "state"))
+			continue;
+		buf_addc(out, ',');
+		buf_addc(out, '"');
+		json_add(out, key);
+		buf_adds(out, "\":");
+		json_add(out, value);
+	}
+}
+
+/* ---- writing ---- */
+
+/* Behind the last LF. */
+static int64_t
+whole_lines(os_file f, int64_t size)
+{
+	char tail[4096];
+	int64_t from, n;
+
+	for (from = size; from > 0;) {
+		int64_t want =
+		    from < (int64_t)sizeof(tail) ? from : (int64_t)sizeof(tail);
+
+		from -= want;
+		n = file_read_at(f, tail, (size_t)want, from);
+		while (n > 0 && tail[n - 1] != '\n')
+			n--;
+		if (n > 0)
+			return from + n;
+	}
+	return 0;
+}
+
+int
+state_open(struct state_file *f, const char *attempt_dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int64_t size;
+
+	nni_path(&path, attempt_dir, "state");
+	f->file = file_open(path.data,
+	    FILE_READ | FILE_WRITE | FILE_APPEND | FILE_CREATE, 0600, err);
+	if (f->file == OS_NO_FILE) {
+		buf_release(&path);
+		return -1;
+	}
+	size = file_size(f->file);
+	f->size = size > 0 ? whole_lines(f->file, size) : size;
+	if (f->size < 0 ||
+	    (f->size < size && file_truncate(f->file, f->size) == -1)) {
+		buf_err(
+		    err, "cannot repair '%s': %s", path.data, os_strerror());
+		state_close(f);
+	}
+	buf_release(&path);
+	return f->file == OS_NO_FILE ? -1 : 0;
+}
+
+int
+state_append(struct state_file *f, const struct buf *line, struct buf *err)
+{
+	struct buf out = BUF_INIT;
+	int r = 0;
+
+	if (f->size == 0)
+		buf_addf(&out, "%*s\n", EXIT_WIDTH, "");
+	buf_add(&out, line->data, line->len);
+	buf_addc(&out, '\n');
+	if (file_write(f->file, out.data, out.len) == 0) {
+		f->size += (int64_t)out.len;
+	} else {
+		r = buf_err(
+		    err, "cannot write to .nni/state: %s", os_strerror());
+		file_truncate(f->file, f->size);
+	}
+	buf_release(&out);
+	return r;
+}
+
+void
+state_close(struct state_file *f)
+{
+	if (f->file != OS_NO_FILE)
+		file_close(f->file);
+	f->file = OS_NO_FILE;
+}
+
+int
+state_put_exit(const char *attempt_dir, int code, int64_t end_ms)
+{
+	struct buf path = BUF_INIT;
+	char line[EXIT_WIDTH + 1];
+	os_file f;
+	int r = -1;
+
+	snprintf(line, sizeof(line), "%d %" PRId64, code, end_ms);
+	nni_path(&path, attempt_dir, "state");
+	f = file_open(path.data, FILE_WRITE, 0600, NULL);
+	if (f != OS_NO_FILE) {
+		r = file_write(f, line, strlen(line));
+		file_close(f);
+	}
+	buf_release(&path);
+	return r;
+}
+
+void
+state_begin(struct buf *line, const char *what)
+{
+	buf_set(line, "{");
+	json_member_str(line, "state", what);
+}
+
+/* ---- events ---- */
+
+os_file
+events_open(const char *dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	os_file f;
+
+	buf_setf(&path, "%s/trials/events", dir);
+	f = file_open(
+	    path.data, FILE_WRITE | FILE_APPEND | FILE_CREATE, 0600, err);
+	buf_release(&path);
+	return f;
+}
+
+/* It is a hint: if it cannot be written, it comes a little later. */
+void
+events_tell(
+    os_file events, const char *trial, int attempt, enum trial_status status)
+{
+	char line[64];
+
+	if (events == OS_NO_FILE)
+		return;
+	snprintf(line, sizeof(line), "%s %d %s\n", trial, attempt,
+	    status_name(status));
+	file_write(events, line, strlen(line));
+}
+
+bool
+events_parse(const char *line, struct event *e)
+{
+	char *end;
+	long n;
+
+	if (strlen(line) < TRIAL_ID_LEN + 2 || line[TRIAL_ID_LEN] != ' ' ||
+	    !trial_id_valid(line, TRIAL_ID_LEN))
+		return false;
+	n = strtol(line + TRIAL_ID_LEN + 1, &end, 10);
+	if (*end != ' ' || n < 1 || n > INT_MAX)
+		return false;
+	memcpy(e->trial, line, TRIAL_ID_LEN);
+	e->trial[TRIAL_ID_LEN] = '\0';
+	e->attempt = (int)n;
+	e->status = status_parse(end + 1, strlen(end + 1));
+	return e->status != STATUS_NONE;
+}
+
+void
+digest_text(char out[DIGEST_TEXT], const void *bytes, size_t len)
+{
+	snprintf(out, DIGEST_TEXT, "%016" PRIx64, hash_bytes(bytes, len));
+}

@@ -1,0 +1,537 @@
+/*
+ * submit: trial records in; out the same with a `job` once its keeper has
+ * started it, or why not; and the credit of our one place.
+ *
+ * A member that wants GPUs has them looked at (nvidia-smi, which may take a
+ * second) before a start, unless the last look is fresh; records wait for it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attempts.h"
+#include "expdir.h"
+#include "gpulock.h"
+#include "journal.h"
+#include "keeper.h"
+#include "mem.h"
+#include "sampler.h"
+#include "say.h"
+#include "state.h"
+#include "tail.h"
+#include "verb.h"
+#include "os/sys.h"
+
+/* While there is no room for reasons outside of this experiment, look again. */
+#define LOOK_MS 5000
+
+struct submitted {
+	struct attempt a;
+	bool live;  /* it counts against the credit */
+	char *line; /* its record, until it is answered */
+	struct buf answer;
+	struct stream *stream;	/* of its keeper's answer */
+	struct submitted *next; /* waits for a look at the GPUs */
+	struct submitter *s;
+};
+
+struct submitter {
+	struct loop *loop;
+	struct filter filter;
+	struct buf line; /* of output, being made */
+	struct place place;
+	struct attempts all;
+	int64_t live, starting;
+	int64_t concurrency; /* trialConcurrency, perhaps set since */
+	struct watch *control;
+	int64_t control_offset;
+	int64_t credit; /* as last said; -1: never */
+	struct buf reason;
+	struct tail *events;
+	struct sampler *gpus; /* NULL: no trial needs any */
+	struct submitted *first, **last;
+	struct timer look;
+	struct state state;
+};
+
+static void
+put(struct submitter *s)
+{
+	filter_put_buf(&s->filter, &s->line);
+	buf_clear(&s->line);
+}
+
+/* ---- credit ---- */
+
+/* Room for trials of this experiment as its configuration has it. */
+static int64_t
+room_by_config(const struct submitter *s, struct buf *why)
+{
+	int64_t max = s->concurrency;
+	int64_t own = s->place.member->max_concurrency;
+	const char *key = "trialConcurrency";
+
+	if (own > 0 && (max <= 0 || own < max)) {
+		max = own;
+		key = "maxConcurrency";
+	}
+	if (max <= 0)
+		max = 1;
+	if (s->live < max)
+		return max - s->live;
+	buf_setf(why, "%s of %" PRId64 " reached", key, max);
+	return 0;
+}
+
+static int64_t
+room(struct submitter *s, struct buf *why)
+{
+	int64_t by_config = room_by_config(s, why), by_gpu;
+	const struct gpus *gpus;
+	struct buf owner = BUF_INIT;
+
+	if (s->gpus == NULL || by_config == 0)
+		return by_config;
+	gpus = sampler_gpus(s->gpus, why);
+	if (gpus == NULL)
+		return 0;
+	gpu_owner(&owner, s->place.dir);
+	by_gpu = gpu_room(gpus, s->place.member, owner.data, why);
+	buf_release(&owner);
+	return by_gpu < by_config ? by_gpu : by_config;
+}
+
+static void look_again(void *arg);
+
+static void
+say_credit(struct submitter *s)
+{
+	struct buf why = BUF_INIT;
+	int64_t n;
+
+	/* The first is said when it is known. */
+	if (s->gpus != NULL && !sampler_has_looked(s->gpus))
+		return;
+	n = room(s, &why);
+	if (n != s->credit ||
+	    (n == 0 && strcmp(why.data, s->reason.data) != 0)) {
+		s->credit = n;
+		buf_set(&s->reason, n == 0 ? why.data : "");
+		record_begin(&s->line, "credit");
+		json_member_str(&s->line, "place", PLACE_NAME);
+		json_member_int(&s->line, "n", n);
+		json_member_int(&s->line, "live", s->live);
+		if (n == 0)
+			json_member_str(&s->line, "reason", why.data);
+		record_end(&s->line);
+		put(s);
+	}
+	if (s->gpus != NULL && n == 0 && !timer_is_set(&s->look))
+		timer_set(s->loop, &s->look, LOOK_MS, look_again, s);
+	buf_release(&why);
+}
+
+static void
+look_again(void *arg)
+{
+	struct submitter *s = arg;
+
+	if (s->credit == 0 && !s->filter.ended)
+		sampler_look(s->gpus);
+}
+
+static void
+set_live(struct submitter *s, struct submitted *t, bool live)
+{
+	if (t->live != live)
+		s->live += live ? 1 : -1;
+	t->live = live;
+}
+
+/* ---- answers ---- */
+
+static void
+forget_line(struct submitted *t)
+{
+	free(t->line);
+	t->line = NULL;
+	buf_release(&t->answer);
+	stream_close(t->stream);
+	t->stream = NULL;
+}
+
+/* The record with its job. */
+static void
+say_started(struct submitter *s, struct submitted *t)
+{
+	struct buf dir = BUF_INIT, job = BUF_INIT;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	json_add_str(&job, dir.data);
+	record_set(&s->line, (struct json){t->line, strlen(t->line)}, "job",
+	    (struct json){job.data, job.len});
+	buf_addc(&s->line, '\n');
+	put(s);
+	buf_release(&dir);
+	buf_release(&job);
+}
+
+static void
+say_no_room(struct submitter *s, struct submitted *t, const char *reason)
+{
+	record_begin_trial(&s->line, "no_room", t->a.trial, t->a.number);
+	json_member_str(&s->line, "place", PLACE_NAME);
+	json_member_str(&s->line, "reason", reason);
+	record_end(&s->line);
+	put(s);
+	set_live(s, t, false);
+}
+
+static void
+say_failed(
+    struct submitter *s, struct submitted *t, const char *reason, bool infra)
+{
+	record_begin_trial(&s->line, "status", t->a.trial, t->a.number);
+	json_member_str(&s->line, "status", "FAILED");
+	json_member_str(&s->line, "reason", reason);
+	if (infra)
+		json_member_bool(&s->line, "infra", true);
+	json_member_time(&s->line, "time", clock_wall_ms());
+	record_end(&s->line);
+	put(s);
+	set_live(s, t, false);
+}
+
+/* The keeper died without a word: if it had claimed the attempt, watch will
+   say what became of it. */
+static void
+say_speechless(struct submitter *s, struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	if (state_read(&s->state, dir.data, NULL) == 0 &&
+	    (s->state.claimed || s->state.ended))
+		say_started(s, t);
+	else
+		say_failed(
+		    s, t, "its keeper died before it could start it", true);
+	buf_release(&dir);
+}
+
+/* One that was there before us may have ended long ago. */
+static void
+count_if_live(struct submitter *s, struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	set_live(s, t,
+	    state_read(&s->state, dir.data, NULL) == -1 || !s->state.ended);
+	buf_release(&dir);
+}
+
+static void
+obey_answer(struct submitter *s, struct submitted *t)
+{
+	char *line = t->answer.data, *reason;
+
+	buf_rtrim(&t->answer);
+	reason = line + strcspn(line, " ");
+	if (*reason != '\0')
+		*reason++ = '\0';
+	if (strcmp(line, "started") == 0) {
+		say_started(s, t);
+	} else if (strcmp(line, "adopted") == 0) {
+		say_started(s, t);
+		count_if_live(s, t);
+	} else if (strcmp(line, "no_room") == 0) {
+		say_no_room(s, t, reason);
+	} else if (strcmp(line, "failed") == 0) {
+		say_failed(s, t, reason, true);
+	} else if (strcmp(line, "refused") == 0) {
+		say_failed(s, t, reason, false);
+	} else {
+		say_speechless(s, t);
+	}
+}
+
+static void
+hear_keeper(void *arg, const char *bytes, size_t len)
+{
+	struct submitted *t = arg;
+
+	if (len > 0) {
+		buf_add(&t->answer, bytes, len);
+		return;
+	}
+	t->s->starting--;
+	obey_answer(t->s, t);
+	forget_line(t);
+}
+
+/* ---- starting ---- */
+
+static void
+start_keeper(struct submitter *s, struct submitted *t)
+{
+	struct buf err = BUF_INIT, dir = BUF_INIT, order_text = BUF_INIT;
+	struct record r;
+	struct order order = {&s->place, &r, NULL};
+	struct keeper_spec spec = {.fn = keeper_main,
+	    .arg = &order,
+	    .keep = &s->place.events,
+	    .keep_count = 1};
+	os_file answer;
+
+	record_parse(&r, t->line, strlen(t->line), &err);
+	if (s->gpus != NULL)
+		order.gpus = sampler_gpus(s->gpus, NULL);
+	expdir_trial(&dir, s->place.dir, r.trial, r.attempt);
+	order_write(&order_text, &order);
+	spec.dir = dir.data;
+	spec.order = order_text.data;
+	spec.order_len = order_text.len;
+	if (keeper_start(&spec, &answer, &err) == 0) {
+		s->starting++;
+		buf_init(&t->answer, 4096);
+		t->stream = stream_reader(s->loop, answer, hear_keeper, t);
+	} else {
+		say_failed(s, t, err.data, true);
+		forget_line(t);
+	}
+	buf_release(&err);
+	buf_release(&dir);
+	buf_release(&order_text);
+}
+
+/* The wish of the configuration can never come true. */
+static bool
+is_impossible(struct submitter *s, struct buf *why)
+{
+	const struct gpus *g = sampler_gpus(s->gpus, NULL);
+
+	return g != NULL && gpus_check(g, s->place.member, why) == -1;
+}
+
+static void
+start_waiting(void *arg)
+{
+	struct submitter *s = arg;
+	struct submitted *t;
+	struct buf why = BUF_INIT;
+
+	while ((t = s->first) != NULL) {
+		s->first = t->next;
+		if (is_impossible(s, &why)) {
+			say_failed(s, t, why.data, false);
+			forget_line(t);
+		} else if (sampler_gpus(s->gpus, &why) == NULL) {
+			say_no_room(s, t, why.data);
+			forget_line(t);
+		} else {
+			start_keeper(s, t);
+		}
+	}
+	s->last = &s->first;
+	buf_release(&why);
+}
+
+/* ---- in ---- */
+
+/* A keeper has it, or has ended it: it needs no room. */
+static bool
+is_there(struct submitter *s, const struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+	bool there;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	there = state_read(&s->state, dir.data, NULL) == 0 &&
+		(s->state.claimed || s->state.ended);
+	buf_release(&dir);
+	return there;
+}
+
+/* Placed before: watch will say what is true of it. */
+static void
+pass_on(struct submitter *s, struct submitted *t)
+{
+	filter_put(&s->filter, t->line, strlen(t->line));
+	count_if_live(s, t);
+	forget_line(t);
+}
+
+static void
+take_trial(struct submitter *s, struct submitted *t, const struct record *r)
+{
+	struct buf why = BUF_INIT;
+
+	t->line = xstrndup(r->line.at, r->line.len);
+	if (json_type(r->job) > JSON_NULL) {
+		pass_on(s, t);
+	} else if (!t->live && room_by_config(s, &why) == 0 &&
+		   !is_there(s, t)) {
+		say_no_room(s, t, why.data);
+		forget_line(t);
+	} else if (s->gpus == NULL) {
+		set_live(s, t, true);
+		start_keeper(s, t);
+	} else {
+		set_live(s, t, true);
+		t->next = NULL;
+		*s->last = t;
+		s->last = &t->next;
+		if (sampler_is_fresh(s->gpus))
+			start_waiting(s);
+		else
+			sampler_look(s->gpus);
+	}
+	buf_release(&why);
+}
+
+static void
+take(void *arg, const struct record *r, const char *line, size_t len)
+{
+	struct submitter *s = arg;
+	struct submitted *t;
+
+	(void)line;
+	(void)len;
+	if (r->type != RECORD_TRIAL || r->trial[0] == '\0')
+		return;
+	t = attempts_find(&s->all, r->trial, r->attempt);
+	if (t == NULL) {
+		t = attempts_add(&s->all, r->trial, r->attempt, sizeof(*t));
+		t->s = s;
+	}
+	if (t->line == NULL) /* else it is being dealt with */
+		take_trial(s, t, r);
+}
+
+static void
+hear_event(void *arg, char *line, size_t len)
+{
+	struct submitter *s = arg;
+	struct submitted *t;
+	struct event e;
+
+	(void)len;
+	if (line == NULL || !events_parse(line, &e) || !status_is_end(e.status))
+		return;
+	t = attempts_find(&s->all, e.trial, e.attempt);
+	if (t != NULL)
+		set_live(s, t, false);
+}
+
+/* {"type":"set","key":"trialConcurrency","value":N} */
+static int
+hear_control(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct submitter *s = arg;
+	struct record r;
+	int64_t n;
+
+	(void)offset;
+	if (record_parse(&r, line, len, NULL) == 0 &&
+	    record_is(r.type_text, "set") &&
+	    record_is(record_get(&r, "key"), "trialConcurrency") &&
+	    json_int(r.value, &n) == 0 && n > 0)
+		s->concurrency = n;
+	return 0;
+}
+
+static void
+read_control(void *arg)
+{
+	struct submitter *s = arg;
+	struct buf path = BUF_INIT;
+
+	expdir_path(&path, s->place.dir, "control.jsonl");
+	journal_read(path.data, &s->control_offset, hear_control, s, NULL);
+	buf_release(&path);
+}
+
+static void
+no_more(void *arg)
+{
+	(void)arg;
+}
+
+static void
+end_round(void *arg)
+{
+	struct submitter *s = arg;
+
+	if (s->filter.ended && s->starting == 0 && s->first == NULL)
+		filter_leave(&s->filter, NNI_OK);
+	else
+		say_credit(s);
+}
+
+static const struct filter_calls calls = {take, no_more, end_round, NULL};
+
+static void
+run(struct submitter *s)
+{
+	struct buf path = BUF_INIT;
+
+	s->concurrency = s->place.config.trial_concurrency;
+	read_control(s);
+	expdir_path(&path, s->place.dir, "control.jsonl");
+	s->control = watch_path(s->loop, path.data, read_control, s);
+	buf_release(&path);
+	s->events = tail_events(s->loop, s->place.dir, hear_event, s);
+	if (s->place.member->gpu_number > 0) {
+		s->gpus = sampler_new(s->loop, start_waiting, s);
+		sampler_look(s->gpus);
+	}
+}
+
+static void
+release(struct submitter *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->all.count; i++)
+		forget_line((struct submitted *)s->all.all[i]);
+	timer_stop(&s->look);
+	sampler_free(s->gpus);
+	watch_stop(s->control);
+	tail_close(s->events);
+	attempts_release(&s->all);
+	state_release(&s->state);
+	buf_release(&s->line);
+	buf_release(&s->reason);
+	place_close(&s->place);
+}
+
+int
+verb_submit(const struct verb *v)
+{
+	struct submitter s = {.line = BUF_INIT,
+	    .all = ATTEMPTS_INIT,
+	    .credit = -1,
+	    .reason = BUF_INIT};
+	struct buf err = BUF_INIT;
+	int code;
+
+	if (place_open(&s.place, v->dir, v->member, &err) == -1) {
+		code = say_error(NNI_CONFIG, "%s", err.data);
+		place_close(&s.place);
+		buf_release(&err);
+		return code;
+	}
+	/* Without it nobody is told soon, but all is told. */
+	s.place.events = events_open(s.place.dir, NULL);
+	state_init(&s.state);
+	s.last = &s.first;
+	s.loop = loop_new();
+	keeper_init();
+	run(&s);
+	filter_init(&s.filter, s.loop, FILTER_JSONL, true, &calls, &s);
+	code = loop_run(s.loop);
+	filter_release(&s.filter);
+	release(&s);
+	loop_free(s.loop);
+	return code;
+}

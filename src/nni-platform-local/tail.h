@@ -1,0 +1,14 @@
+#ifndef NNI_LOCAL_TAIL_H
+#define NNI_LOCAL_TAIL_H
+
+#include "lines.h"
+#include "os/loop.h"
+
+/* Follows EXPERIMENT/trials/events from its present end on. */
+struct tail;
+
+struct tail *tail_events(
+    struct loop *l, const char *dir, lines_fn *fn, void *arg);
+void tail_close(struct tail *t);
+
+#endif

@@ -1,0 +1,488 @@
+/*
+ * watch: trial, cancel and update records in, status records out.
+ *
+ * The keepers' events say when to look, the state of an attempt says what is
+ * true, and its lock whether somebody still sees to it.  The locks of running
+ * attempts are tried every few seconds, so that a dead keeper never leaves
+ * a trial RUNNING for ever.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attempts.h"
+#include "expdir.h"
+#include "intent.h"
+#include "prepare.h"
+#include "say.h"
+#include "state.h"
+#include "tail.h"
+#include "verb.h"
+#include "os/job.h"
+#include "os/keeper.h"
+#include "os/lock.h"
+#include "os/sys.h"
+
+#define LOCKS_MS 5000
+/* What a dead keeper left does not die at once. */
+#define BURY_MS 100
+
+struct watched {
+	struct attempt a;
+	enum trial_status said;
+	bool poked;
+	bool dying; /* its keeper is dead, its processes not yet */
+};
+
+struct watcher {
+	const struct verb *v;
+	struct loop *loop;
+	struct filter filter;
+	struct buf line; /* of output, being made */
+	struct attempts all;
+	size_t live; /* not ended, as far as was said */
+	struct tail *events;
+	struct timer locks, bury;
+	struct state state;
+	struct buf dir; /* of the attempt at hand */
+};
+
+static void
+attempt_dir(struct watcher *w, const struct watched *t)
+{
+	expdir_trial(&w->dir, w->v->dir, t->a.trial, t->a.number);
+}
+
+/* ---- what is said ---- */
+
+static void
+put(struct watcher *w)
+{
+	filter_put_buf(&w->filter, &w->line);
+	buf_clear(&w->line);
+}
+
+static void
+fault(struct watcher *w, const char *message, const char *trial)
+{
+	filter_error(&w->filter, message, w->v->member, NULL, trial);
+}
+
+static void
+begin_status(struct watcher *w, const struct watched *t)
+{
+	record_begin_trial(&w->line, "status", t->a.trial, t->a.number);
+}
+
+static void
+tell(struct watcher *w, struct watched *t, enum trial_status status,
+    int64_t time_ms, const char *reason)
+{
+	if (t->said == status)
+		return;
+	t->said = status;
+	begin_status(w, t);
+	json_member_str(&w->line, "status", status_name(status));
+	if (reason != NULL)
+		json_member_str(&w->line, "reason", reason);
+	json_member_time(&w->line, "time", time_ms);
+	record_end(&w->line);
+	put(w);
+}
+
+static void
+tell_end(struct watcher *w, struct watched *t)
+{
+	if (!status_is_end(t->said))
+		w->live--;
+	t->said = w->state.status;
+	t->dying = false;
+	begin_status(w, t);
+	state_end_members(&w->line, w->state.end);
+	record_end(&w->line);
+	put(w);
+}
+
+/* ---- what is true ---- */
+
+/*
+ * Writes an end that no keeper wrote, holding the lock.  0, or -1: not now.
+ */
+static int
+write_verdict(struct watcher *w, struct watched *t, enum trial_status status,
+    bool infra, const char *reason)
+{
+	struct state_file f;
+	struct buf line = BUF_INIT, err = BUF_INIT;
+	int64_t now = clock_wall_ms();
+	int r;
+
+	state_begin(&line, "end");
+	json_member_str(&line, "status", status_name(status));
+	json_member_str(&line, "reason", reason);
+	if (infra)
+		json_member_bool(&line, "infra", true);
+	json_member_time(&line, "time", now);
+	buf_addc(&line, '}');
+	r = state_open(&f, w->dir.data, &err);
+	if (r == 0) {
+		r = state_append(&f, &line, &err);
+		state_close(&f);
+	}
+	if (r == 0)
+		state_put_exit(w->dir.data, 128, now);
+	else
+		fault(w, err.data, t->a.trial);
+	buf_release(&line);
+	buf_release(&err);
+	return r;
+}
+
+/* Of the attempt's claim. */
+static bool
+is_this_boot(const struct state *s)
+{
+	return record_is(s->boot, sys_boot_id());
+}
+
+static void bury_again(void *arg);
+
+/*
+ * Its keeper is dead, and the lock is ours.  Kills what it left here; then
+ * there is a verdict.
+ */
+static int
+bury(struct watcher *w, struct watched *t)
+{
+	struct buf mark = BUF_INIT;
+	enum intent why = intent_read(w->dir.data);
+	int left = 0;
+
+	if (!is_this_boot(&w->state))
+		return write_verdict(w, t, STATUS_FAILED, true,
+		    "the machine was restarted while it ran");
+	buf_setf(&mark, "NNI_SYS_DIR=%s", w->dir.data);
+	left = job_kill_orphans(
+	    w->state.session, w->state.session_start, mark.data);
+	buf_release(&mark);
+	if (left > 0) {
+		t->dying = true;
+		if (!timer_is_set(&w->bury))
+			timer_set(w->loop, &w->bury, BURY_MS, bury_again, w);
+		return -1;
+	}
+	if (why != INTENT_NONE)
+		return write_verdict(w, t, intent_status(why), false,
+		    "its keeper was killed; what it left was ended");
+	return write_verdict(w, t, STATUS_FAILED, true,
+	    "its keeper died; what it left was ended");
+}
+
+/* Nobody has the lock, nothing was ever started. */
+static int
+bury_unstarted(struct watcher *w, struct watched *t)
+{
+	enum intent why = intent_read(w->dir.data);
+
+	if (why != INTENT_NONE)
+		return write_verdict(w, t, intent_status(why), false,
+		    "cancelled before it was started");
+	return write_verdict(w, t, STATUS_SYS_CANCELED, true,
+	    "there is no trace of it in its directory");
+}
+
+/*
+ * Nobody seems to see to it.  With the lock in our hands what the state says is
+ * final.
+ */
+static void
+look_for_dead(struct watcher *w, struct watched *t)
+{
+	struct buf path = BUF_INIT, err = BUF_INIT;
+	struct lock lock = LOCK_INIT;
+	int r;
+
+	buf_setf(&path, "%s/.nni/lock", w->dir.data);
+	r = prepare_dirs(w->dir.data, &err);
+	if (r == 0)
+		r = lock_try(&lock, path.data, 0600, NULL, &err);
+	if (r == 1 && state_read(&w->state, w->dir.data, &err) == -1)
+		r = -1;
+	if (r == -1)
+		fault(w, err.data, t->a.trial);
+	if (r == 1) {
+		r = w->state.ended     ? 0
+		    : w->state.claimed ? bury(w, t)
+				       : bury_unstarted(w, t);
+		if (r == 0 && !w->state.ended)
+			r = state_read(&w->state, w->dir.data, NULL);
+		if (r == 0 && w->state.ended)
+			tell_end(w, t);
+	}
+	lock_release(&lock);
+	buf_release(&path);
+	buf_release(&err);
+}
+
+/* 1 held, 0 free. */
+static int
+lock_is_held(struct watcher *w, int64_t *holder)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	buf_setf(&path, "%s/.nni/lock", w->dir.data);
+	r = lock_held(path.data, holder);
+	buf_release(&path);
+	return r == 1;
+}
+
+/* It runs, or ran, on a machine whose locks and processes we cannot see. */
+static bool
+is_elsewhere(const struct state *s)
+{
+	return s->claimed && !is_this_boot(s) &&
+	       !record_is(s->host, sys_host());
+}
+
+static void
+tell_elsewhere(struct watcher *w, struct watched *t)
+{
+	struct buf reason = BUF_INIT, host = BUF_INIT;
+
+	json_string(w->state.host, &host);
+	buf_setf(&reason, "runs on %s", host.data);
+	tell(w, t, STATUS_UNKNOWN, clock_wall_ms(), reason.data);
+	buf_release(&reason);
+	buf_release(&host);
+}
+
+/* Finds out what is true of an attempt and says what is new. */
+static void
+look(struct watcher *w, struct watched *t)
+{
+	struct buf err = BUF_INIT;
+
+	attempt_dir(w, t);
+	if (state_read(&w->state, w->dir.data, &err) == -1)
+		fault(w, err.data, t->a.trial);
+	else if (w->state.ended)
+		tell_end(w, t);
+	else if (is_elsewhere(&w->state))
+		tell_elsewhere(w, t);
+	else if (!lock_is_held(w, NULL))
+		look_for_dead(w, t);
+	else if (w->state.started)
+		tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
+	else
+		tell(w, t, STATUS_WAITING, clock_wall_ms(), "being started");
+	buf_release(&err);
+}
+
+/* ---- when to look ---- */
+
+static void
+hear_event(void *arg, char *line, size_t len)
+{
+	struct watcher *w = arg;
+	struct watched *t;
+	struct event e;
+
+	(void)len;
+	if (line == NULL || !events_parse(line, &e))
+		return;
+	t = attempts_find(&w->all, e.trial, e.attempt);
+	if (t != NULL && !status_is_end(t->said))
+		look(w, t);
+}
+
+static void
+bury_again(void *arg)
+{
+	struct watcher *w = arg;
+	struct watched *t;
+	size_t i;
+
+	for (i = 0; i < w->all.count; i++) {
+		t = (struct watched *)w->all.all[i];
+		if (t->dying)
+			look(w, t);
+	}
+}
+
+static bool poke(struct watcher *w);
+
+static void
+try_lock(struct watcher *w, struct watched *t)
+{
+	if (t->said == STATUS_NONE || status_is_end(t->said))
+		return;
+	attempt_dir(w, t);
+	if (t->said != STATUS_RUNNING || !lock_is_held(w, NULL))
+		look(w, t);
+	else if (t->poked)
+		poke(w);
+}
+
+static void
+try_locks(void *arg)
+{
+	struct watcher *w = arg;
+	size_t i;
+
+	for (i = 0; i < w->all.count; i++)
+		try_lock(w, (struct watched *)w->all.all[i]);
+	if (w->live > 0)
+		timer_set(w->loop, &w->locks, LOCKS_MS, try_locks, w);
+}
+
+/* ---- what comes in ---- */
+
+static struct watched *
+watched(struct watcher *w, const struct record *r)
+{
+	struct watched *t = attempts_find(&w->all, r->trial, r->attempt);
+
+	if (t == NULL) {
+		t = attempts_add(&w->all, r->trial, r->attempt, sizeof(*t));
+		w->live++;
+		if (!timer_is_set(&w->locks))
+			timer_set(w->loop, &w->locks, LOCKS_MS, try_locks, w);
+	}
+	return t;
+}
+
+/* Wakes the keeper of the attempt at hand, which then reads the intent. */
+static bool
+poke(struct watcher *w)
+{
+	int64_t holder = 0;
+
+	if (!lock_is_held(w, &holder))
+		return false;
+	keeper_poke(w->dir.data, holder);
+	return true;
+}
+
+static enum intent
+intent_of(const struct record *r)
+{
+	if (json_bool(r->early, false))
+		return INTENT_EARLY;
+	return json_bool(record_get(r, "system"), false) ? INTENT_SYSTEM
+							 : INTENT_USER;
+}
+
+/*
+ * Of an attempt that we were not given nothing is said, but if it is there it
+ * will end, or not start.
+ */
+static void
+cancel(struct watcher *w, const struct record *r)
+{
+	struct watched *t = attempts_find(&w->all, r->trial, r->attempt);
+	struct buf err = BUF_INIT;
+	struct file_info info;
+
+	expdir_trial(&w->dir, w->v->dir, r->trial, r->attempt);
+	if (t != NULL ? status_is_end(t->said)
+		      : file_info(w->dir.data, false, &info) == -1 ||
+			    info.type != FILE_DIR)
+		return;
+	if (t != NULL)
+		t->poked = true;
+	/* nni-watch has written it; who drives us by hand has not. */
+	if (intent_write(w->dir.data, intent_of(r), &err) == -1)
+		fault(w, err.data, r->trial);
+	else if (!poke(w) && t != NULL)
+		look(w, t);
+	buf_release(&err);
+}
+
+/* The next parameters of a multi-phase trial, complete or not there. */
+static void
+update(struct watcher *w, const struct record *r)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
+	int64_t index;
+
+	if (json_int(record_get(r, "parameter_index"), &index) == -1 ||
+	    index < 1 || json_type(r->parameters) == JSON_ABSENT) {
+		fault(w,
+		    "an update needs parameter_index (from 1) and parameters",
+		    r->trial);
+		return;
+	}
+	expdir_trial(&path, w->v->dir, r->trial, r->attempt);
+	buf_addf(&path, "/parameter_%" PRId64 ".cfg", index);
+	parameter_text(&text, r->parameter_id,
+	    record_get(r, "parameter_source"), r->parameters, index);
+	if (file_replace(path.data, text.data, text.len, 0600, false, &err) ==
+	    -1)
+		fault(w, err.data, r->trial);
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&err);
+}
+
+static void
+take(void *arg, const struct record *r, const char *line, size_t len)
+{
+	struct watcher *w = arg;
+	struct watched *t;
+
+	(void)line;
+	(void)len;
+	if (r->trial[0] == '\0')
+		return;
+	if (r->type == RECORD_TRIAL) {
+		t = watched(w, r);
+		look(w, t);
+	} else if (r->type == RECORD_CANCEL) {
+		cancel(w, r);
+	} else if (r->type == RECORD_UPDATE) {
+		update(w, r);
+	}
+}
+
+static void
+no_more(void *arg)
+{
+	(void)arg;
+}
+
+static void
+leave_if_done(void *arg)
+{
+	struct watcher *w = arg;
+
+	if (w->filter.ended && (w->live == 0 || w->v->once))
+		filter_leave(&w->filter, NNI_OK);
+}
+
+static const struct filter_calls calls = {take, no_more, leave_if_done, NULL};
+
+int
+verb_watch(const struct verb *v)
+{
+	struct watcher w = {.v = v,
+	    .loop = loop_new(),
+	    .line = BUF_INIT,
+	    .all = ATTEMPTS_INIT,
+	    .dir = BUF_INIT};
+	int code;
+
+	state_init(&w.state);
+	filter_init(&w.filter, w.loop, FILTER_JSONL, true, &calls, &w);
+	w.events = tail_events(w.loop, v->dir, hear_event, &w);
+	code = loop_run(w.loop);
+	tail_close(w.events);
+	timer_stop(&w.locks);
+	timer_stop(&w.bury);
+	filter_release(&w.filter);
+	loop_free(w.loop);
+	attempts_release(&w.all);
+	state_release(&w.state);
+	buf_release(&w.line);
+	buf_release(&w.dir);
+	return code;
+}
