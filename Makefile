@@ -110,6 +110,18 @@ helpers: $(HELPERS)
 $(O)/t/%.so: t/helper/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
+# Fuzzers: build/fuzz/NAME.  FUZZ_NAME: what one needs beside the library.
+FUZZ_O = build/fuzz
+FUZZ_CC = clang -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
+	-Isrc/libnni -Isrc -O1 -g -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+FUZZ = $(patsubst t/fuzz/%.c,$(FUZZ_O)/%,$(wildcard t/fuzz/*.c))
+fuzz:
+	+$(MAKE) CC=clang O=$(FUZZ_O) CFLAGS='-O1 -g \
+		-fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined' $(FUZZ)
+$(FUZZ_O)/%: t/fuzz/%.c $(LIB)
+	$(FUZZ_CC) -fsanitize=fuzzer -o $@ $< $(FUZZ_$*) $(LIB) $(LDLIBS)
 check: all unit helpers
 	t/run -j $(JOBS) t $(O)/t
 check-long: all unit helpers
@@ -133,5 +145,5 @@ uninstall:
 
 clean:
 	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
-.PHONY: all windows check-windows check-cl unit helpers check check-long ci \
+.PHONY: all windows check-windows check-cl unit helpers fuzz check check-long ci \
 	bench install uninstall clean

@@ -11,7 +11,7 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni
 	src/libnni/say.c src/libnni/table.c src/libnni/utf8.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
-	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c \
+	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c src/libnni/os/main-posix.c \
 	src/libnni/os/process-posix.c src/libnni/os/signal-posix.c \
 	src/libnni/os/sys-posix.c src/libnni/os/watch-posix.c
 LIB_WIN32_SRC = src/libnni/os/dir-win32.c src/libnni/os/file-win32.c \

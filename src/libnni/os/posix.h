@@ -16,6 +16,9 @@
 #define NNI_LINUX 1
 #endif
 
+/* argv[0], as main() got it; NULL if there was none. */
+extern const char *program_path;
+
 /* Keeps errno for os_errno() and os_strerror(), which later calls leave alone
    until the next failure.  Returns -1. */
 int os_failed(void);
