@@ -7,8 +7,8 @@
 
 #include "say.h"
 
-static void *
-checked(void *p)
+void *
+xchecked(void *p)
 {
 	if (!p)
 		exit(say_error(NNI_TEMPORARY, "out of memory"));
@@ -18,26 +18,26 @@ checked(void *p)
 void *
 xmalloc(size_t size)
 {
-	return checked(malloc(size ? size : 1));
+	return xchecked(malloc(size ? size : 1));
 }
 
 void *
 xcalloc(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size ? size : 1));
+	return xchecked(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *
 xrealloc(void *old, size_t size)
 {
-	return checked(realloc(old, size ? size : 1));
+	return xchecked(realloc(old, size ? size : 1));
 }
 
 void *
 xreallocarray(void *old, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
-		return checked(NULL);
+		return xchecked(NULL);
 	return xrealloc(old, count * size);
 }
 

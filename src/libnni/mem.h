@@ -16,5 +16,7 @@ void *xreallocarray(void *old, size_t count, size_t size);
 char *xstrdup(const char *s);
 /* The first `len` bytes of `s`, NUL-terminated. */
 char *xstrndup(const char *s, size_t len);
+/* `p` itself, where a library has allocated it; NULL ends the program too. */
+void *xchecked(void *p);
 
 #endif
