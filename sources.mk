@@ -13,13 +13,14 @@ LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c src/libnni/os/main-posix.c \
 	src/libnni/os/process-posix.c src/libnni/os/signal-posix.c \
-	src/libnni/os/sys-posix.c src/libnni/os/watch-posix.c
+	src/libnni/os/sys-posix.c src/libnni/os/thread-posix.c \
+	src/libnni/os/watch-posix.c
 LIB_WIN32_SRC = src/libnni/os/dir-win32.c src/libnni/os/file-win32.c \
 	src/libnni/os/job-win32.c src/libnni/os/keeper-win32.c \
 	src/libnni/os/lock-win32.c src/libnni/os/loop-win32.c \
 	src/libnni/os/process-win32.c src/libnni/os/stream-win32.c \
 	src/libnni/os/sys-win32.c src/libnni/os/text-win32.c \
-	src/libnni/os/watch-win32.c
+	src/libnni/os/thread-win32.c src/libnni/os/watch-win32.c
 NNI_CONFIG_SRC = src/nni-config/algorithm.c src/nni-config/algorithms.c \
 	src/nni-config/experiment.c src/nni-config/fold.c src/nni-config/keys.c \
 	src/nni-config/keys-v1.c src/nni-config/main.c src/nni-config/platforms.c \
