@@ -68,6 +68,11 @@ test_open(void)
 	    "reads at an offset");
 	ok(file_read(f, four, 4) == 4 && !strcmp(four, "one\n"),
 	    "which moves nothing");
+	ok(!file_write_at(f, "ONE", 3, 0) && file_read_at(f, four, 4, 0) == 4 &&
+		!strcmp(four, "ONE\n"),
+	    "writes at an offset");
+	ok(file_read(f, four, 4) == 4 && !strcmp(four, "two\n"),
+	    "which moves nothing either");
 	ok(!file_truncate(f, 4) && file_size(f) == 4, "truncates");
 	file_close(f);
 	f = file_open(path("a"), FILE_WRITE | FILE_TRUNC, 0, NULL);

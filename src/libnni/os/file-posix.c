@@ -19,7 +19,8 @@
 #define st_mtim st_mtimespec
 #endif
 
-static int last_error;
+/* A thread's own: nni-pack reads files in several. */
+static _Thread_local int last_error;
 
 int
 os_failed(void)
@@ -159,6 +160,25 @@ file_write(os_file f, const void *bytes, size_t len)
 		} else if (n > 0) {
 			p += n;
 			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int
+file_write_at(os_file f, const void *bytes, size_t len, int64_t offset)
+{
+	const char *p = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pwrite((int)f, p, len, (off_t)offset);
+		if (n < 0 && errno != EINTR)
+			return os_failed();
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+			offset += n;
 		}
 	}
 	return 0;

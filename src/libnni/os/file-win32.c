@@ -265,6 +265,31 @@ file_write(os_file f, const void *bytes, size_t len)
 }
 
 int
+file_write_at(os_file f, const void *bytes, size_t len, int64_t offset)
+{
+	HANDLE h = win32_handle(f);
+	const char *p = bytes;
+	LARGE_INTEGER zero = {0}, place;
+	DWORD n = 0;
+	int rc = 0;
+
+	/* Unlike pwrite() it moves the handle's place. */
+	if (!SetFilePointerEx(h, zero, &place, FILE_CURRENT))
+		return win32_failed();
+	for (; len > 0 && rc == 0; p += n, len -= n, offset += n) {
+		OVERLAPPED at = {0};
+
+		at.Offset = (DWORD)((uint64_t)offset & 0xffffffffu);
+		at.OffsetHigh = (DWORD)((uint64_t)offset >> 32);
+		n = 0;
+		if (!WriteFile(h, p, io_size(len), &n, &at))
+			rc = win32_failed();
+	}
+	SetFilePointerEx(h, place, NULL, FILE_BEGIN);
+	return rc;
+}
+
+int
 file_sync(os_file f)
 {
 	return FlushFileBuffers(win32_handle(f)) ? 0 : win32_failed();

@@ -15,7 +15,7 @@
 typedef intptr_t os_file; /* a descriptor, or a Windows HANDLE */
 #define OS_NO_FILE ((os_file)-1)
 
-/* Kinds of failure that callers treat apart; of the last failed call. */
+/* Kinds of failure that callers treat apart; of this thread's last failed call. */
 enum os_error {
 	OS_OTHER = 1,
 	OS_NOT_FOUND,
@@ -49,6 +49,8 @@ int64_t file_read(os_file f, void *to, size_t size);
 int64_t file_read_at(os_file f, void *to, size_t size, int64_t offset);
 /* All of it in one write(2) where the system takes it so. 0 or -1. */
 int file_write(os_file f, const void *bytes, size_t len);
+/* At `offset`, the place where file_write() goes on being untouched. 0 or -1. */
+int file_write_at(os_file f, const void *bytes, size_t len, int64_t offset);
 /* Data (not necessarily times) on stable storage: fdatasync, FlushFileBuffers.
  */
 int file_sync(os_file f);
