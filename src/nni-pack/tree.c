@@ -1,0 +1,397 @@
+/*
+ * Walks a code directory and decides what of it is packed.
+ */
+#include "tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ignore.h"
+#include "mem.h"
+#include "names.h"
+
+/* An ignore file beyond this is no list of patterns. */
+#define IGNORE_MAX ((size_t)4 << 20)
+
+enum verdict { PACKED, IGNORED, VCS, SPECIAL, OUTPUT, NOT_UTF8 };
+
+struct walk {
+	const struct tree_options *options;
+	struct tree *tree;
+	struct buf path; /* the root and what is below it */
+	size_t root_len; /* of "root/" in it */
+	struct buf *err;
+};
+
+void
+text_list_add(struct text_list *l, const char *text)
+{
+	if (l->count == l->room) {
+		l->room = l->room == 0 ? 8 : 2 * l->room;
+		l->items = xreallocarray(l->items, l->room, sizeof *l->items);
+	}
+	l->items[l->count++] = xstrdup(text);
+}
+
+void
+text_list_release(struct text_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		free(l->items[i]);
+	free(l->items);
+	memset(l, 0, sizeof *l);
+}
+
+static bool
+same_file(const struct file_info *a, const struct file_info *b)
+{
+	return a->type == FILE_REGULAR && a->device == b->device &&
+	       a->inode == b->inode;
+}
+
+/*
+ * The one decision, for the walk and for --why.  `path` is from the root and
+ * its directory is packed.  *rule and *from: what IGNORED, or PACKED in spite
+ * of other rules, came from; else NULL.
+ */
+static enum verdict
+judge(const struct tree_options *options, const struct ignore_file *ignore,
+    const char *path, const struct file_info *info,
+    const struct ignore_rule **rule, const struct ignore_file **from)
+{
+	const char *name = path_base(path);
+
+	*rule = NULL;
+	if (!options->keep_vcs && name_is_vcs(name))
+		return VCS;
+	*rule = ignore_match(ignore, path, info->type == FILE_DIR, from);
+	if (*rule != NULL && !(*rule)->negative)
+		return IGNORED;
+	if (info->type == FILE_SPECIAL)
+		return SPECIAL;
+	if (options->output != NULL && same_file(info, options->output))
+		return OUTPUT;
+	return name_is_utf8(name) ? PACKED : NOT_UTF8;
+}
+
+/*
+ * Reads the ignore file of the directory `path`, which is `root_len` bytes and
+ * a directory below that.  As in git one that is not a regular file does not
+ * count, a link neither.  *f is NULL where there is none.
+ */
+static int
+read_ignore(struct buf *path, size_t root_len, struct ignore_file *outer,
+    struct ignore_file **f, struct buf *err)
+{
+	struct buf text = BUF_INIT_MAX(IGNORE_MAX);
+	struct file_info info;
+	size_t len = path->len;
+	int rc = 0;
+
+	*f = NULL;
+	buf_adds(path, IGNORE_NAME);
+	if (file_info(path->data, false, &info) == 0 &&
+	    info.type == FILE_REGULAR) {
+		rc = file_read_all(path->data, &text, err);
+		if (rc == 0)
+			*f = ignore_parse(
+			    path->data + root_len, text.data, text.len, outer);
+	}
+	buf_cut(path, len);
+	buf_release(&text);
+	return rc;
+}
+
+static void
+add_entry(struct tree *t, const char *path, const struct file_info *info)
+{
+	struct tree_entry *e;
+
+	if (t->count == t->room) {
+		t->room = t->room == 0 ? 256 : 2 * t->room;
+		t->entries =
+		    xreallocarray(t->entries, t->room, sizeof *t->entries);
+	}
+	e = &t->entries[t->count++];
+	memset(e, 0, sizeof *e);
+	e->path = xstrdup(path);
+	e->type = info->type;
+	e->mtime_ms = info->mtime_ms;
+	switch (info->type) {
+	case FILE_DIR:
+		t->dirs++;
+		break;
+	case FILE_LINK:
+		t->links++;
+		break;
+	default:
+		t->files++;
+		e->executable = (info->mode & 0100) != 0;
+		e->size = info->size;
+		t->bytes += info->size;
+	}
+}
+
+static int walk_dir(struct walk *w, struct ignore_file *outer);
+
+/* The entry at w->path, the name of which begins at `name_at`. */
+static int
+walk_entry(struct walk *w, struct ignore_file *ignore, size_t name_at)
+{
+	const char *path = w->path.data + w->root_len, *fault;
+	const char *name = w->path.data + name_at;
+	const struct ignore_rule *rule;
+	struct file_info info;
+	struct buf note = BUF_INIT;
+
+	if (file_info(w->path.data, false, &info) != 0)
+		return buf_err(w->err, "cannot look at '%s': %s", w->path.data,
+		    os_strerror());
+	if (info.type == FILE_ABSENT) /* gone since its name was read */
+		return 0;
+	switch (judge(w->options, ignore, path, &info, &rule, NULL)) {
+	case VCS:
+		text_list_add(&w->tree->vcs, path);
+		return 0;
+	case SPECIAL:
+		text_list_add(&w->tree->special, path);
+		return 0;
+	case NOT_UTF8:
+		text_list_add(&w->tree->not_utf8, path);
+		return 0;
+	case IGNORED:
+	case OUTPUT:
+		return 0;
+	case PACKED:
+		break;
+	}
+	fault = name_windows_fault(name);
+	if (fault != NULL) {
+		buf_setf(&note, "%s: %s", path, fault);
+		text_list_add(&w->tree->odd, note.data);
+		buf_release(&note);
+	}
+	if (info.type == FILE_DIR)
+		buf_addc(&w->path, '/');
+	add_entry(w->tree, w->path.data + w->root_len, &info);
+	return info.type == FILE_DIR ? walk_dir(w, ignore) : 0;
+}
+
+static int
+by_folded_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+	int order = name_compare_folded(*x, *y);
+
+	return order != 0 ? order : strcmp(*x, *y);
+}
+
+/* Notes the names of one directory that Windows takes for one; sorts them. */
+static void
+note_same_names(struct walk *w, const char **names, size_t count)
+{
+	struct buf note = BUF_INIT;
+	size_t i;
+
+	if (count > 1)
+		qsort(names, count, sizeof *names, by_folded_name);
+	for (i = 1; i < count; i++) {
+		if (name_compare_folded(names[i - 1], names[i]) != 0)
+			continue;
+		buf_setf(&note, "%s%s: differs only by case from '%s'",
+		    w->path.data + w->root_len, names[i], names[i - 1]);
+		text_list_add(&w->tree->odd, note.data);
+	}
+	buf_release(&note);
+}
+
+/* The directory at w->path, which ends with '/'. */
+static int
+walk_dir(struct walk *w, struct ignore_file *outer)
+{
+	struct ignore_file *own;
+	char **names;
+	const char **packed;
+	size_t count, i, packed_count = 0, dir_len = w->path.len, before;
+	int rc = 0;
+
+	if (read_ignore(&w->path, w->root_len, outer, &own, w->err) != 0)
+		return -1;
+	if (dir_list(w->path.data, &names, NULL, &count, w->err) != 0) {
+		ignore_free(own);
+		return -1;
+	}
+	packed = xreallocarray(NULL, count, sizeof *packed);
+	for (i = 0; i < count && rc == 0 && !w->tree->cut; i++) {
+		before = w->tree->count;
+		buf_adds(&w->path, names[i]);
+		rc = walk_entry(w, own != NULL ? own : outer, dir_len);
+		buf_cut(&w->path, dir_len);
+		if (w->tree->count > before)
+			packed[packed_count++] = names[i];
+		if (w->options->max_entries > 0 &&
+		    (int64_t)w->tree->count >= w->options->max_entries)
+			w->tree->cut = true;
+	}
+	note_same_names(w, packed, packed_count);
+	free(packed);
+	dir_list_free(names, NULL, count);
+	ignore_free(own);
+	return rc;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct tree_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+/* "root/" to `path`; -1 if it is no directory. */
+static int
+open_root(const char *root, struct buf *path, struct buf *err)
+{
+	struct file_info info;
+
+	if (file_info(root, true, &info) != 0)
+		return buf_err(
+		    err, "cannot look at '%s': %s", root, os_strerror());
+	if (info.type == FILE_ABSENT)
+		return buf_err(err, "there is no directory '%s'", root);
+	if (info.type != FILE_DIR)
+		return buf_err(err, "'%s' is not a directory", root);
+	buf_set(path, root);
+	if (path->data[path->len - 1] != '/')
+		buf_addc(path, '/');
+	return 0;
+}
+
+int
+tree_read(struct tree *t, const char *root, const struct tree_options *options,
+    struct buf *err)
+{
+	struct walk w = {options, t, BUF_INIT, 0, err};
+	int rc;
+
+	memset(t, 0, sizeof *t);
+	rc = open_root(root, &w.path, err);
+	if (rc == 0) {
+		w.root_len = w.path.len;
+		t->root = xstrdup(w.path.data);
+		rc = walk_dir(&w, NULL);
+	}
+	if (rc == 0 && t->count > 0)
+		qsort(t->entries, t->count, sizeof *t->entries, by_path);
+	buf_release(&w.path);
+	return rc;
+}
+
+void
+tree_release(struct tree *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		free(t->entries[i].path);
+	free(t->entries);
+	free(t->root);
+	text_list_release(&t->vcs);
+	text_list_release(&t->special);
+	text_list_release(&t->not_utf8);
+	text_list_release(&t->odd);
+	memset(t, 0, sizeof *t);
+}
+
+/* ---- --why ---- */
+
+static void
+explain(struct buf *out, enum verdict verdict, const char *path,
+    const char *part, const struct ignore_rule *rule,
+    const struct ignore_file *from)
+{
+	buf_addf(
+	    out, "%s\t%s\t", verdict == PACKED ? "packed" : "left out", path);
+	switch (verdict) {
+	case VCS:
+		buf_addf(
+		    out, "version control: '%s' (--keep-vcs keeps it)", part);
+		break;
+	case SPECIAL:
+		buf_adds(out, "neither a file, a directory nor a link");
+		break;
+	case OUTPUT:
+		buf_adds(out, "the archive itself");
+		break;
+	case NOT_UTF8:
+		buf_adds(out, "its name is not UTF-8");
+		break;
+	case PACKED:
+	case IGNORED:
+		if (rule != NULL)
+			buf_addf(out, "%s:%u:%s", from->path, rule->line,
+			    rule->text);
+		else
+			buf_adds(out, "no rule matches");
+	}
+	buf_addc(out, '\n');
+}
+
+/* Goes down from the root as the walk does, but only along `path`. */
+static int
+why_below(struct buf *full, size_t root_len, const char *path,
+    const struct tree_options *options, struct buf *out, struct buf *err)
+{
+	struct ignore_file *own, *inner = NULL;
+	const struct ignore_file *from = NULL;
+	const struct ignore_rule *rule;
+	const char *p = path, *end;
+	enum verdict verdict;
+	struct file_info info;
+	struct buf part = BUF_INIT;
+	int rc = 0;
+
+	for (;; p = end + 1) {
+		rc = read_ignore(full, root_len, inner, &own, err);
+		if (rc != 0)
+			break;
+		if (own != NULL)
+			inner = own;
+		end = p + strcspn(p, "/");
+		buf_add(full, p, (size_t)(end - p));
+		buf_set(&part, full->data + root_len);
+		if (file_info(full->data, false, &info) != 0 ||
+		    info.type == FILE_ABSENT)
+			info.type = *end == '/' ? FILE_DIR : FILE_REGULAR;
+		verdict = judge(options, inner, part.data, &info, &rule, &from);
+		if (verdict != PACKED || *end == '\0' || end[1] == '\0')
+			break;
+		buf_addc(full, '/');
+	}
+	if (rc == 0) {
+		explain(out, verdict, path, part.data, rule, from);
+		rc = verdict == PACKED;
+	}
+	buf_release(&part);
+	while (inner != NULL) {
+		own = inner;
+		inner = own->outer;
+		ignore_free(own);
+	}
+	return rc;
+}
+
+int
+tree_why(const char *root, const char *path, const struct tree_options *options,
+    struct buf *out, struct buf *err)
+{
+	struct buf full = BUF_INIT;
+	int rc = open_root(root, &full, err);
+
+	if (rc == 0)
+		rc = why_below(&full, full.len, path, options, out, err);
+	buf_release(&full);
+	return rc;
+}
