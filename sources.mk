@@ -1,15 +1,16 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
 LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/classargs.c src/libnni/config.c \
-	src/libnni/crew.c src/libnni/expdir.c src/libnni/feed.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
+	src/libnni/crew.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
 	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/sha256.c \
-	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/placed.c \
+	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/parents.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c \
-	src/libnni/say.c src/libnni/table.c src/libnni/utf8.c src/libnni/os/timers.c
+	src/libnni/say.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
+	src/libnni/when.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c src/libnni/os/main-posix.c \
@@ -50,7 +51,12 @@ NNI_COLLECT_SRC = src/nni-collect/gather.c src/nni-collect/logs.c \
 	src/nni-collect/main.c src/nni-collect/report.c
 NNI_CANCEL_SRC = src/nni-cancel/direct.c src/nni-cancel/main.c src/nni-cancel/request.c \
 	src/nni-cancel/targets.c
-NNI_RUN_SRC = src/nni-run/main.c
+NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
+	src/nni-run/child.c src/nni-run/control.c src/nni-run/main.c \
+	src/nni-run/pipeline.c src/nni-run/prepare.c src/nni-run/programs.c \
+	src/nni-run/records.c src/nni-run/retry.c src/nni-run/run.c \
+	src/nni-run/session.c src/nni-run/summary.c src/nni-run/tick.c \
+	src/nni-run/view.c
 NNI_TRIAL_SRC = src/nni-trial/main.c
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
 	src/nni-platform-local/collect.c src/nni-platform-local/command.c \

@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "os/sys.h"
+#include "parents.h"
 #include "record.h"
 
 void
@@ -176,71 +177,98 @@ find_by_path(const char *what, struct buf *dir)
 	return found;
 }
 
-/* Counts what begins with `what`; `dir` gets the last one found. */
-static size_t
-find_by_prefix(
-    const char *what, const char *parent, struct buf *dir, struct buf *names)
+/*
+ * Adds to *found how many begin with `what`; `dir` gets the last one found.
+ * True: the whole id is there, and no other counts.
+ */
+static bool
+find_in_parent(const char *what, const char *parent, struct buf *dir,
+    struct buf *names, size_t *found)
 {
 	struct buf path = BUF_INIT;
 	char **list;
-	size_t count, i, found = 0, len = strlen(what);
+	size_t count, i, len = strlen(what);
+	bool whole = false;
 
 	if (dir_list(parent, &list, NULL, &count, NULL) == -1)
-		return 0;
-	for (i = 0; i < count; i++) {
+		return false;
+	for (i = 0; i < count && !whole; i++) {
 		if (strncmp(list[i], what, len) || list[i][0] == '.')
 			continue;
 		expdir_path(&path, parent, list[i]);
 		if (!is_experiment(path.data))
 			continue;
 		buf_set(dir, path.data);
-		buf_addf(names, "%s%s", found ? ", " : "", list[i]);
-		if (++found && list[i][len] == '\0') {
-			found = 1; /* the whole id */
-			break;
-		}
+		buf_addf(names, "%s%s", *found ? ", " : "", list[i]);
+		++*found;
+		whole = list[i][len] == '\0';
 	}
 	dir_list_free(list, NULL, count);
 	buf_release(&path);
+	return whole;
+}
+
+/* How many of all known ones begin with `what`. */
+static size_t
+find_by_prefix(const char *what, char **parents, size_t count, struct buf *dir,
+    struct buf *names)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < count; i++)
+		if (find_in_parent(what, parents[i], dir, names, &found))
+			return 1;
 	return found;
+}
+
+/* By an id or its beginning: 1 found, 0 not, -1 several (err). */
+static int
+find_by_id(const char *what, const char *parent, struct buf *dir,
+    struct buf *where, struct buf *err)
+{
+	struct buf names = BUF_INIT;
+	char **parents = NULL;
+	size_t count = 0, n;
+	int r;
+
+	if (parent) {
+		if (path_absolute(parent, NULL, where, err) == -1)
+			return -1;
+		n = find_by_prefix(what, &where->data, 1, dir, &names);
+	} else {
+		if (parents_list(&parents, &count, err) == -1)
+			return -1;
+		buf_set(where, parents[0]);
+		n = find_by_prefix(what, parents, count, dir, &names);
+		parents_free(parents, count);
+	}
+	r = n > 1 ? buf_err(err,
+			"'%s' is the beginning of several experiments: %s",
+			what, names.data)
+		  : (int)n;
+	buf_release(&names);
+	return r;
 }
 
 int
 expdir_find(
     const char *what, const char *parent, struct buf *dir, struct buf *err)
 {
-	struct buf base = BUF_INIT, names = BUF_INIT;
-	size_t n;
+	struct buf where = BUF_INIT;
 	int r = 0;
 
 	buf_clear(dir);
 	if (!*what)
 		return buf_err(err, "no experiment is named");
-	if (experiment_id_valid(what, strlen(what))) {
-		r = parent ? path_absolute(parent, NULL, &base, err)
-			   : expdir_default_parent(&base, err);
-		if (r == -1)
-			goto out;
-		n = find_by_prefix(what, base.data, dir, &names);
-		if (n == 1)
-			goto out;
-		if (n > 1) {
-			r = buf_err(err,
-			    "'%s' is the beginning of several "
-			    "experiments: %s",
-			    what, names.data);
-			goto out;
-		}
-	}
-	if (!find_by_path(what, dir)) {
+	if (experiment_id_valid(what, strlen(what)))
+		r = find_by_id(what, parent, dir, &where, err);
+	if (r == 0 && !find_by_path(what, dir)) {
 		buf_clear(dir);
 		r = buf_err(err, "no experiment '%s'%s%s", what,
-		    base.len ? " in " : "", base.data);
+		    where.len ? " in " : "", where.data);
 	}
-out:
-	buf_release(&base);
-	buf_release(&names);
-	return r;
+	buf_release(&where);
+	return r < 0 ? -1 : 0;
 }
 
 /* ---- where programs are ---- */

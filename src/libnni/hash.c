@@ -18,14 +18,15 @@ hash_bytes(const void *bytes, size_t len)
 	return h;
 }
 
-static void
-put(struct hash_set *s, uint64_t hash)
+/* Where it is, or the free slot where it would go. */
+static size_t
+slot_of(const struct hash_set *s, uint64_t hash)
 {
 	size_t i = (size_t)hash & (s->slot_count - 1);
 
-	while (s->slots[i])
+	while (s->slots[i] && s->slots[i] != hash)
 		i = (i + 1) & (s->slot_count - 1);
-	s->slots[i] = hash;
+	return i;
 }
 
 static void
@@ -38,7 +39,7 @@ grow(struct hash_set *s)
 	s->slots = xcalloc(s->slot_count, sizeof(*s->slots));
 	for (i = 0; i < n; i++)
 		if (old[i])
-			put(s, old[i]);
+			s->slots[slot_of(s, old[i])] = old[i];
 	free(old);
 }
 
@@ -50,13 +51,19 @@ hash_set_add(struct hash_set *s, uint64_t hash)
 	hash += !hash; /* 0 means a free slot */
 	if ((s->count + 1) * 4 > s->slot_count * 3)
 		grow(s);
-	for (i = (size_t)hash & (s->slot_count - 1); s->slots[i];
-	     i = (i + 1) & (s->slot_count - 1))
-		if (s->slots[i] == hash)
-			return false;
+	i = slot_of(s, hash);
+	if (s->slots[i])
+		return false;
 	s->slots[i] = hash;
 	s->count++;
 	return true;
+}
+
+bool
+hash_set_has(const struct hash_set *s, uint64_t hash)
+{
+	hash += !hash;
+	return s->slot_count && s->slots[slot_of(s, hash)];
 }
 
 void

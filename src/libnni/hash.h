@@ -21,6 +21,7 @@ struct hash_set {
 
 /* True if it was not in the set yet. */
 bool hash_set_add(struct hash_set *s, uint64_t hash);
+bool hash_set_has(const struct hash_set *s, uint64_t hash);
 void hash_set_release(struct hash_set *s);
 
 #endif

@@ -284,18 +284,25 @@ play_ends(struct stage *s)
 
 /* ---- starting once ---- */
 
-/* How many starts of the trial its metrics tell of. */
+/* How many starts of the trial its metrics tell of; a repeat is none. */
 static size_t
 starts(const struct verb *v, const char *id)
 {
+	struct json first = JSON_NONE;
 	size_t i, n = 0;
 
 	for (i = 0; i < v->count; i++) {
 		const struct heard *h = &v->heard[i];
+		struct json value = h->r.value;
 
-		n += h->r.type == RECORD_METRIC && !strcmp(h->r.trial, id) &&
-		     h->r.value.len > 6 &&
-		     !memcmp(h->r.value.at, "\"start ", 7);
+		if (h->r.type != RECORD_METRIC || strcmp(h->r.trial, id) ||
+		    value.len < 7 || memcmp(value.at, "\"start ", 7))
+			continue;
+		if (first.at && first.len == value.len &&
+		    !memcmp(first.at, value.at, value.len))
+			continue;
+		first = value;
+		n++;
 	}
 	return n;
 }

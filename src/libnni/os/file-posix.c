@@ -188,7 +188,7 @@ file_write_at(os_file f, const void *bytes, size_t len, int64_t offset)
 static bool
 not_flushable(int error)
 {
-	return error == EINVAL || error == ENOTSUP || error == EROFS;
+	return error == EINVAL || error == ENOTSUP;
 }
 
 int
@@ -337,7 +337,7 @@ fill_and_rename(os_file f, const char *name, const char *path,
 	if (rc == 0 && sync)
 		rc = file_sync(f);
 	/* NFS tells of a full disk only here. */
-	if (close((int)f) != 0 && rc == 0)
+	if (close((int)f) != 0 && errno != EINTR && rc == 0)
 		rc = os_failed();
 	if (rc == 0 && rename(name, path) != 0)
 		rc = os_failed();

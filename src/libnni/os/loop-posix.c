@@ -604,7 +604,8 @@ wait_and_dispatch(struct loop *l)
 
 	l->fds[POLL_WATCHES].fd = watches_fd(l->watches);
 	ready = poll(l->fds, (nfds_t)(POLL_STREAMS + polled), wait_ms(l));
-	interrupted = ready < 0 && errno == EINTR;
+	interrupted =
+	    ready < 0 && errno == EINTR && l->fds[POLL_SIGNALS].fd >= 0;
 	l->now_ms = clock_mono_ms();
 	if (ready > 0) {
 		dispatch_streams(l, polled);

@@ -1,0 +1,271 @@
+/*
+ * An experiment's journal, read: trials.c keeps the trials, this keeps what is
+ * about the whole: sessions and their running time, limits changed on the way.
+ */
+#include "experiment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "expdir.h"
+#include "journal.h"
+#include "mem.h"
+#include "os/lock.h"
+
+static const char *const end_names[] = {
+    [SESSION_NONE] = "new",
+    [SESSION_OPEN] = "open",
+    [SESSION_DONE] = "done",
+    [SESSION_STOPPED] = "stopped",
+    [SESSION_DETACHED] = "detached",
+    [SESSION_PASS] = "pass",
+    [SESSION_FAILED] = "failed",
+};
+
+const char *
+session_end_name(enum session_end e)
+{
+	return end_names[e];
+}
+
+void
+experiment_init(struct experiment *e, const char *dir)
+{
+	memset(e, 0, sizeof(*e));
+	e->dir = xstrdup(dir);
+	e->concurrency = e->max_trials = e->max_duration_ms = -1;
+	trials_init(&e->trials);
+}
+
+void
+experiment_release(struct experiment *e)
+{
+	trials_release(&e->trials);
+	free(e->dir);
+	free(e->id);
+	free(e->search_space);
+	e->dir = e->id = e->search_space = NULL;
+}
+
+/* ---- the journal's own records ---- */
+
+static int
+apply_first(struct experiment *e, const struct record *r, struct buf *err)
+{
+	char *schema = json_strdup(record_get(r, "schema"));
+	int rc = 0;
+
+	if (schema == NULL || strcmp(schema, JOURNAL_SCHEMA) != 0)
+		rc = buf_err(err,
+		    "the journal is of schema '%s', this program knows '%s'; "
+		    "a newer version of nni-tools wrote it",
+		    schema != NULL ? schema : "", JOURNAL_SCHEMA);
+	free(schema);
+	if (rc != 0)
+		return rc;
+	free(e->id);
+	e->id = json_strdup(record_get(r, "id"));
+	e->created_ms = record_time_ms(r);
+	if (e->id == NULL)
+		return buf_err(err, "the journal's first record has no id");
+	return 0;
+}
+
+static enum session_end
+parse_end(struct json reason)
+{
+	for (int i = SESSION_DONE; i <= SESSION_FAILED; i++)
+		if (record_is(reason, end_names[i]))
+			return (enum session_end)i;
+	return SESSION_FAILED;
+}
+
+static int64_t
+not_negative(int64_t ms)
+{
+	return ms > 0 ? ms : 0;
+}
+
+static void
+session_starts(struct experiment *e, const struct record *r, int64_t now)
+{
+	if (e->last == SESSION_OPEN) /* killed: its last record is its end */
+		e->ran_ms += not_negative(e->last_ms - e->session_start_ms);
+	if (e->last == SESSION_PASS) /* the experiment ran on between ticks */
+		e->ran_ms += not_negative(now - e->last_ms);
+	if (!record_is(record_get(r, "mode"), "tick"))
+		e->stopped = false;
+	e->last = SESSION_OPEN;
+	e->session_start_ms = now;
+	e->trials.failed_in_a_row = 0;
+}
+
+static void
+session_ends(struct experiment *e, const struct record *r)
+{
+	double ran;
+
+	if (json_double(record_get(r, "ran"), &ran) == 0 && ran > 0)
+		e->ran_ms += (int64_t)(ran * 1000 + 0.5);
+	e->last = parse_end(r->reason);
+}
+
+static void
+apply_set(struct experiment *e, struct json request)
+{
+	struct json key = json_get(request, "key");
+	struct json value = json_get(request, "value");
+	int64_t n = 0;
+	double s = 0;
+
+	if (record_is(key, "searchSpace")) {
+		free(e->search_space);
+		e->search_space = xstrndup(value.at, value.len);
+		e->space_changed = true;
+	} else if (record_is(key, "maxExperimentDuration")) {
+		if (json_double(value, &s) == 0)
+			e->max_duration_ms = (int64_t)(s * 1000);
+	} else if (json_int(value, &n) == 0) {
+		if (record_is(key, "trialConcurrency"))
+			e->concurrency = n;
+		else if (record_is(key, "maxTrialNumber"))
+			e->max_trials = n;
+	}
+}
+
+static void
+apply_control(struct experiment *e, const struct record *r)
+{
+	struct json request = record_get(r, "request");
+	struct json type = json_get(request, "type");
+
+	json_int(record_get(r, "offset"), &e->control_offset);
+	if (record_is(type, "stop"))
+		e->stopped = true;
+	else if (record_is(type, "set"))
+		apply_set(e, request);
+}
+
+static int
+apply_own(struct experiment *e, const struct record *r, struct buf *err)
+{
+	int64_t now = record_time_ms(r);
+
+	if (record_is(r->type_text, "experiment"))
+		return apply_first(e, r, err);
+	if (record_is(r->type_text, "control"))
+		apply_control(e, r);
+	else if (!record_is(r->type_text, "session"))
+		return 0;
+	else if (record_is(record_get(r, "event"), "start"))
+		session_starts(e, r, now);
+	else
+		session_ends(e, r);
+	return 0;
+}
+
+int
+experiment_apply(struct experiment *e, const struct record *r, struct buf *err)
+{
+	int64_t now;
+
+	if (e->id == NULL && !record_is(r->type_text, "experiment"))
+		return buf_err(err,
+		    "the journal does not begin with an experiment record");
+	if (r->type == RECORD_OTHER) {
+		if (apply_own(e, r, err) != 0)
+			return -1;
+	} else {
+		trials_apply(&e->trials, r);
+	}
+	now = record_time_ms(r);
+	if (now > e->last_ms)
+		e->last_ms = now;
+	return 0;
+}
+
+/* ---- replay ---- */
+
+struct replay {
+	struct experiment *experiment;
+	struct buf *err;
+	int64_t records;
+};
+
+static int
+replay_line(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct replay *rp = arg;
+	struct record r;
+
+	(void)offset;
+	rp->records++;
+	if (record_parse(&r, line, len, rp->err) != 0)
+		return 1;
+	return experiment_apply(rp->experiment, &r, rp->err) != 0;
+}
+
+int
+experiment_replay(struct experiment *e, int64_t *records, struct buf *err)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT;
+	struct replay rp = {e, &why, 0};
+	int64_t offset = 0;
+	int rc;
+
+	expdir_path(&path, e->dir, "events.jsonl");
+	rc = journal_read(path.data, &offset, replay_line, &rp, &why);
+	if (rc > 0)
+		rc = buf_err(err, "%s:%lld: %s", path.data,
+		    (long long)rp.records, why.data);
+	else if (rc < 0)
+		buf_err(err, "%s", why.data);
+	if (records != NULL)
+		*records = rp.records;
+	buf_release(&why);
+	buf_release(&path);
+	return rc;
+}
+
+/* ---- limits ---- */
+
+int64_t
+experiment_concurrency(const struct experiment *e, const struct config *c)
+{
+	return e->concurrency >= 0 ? e->concurrency : c->trial_concurrency;
+}
+
+int64_t
+experiment_max_trials(const struct experiment *e, const struct config *c)
+{
+	return e->max_trials >= 0 ? e->max_trials : c->max_trial_number;
+}
+
+int64_t
+experiment_max_duration_ms(const struct experiment *e, const struct config *c)
+{
+	return e->max_duration_ms >= 0 ? e->max_duration_ms
+				       : c->max_experiment_duration_ms;
+}
+
+bool
+config_minimize(const struct config *c)
+{
+	return record_is(
+	    json_path(c->tuner, "classArgs.optimize_mode"), "minimize");
+}
+
+bool
+experiment_is_running(const char *dir, int64_t *pid)
+{
+	struct buf path = BUF_INIT;
+	int64_t holder = 0;
+	int held;
+
+	expdir_path(&path, dir, "lock");
+	held = lock_held(path.data, &holder);
+	buf_release(&path);
+	if (pid != NULL)
+		*pid = holder;
+	return held == 1;
+}

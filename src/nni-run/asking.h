@@ -1,0 +1,54 @@
+#ifndef NNI_RUN_ASKING_H
+#define NNI_RUN_ASKING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * How many proposals to ask the tuner for, and those that came too early.
+ *
+ * A proposal should know every result there is, so as a rule one is asked for
+ * only when a slot is free.  Only where trials end so fast that slots would
+ * stand idle while the tuner thinks are some asked for ahead: as many as
+ * trials end during one answer.
+ */
+struct asked {
+	size_t n; /* answers still to come to it */
+	int64_t at_us;
+};
+
+struct asking {
+	size_t outstanding; /* asked for and not answered */
+	struct asked *asks; /* the unanswered ones, oldest first */
+	size_t ask_count, ask_cap;
+	char **spare; /* specs without a slot, oldest first */
+	size_t spare_count, spare_cap;
+	bool exhausted;	   /* no_more */
+	bool until_result; /* no_more for now: ask again after the next end */
+	int64_t ended_us;  /* when the last trial ended, or the first ask */
+	double answer_us, interval_us; /* moving averages; 0: unknown */
+};
+
+void asking_init(struct asking *a);
+void asking_release(struct asking *a);
+/* The tuner is new: what it was asked is void, and so are the spares. */
+void asking_reset(struct asking *a);
+
+/*
+ * How many to ask for now, with `free_slots` to fill and at most `left` more
+ * trials to come (INT64_MAX: unlimited).
+ */
+size_t asking_wanted(const struct asking *a, int64_t free_slots,
+    int64_t concurrency, int64_t left);
+void asking_asked(struct asking *a, size_t n, int64_t now_us);
+void asking_answered(struct asking *a, int64_t now_us);
+/* `until_result`: more may come after the next end. */
+void asking_no_more(struct asking *a, bool until_result);
+void asking_trial_ended(struct asking *a, int64_t now_us);
+
+void asking_put(struct asking *a, const char *spec);
+/* The oldest spare; NULL if there is none. The caller frees it. */
+char *asking_take(struct asking *a);
+
+#endif

@@ -1,0 +1,506 @@
+/*
+ * Records: what comes from the pipeline, the tuner and the assessor, and what
+ * nni-run makes itself.  Whatever is new is journaled in the order in which it
+ * came; the tuner and the assessor are told in the same order, so that reading
+ * the journal again tells them the same.
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expdir.h"
+#include "say.h"
+#include "os/sys.h"
+
+static const struct json json_true = {"true", 4};
+
+/* ---- the journal ---- */
+
+void
+run_keep(struct run *run)
+{
+	struct buf *b = &run->line;
+	struct buf err = BUF_INIT;
+	struct record r;
+
+	buf_rtrim(b);
+	if (record_parse(&r, b->data, b->len, &err) != 0 ||
+	    experiment_apply(&run->exp, &r, &err) != 0) {
+		/* A backend's values made a record of ours unreadable. */
+		view_warning(&run->view, "a record was not kept: %s", err.data);
+	} else {
+		journal_add(&run->journal, b->data, b->len);
+		if (run->print_records) {
+			buf_add(&run->to_out, b->data, b->len);
+			buf_addc(&run->to_out, '\n');
+		}
+		view_changed(&run->view);
+	}
+	buf_release(&err);
+}
+
+/* run->line, kept just now, goes to the pipeline once it is on disk. */
+static void
+hand_to_pipeline(struct run *run)
+{
+	buf_add(&run->to_pipeline, run->line.data, run->line.len);
+	buf_addc(&run->to_pipeline, '\n');
+	run->handed = true;
+}
+
+/* The tuner and the assessor learn it at once. */
+static void
+tell_advisors(struct run *run)
+{
+	buf_addc(&run->line, '\n');
+	child_write(&run->tuner, run->line.data, run->line.len);
+	child_write(&run->assessor, run->line.data, run->line.len);
+	buf_cut(&run->line, run->line.len - 1);
+}
+
+/* run->line = run->line with key set to value. */
+static void
+mark(struct run *run, const char *key, struct json value)
+{
+	struct buf out = BUF_INIT;
+
+	record_set(
+	    &out, (struct json){run->line.data, run->line.len}, key, value);
+	buf_release(&run->line);
+	run->line = out;
+}
+
+static void
+mark_int(struct run *run, const char *key, int64_t n)
+{
+	struct buf text = BUF_INIT;
+
+	json_add_int(&text, n);
+	mark(run, key, (struct json){text.data, text.len});
+	buf_release(&text);
+}
+
+static void
+mark_now(struct run *run)
+{
+	struct buf text = BUF_INIT;
+	int64_t ms = clock_wall_ms();
+
+	buf_addf(&text, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+	mark(run, "time", (struct json){text.data, text.len});
+	buf_release(&text);
+}
+
+/* ---- trials that begin ---- */
+
+static void
+new_trial_id(struct run *run, char id[TRIAL_ID_LEN + 1])
+{
+	do
+		trial_id_new(id);
+	while (trials_find(&run->exp.trials, id) != NULL);
+}
+
+void
+run_start_trial(struct run *run, const char *spec)
+{
+	struct json key, value;
+	struct json_iter it;
+	char id[TRIAL_ID_LEN + 1];
+
+	new_trial_id(run, id);
+	buf_clear(&run->line);
+	record_begin_trial(&run->line, "spec", id, 1);
+	json_member_int(&run->line, "sequence", run->exp.trials.next_sequence);
+	json_iter_init(&it, (struct json){spec, strlen(spec)});
+	while (json_next(&it, &key, &value)) {
+		if (json_key_is(key, "type") || json_key_is(key, "trial") ||
+		    json_key_is(key, "attempt") ||
+		    json_key_is(key, "sequence") || json_key_is(key, "time"))
+			continue;
+		buf_adds(&run->line, ",\"");
+		json_add(&run->line, key);
+		buf_adds(&run->line, "\":");
+		json_add(&run->line, value);
+	}
+	json_member_time(&run->line, "time", clock_wall_ms());
+	record_end(&run->line);
+	run_keep(run);
+	hand_to_pipeline(run);
+}
+
+void
+run_next_attempt(struct run *run, struct trial *tr)
+{
+	buf_set(&run->line, tr->text->spec);
+	mark_int(run, "attempt", tr->attempt + 1);
+	mark_now(run);
+	run_keep(run);
+	hand_to_pipeline(run);
+}
+
+/* ---- trials that are to end ---- */
+
+static void
+make_status(struct run *run, const struct trial *tr, enum trial_status status,
+    const char *reason)
+{
+	buf_clear(&run->line);
+	record_begin_trial(&run->line, "status", tr->id, tr->attempt);
+	json_member_str(&run->line, "status", status_name(status));
+	json_member_str(&run->line, "reason", reason);
+	json_member_int(&run->line, "parameter_id", tr->parameter_id);
+	json_member_time(&run->line, "time", clock_wall_ms());
+	record_end(&run->line);
+	buf_rtrim(&run->line);
+}
+
+/*
+ * A trial that waits for its next attempt is nowhere: that attempt begins and
+ * ends in the journal alone.
+ */
+static void
+cancel_pending(struct run *run, struct trial *tr, bool early)
+{
+	buf_set(&run->line, tr->text->spec);
+	mark_int(run, "attempt", tr->attempt + 1);
+	mark_now(run);
+	run_keep(run);
+	make_status(run, tr,
+	    early ? STATUS_EARLY_STOPPED : STATUS_USER_CANCELED,
+	    "cancelled while it waited for another attempt");
+	run_keep(run);
+	tell_advisors(run);
+}
+
+static void
+make_cancel(struct run *run, const char *trial, int attempt, bool early)
+{
+	buf_clear(&run->line);
+	record_begin_trial(&run->line, "cancel", trial, attempt);
+	json_member_bool(&run->line, "early", early);
+	json_member_time(&run->line, "time", clock_wall_ms());
+	record_end(&run->line);
+}
+
+void
+run_cancel(struct run *run, struct trial *tr, bool early)
+{
+	if (tr->flags & (TRIAL_ENDED | TRIAL_CANCELED))
+		return;
+	if (tr->flags & TRIAL_RETRY) {
+		cancel_pending(run, tr, early);
+		return;
+	}
+	make_cancel(run, tr->id, tr->attempt, early);
+	run_keep(run);
+	hand_to_pipeline(run);
+}
+
+void
+run_cancel_all(struct run *run)
+{
+	struct trials *t = &run->exp.trials;
+
+	for (size_t i = 0; i < t->count; i++)
+		run_cancel(run, &t->list[i], false);
+}
+
+/* ---- ends ---- */
+
+static bool
+retry_wanted(
+    const struct run *run, const struct trial *tr, const struct record *r)
+{
+	return r->infra && tr->attempt <= run->retries &&
+	       !(tr->flags & TRIAL_CANCELED) && !run->stopping;
+}
+
+static void
+tell_failure(
+    struct run *run, const struct trial *tr, const struct record *r, bool again)
+{
+	struct buf reason = BUF_INIT, dir = BUF_INIT;
+
+	if (json_string(r->reason, &reason) != 0)
+		buf_adds(&reason, "no reason given");
+	expdir_trial(&dir, run->dir, tr->id, tr->attempt);
+	view_warning(&run->view, "trial %s (%" PRId64 ") %s: %s%s%s%s", tr->id,
+	    tr->sequence, status_name(r->status), reason.data,
+	    again ? "; it is tried again" : "",
+	    again || r->infra ? "" : "; see ",
+	    again || r->infra ? "" : dir.data);
+	buf_release(&dir);
+	buf_release(&reason);
+}
+
+/* What is odd about a success is said, never mended. */
+static void
+tell_result(struct run *run, const struct trial *tr)
+{
+	if (!(tr->flags & TRIAL_FINAL)) {
+		run->no_final++;
+		view_warning(&run->view,
+		    "trial %s (%" PRId64 ") succeeded without a final metric",
+		    tr->id, tr->sequence);
+	} else if (!(tr->flags & TRIAL_NUMBER)) {
+		run->not_a_number++;
+		view_warning(&run->view,
+		    "the final metric of trial %s (%" PRId64
+		    ") is no finite number and is not compared",
+		    tr->id, tr->sequence);
+	}
+}
+
+static void
+check_failures_in_a_row(struct run *run, const struct record *r)
+{
+	struct buf reason = BUF_INIT;
+
+	if (run->exp.trials.failed_in_a_row < 10 || run->phase != RUN_GOING)
+		return;
+	json_string(r->reason, &reason);
+	run_fail(run, NNI_TEMPORARY,
+	    "10 attempts in a row failed before they started, the last: %s",
+	    reason.data);
+	buf_release(&reason);
+}
+
+/* An attempt's end that the pipeline says, or that we say for it. */
+static void
+attempt_ends(struct run *run, struct trial *tr, const struct record *r)
+{
+	bool again = retry_wanted(run, tr, r);
+	bool failed =
+	    r->status == STATUS_FAILED || r->status == STATUS_SYS_CANCELED;
+	uint8_t had = tr->flags;
+
+	if (again)
+		mark(run, "retry", json_true);
+	if (r->status == STATUS_SUCCEEDED && !(had & TRIAL_FINAL))
+		mark(run, "no_final_metric", json_true);
+	if (failed)
+		tell_failure(run, tr, r, again);
+	else if (r->status == STATUS_SUCCEEDED)
+		tell_result(run, tr);
+	run_keep(run);
+	if (again) {
+		run_retry_later(run, tr);
+	} else {
+		tell_advisors(run);
+		run->failed += failed;
+		asking_trial_ended(&run->asking, clock_mono_us());
+	}
+	check_failures_in_a_row(run, r);
+}
+
+void
+run_give_up(struct run *run, struct trial *tr, const char *reason)
+{
+	int attempt = tr->attempt;
+	struct buf line = BUF_INIT;
+	struct record r;
+
+	if (tr->flags & (TRIAL_ENDED | TRIAL_RETRY))
+		return;
+	make_status(run, tr, STATUS_SYS_CANCELED, reason);
+	mark(run, "infra", json_true);
+	mark(run, "given_up", json_true);
+	/* attempt_ends() writes into run->line while it looks at r. */
+	buf_set(&line, run->line.data);
+	if (record_parse(&r, line.data, line.len, NULL) == 0) {
+		attempt_ends(run, tr, &r);
+		make_cancel(run, tr->id, attempt, false);
+		run_keep(run);
+		hand_to_pipeline(run);
+	}
+	buf_release(&line);
+}
+
+/* ---- from the pipeline ---- */
+
+static void
+on_error(struct run *run, const struct record *r)
+{
+	struct buf text = BUF_INIT, hint = BUF_INIT, where = BUF_INIT;
+
+	json_string(record_get(r, "message"), &text);
+	json_string(record_get(r, "hint"), &hint);
+	json_string(record_get(r, "where"), &where);
+	view_warning(&run->view, "%s%s%s%s%s%s", where.data,
+	    where.len > 0 ? ": " : "", text.data, hint.len > 0 ? " (" : "",
+	    hint.data, hint.len > 0 ? ")" : "");
+	buf_release(&text);
+	buf_release(&hint);
+	buf_release(&where);
+	run_keep(run);
+}
+
+static void
+on_fresh(struct run *run, const struct record *r)
+{
+	struct trial *tr = trials_find(&run->exp.trials, r->trial);
+
+	run->pipeline_deaths = 0;
+	if ((r->type == RECORD_METRIC || r->type == RECORD_STATUS) &&
+	    r->parameter_id < 0 && tr->parameter_id >= 0)
+		mark_int(run, "parameter_id", tr->parameter_id);
+	if (r->type == RECORD_STATUS && status_is_end(r->status)) {
+		attempt_ends(run, tr, r);
+		return;
+	}
+	run_keep(run);
+	if (r->type == RECORD_METRIC || r->type == RECORD_STATUS)
+		tell_advisors(run);
+}
+
+static void
+on_record(struct run *run, const struct record *r)
+{
+	if (r->type == RECORD_ERROR) {
+		on_error(run, r);
+		return;
+	}
+	switch (trials_judge(&run->exp.trials, r)) {
+	case NEWS_FRESH:
+		on_fresh(run, r);
+		break;
+	case NEWS_LATE:
+		mark(run, "late", json_true);
+		run_keep(run);
+		break;
+	case NEWS_REPEAT:
+		break;
+	case NEWS_STRANGE:
+		/* Somebody's own: for the reader of our stdout alone. */
+		if (run->print_records) {
+			json_add(&run->to_out, r->line);
+			buf_addc(&run->to_out, '\n');
+		}
+		break;
+	}
+}
+
+static bool
+parse_line(struct run *run, const char *from, struct record *r,
+    const char *line, size_t len)
+{
+	struct buf err = BUF_INIT;
+	bool good = true;
+
+	if (line == NULL) {
+		view_warning(
+		    &run->view, "%s wrote a line that is too long", from);
+		return false;
+	}
+	if (len == 0)
+		return false;
+	if (record_parse(r, line, len, &err) != 0) {
+		view_warning(
+		    &run->view, "%s wrote no record: %s", from, err.data);
+		good = false;
+	}
+	buf_release(&err);
+	return good;
+}
+
+void
+run_on_pipeline_line(void *arg, char *line, size_t len)
+{
+	struct run *run = arg;
+	struct record r;
+
+	if (!parse_line(run, "the pipeline", &r, line, len))
+		return;
+	buf_clear(&run->line);
+	buf_add(&run->line, line, len);
+	on_record(run, &r);
+}
+
+/* ---- from the tuner and the assessor ---- */
+
+void
+run_on_tuner_line(void *arg, char *line, size_t len)
+{
+	struct run *run = arg;
+	struct record r;
+
+	if (!parse_line(run, "nni-tune", &r, line, len))
+		return;
+	if (r.type == RECORD_ERROR) {
+		buf_clear(&run->line);
+		buf_add(&run->line, line, len);
+		on_error(run, &r);
+		return;
+	}
+	if (r.type != RECORD_SPEC && r.type != RECORD_NO_MORE)
+		return;
+	run->tuner_deaths = 0;
+	asking_answered(&run->asking, clock_mono_us());
+	if (r.type == RECORD_SPEC)
+		asking_put(&run->asking, line);
+	else
+		asking_no_more(
+		    &run->asking, record_is(record_get(&r, "until"), "result"));
+}
+
+void
+run_on_assessor_line(void *arg, char *line, size_t len)
+{
+	struct run *run = arg;
+	struct trial *tr;
+	struct record r;
+
+	if (!parse_line(run, "nni-assess", &r, line, len))
+		return;
+	if (r.type != RECORD_CANCEL)
+		return;
+	run->assessor_deaths = 0;
+	tr = trials_find(&run->exp.trials, r.trial);
+	if (tr != NULL && r.attempt == tr->attempt &&
+	    !(tr->flags & TRIAL_RETRY))
+		run_cancel(run, tr, json_bool(r.early, true));
+}
+
+/* ---- to a new pipeline ---- */
+
+static void
+refeed_attempt(struct run *run, const struct trial *tr, int attempt)
+{
+	buf_set(&run->line, tr->text->spec);
+	if (attempt != tr->attempt)
+		mark_int(run, "attempt", attempt);
+	hand_to_pipeline(run);
+}
+
+void
+run_refeed(struct run *run)
+{
+	struct trials *t = &run->exp.trials;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct trial *tr = &t->list[i];
+
+		if (tr->flags & (TRIAL_ENDED | TRIAL_RETRY))
+			continue;
+		tr->flags |= TRIAL_REFED;
+		refeed_attempt(run, tr, tr->attempt);
+		if (tr->flags & TRIAL_CANCELED) {
+			make_cancel(
+			    run, tr->id, tr->attempt, tr->flags & TRIAL_EARLY);
+			buf_rtrim(&run->line);
+			hand_to_pipeline(run);
+		}
+	}
+	for (size_t i = 0; i < t->lost_count; i++) {
+		const struct trial *tr = &t->list[t->lost[i].trial];
+
+		refeed_attempt(run, tr, t->lost[i].attempt);
+		make_cancel(run, tr->id, t->lost[i].attempt, false);
+		buf_rtrim(&run->line);
+		hand_to_pipeline(run);
+	}
+}

@@ -1,0 +1,61 @@
+#ifndef NNI_RUN_VIEW_H
+#define NNI_RUN_VIEW_H
+
+#include <stdbool.h>
+#include "experiment.h"
+#include "os/loop.h"
+
+/*
+ * What a person sees on stderr while nni-run works: on a terminal a few lines
+ * that are redrawn, elsewhere a plain line now and then.  All of nni-run's
+ * messages go through here, so that they do not run into the drawn lines.
+ */
+enum view_kind {
+	VIEW_DRAWN, /* a terminal that can */
+	VIEW_PLAIN, /* a pipe, a file, CI, TERM=dumb */
+	VIEW_SILENT /* --tick: only what failed */
+};
+
+struct view {
+	enum view_kind kind;
+	struct loop *loop;
+	const struct experiment *exp;
+	const struct config *config;
+	struct timer timer;
+	int64_t started_ms;  /* of this session, monotonic */
+	size_t ended_before; /* trials that had ended when it started */
+	size_t ended_told;   /* plain: at the last line */
+	int rows;	     /* drawn ones now on the screen */
+	os_file log;	     /* every message, with its time */
+	bool color;
+	bool running; /* timer is on */
+	bool changed;
+	const char *doing; /* "", "no new trials", "stopping"; static */
+	int64_t (*ran_ms)(const void *arg);
+	const void *ran_arg;
+};
+
+/* tick: one silent pass. Chooses the kind by stderr and the environment. */
+void view_init(struct view *v, bool tick);
+/* Messages are also appended to this file. */
+void view_log(struct view *v, const char *path);
+/* From now on progress is shown. `ran_ms(arg)`: the experiment's running time.
+ */
+void view_start(struct view *v, struct loop *l, const struct experiment *e,
+    const struct config *c, int64_t (*ran_ms)(const void *), const void *arg);
+/* Something is different: drawn within 100 ms. */
+void view_changed(struct view *v);
+/* The terminal has another size, or we are back in the foreground. */
+void view_redraw(struct view *v);
+/* The last state stays on the screen. Messages may still come. */
+void view_stop(struct view *v);
+void view_release(struct view *v);
+
+/* Messages; the drawn lines make room. Levels as say.h. */
+void view_say(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
+void view_warning(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
+void view_error(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
+/* Another program's line, as it is. */
+void view_line(struct view *v, const char *line);
+
+#endif
