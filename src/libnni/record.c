@@ -243,7 +243,7 @@ read_field(struct record *r, struct json key, struct json v, struct buf *err)
 
 /*
  * Bare parameters have no "type" and may use any other key, "trial" included,
- * for a parameter of that name; so the type is looked for first.
+ * for a parameter of that name: what was read of them is forgotten again.
  */
 int
 record_parse(struct record *r, const char *line, size_t len, struct buf *err)
@@ -252,8 +252,9 @@ record_parse(struct record *r, const char *line, size_t len, struct buf *err)
 	    .attempt = 1, .sequence = -1, .parameter_id = -1};
 	struct buf why = BUF_INIT;
 	struct json_iter it;
-	struct json key, v;
+	struct json key, v, all;
 	size_t where = 0;
+	bool wrong = false;
 
 	*r = none;
 	if (json_check(line, len, JSON_NAN, &r->line, &where, &why) == -1) {
@@ -264,16 +265,21 @@ record_parse(struct record *r, const char *line, size_t len, struct buf *err)
 	}
 	if (json_type(r->line) != JSON_OBJECT)
 		return buf_err(err, "not a JSON object");
-	if (!json_get(r->line, "type").at) {
-		r->type = RECORD_BARE;
-		r->parameters = r->line;
-		return 0;
-	}
 	json_iter_init(&it, r->line);
 	while (json_next(&it, &key, &v))
-		if (read_field(r, key, v, err) == -1)
-			return -1;
-	return 0;
+		if (read_field(r, key, v, wrong ? NULL : &why) == -1)
+			wrong = true;
+	if (!r->type_text.at) {
+		all = r->line;
+		*r = none;
+		r->line = r->parameters = all;
+		r->type = RECORD_BARE;
+		wrong = false;
+	}
+	if (wrong)
+		buf_err(err, "%s", why.data);
+	buf_release(&why);
+	return wrong ? -1 : 0;
 }
 
 struct json
