@@ -104,6 +104,17 @@ $(O)/t/%.t$(EXE): t/unit/%.c $(LIB) $(RES) t/unit/tap.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Wno-write-strings $(LDFLAGS) -o $@ $< $(RES) $(LIB) \
 		$(LDLIBS)
+# Those of a program's own parts are linked with all of it but its main.c.
+define unit_of
+$$(O)/t/$(1)-%.t$$(EXE): t/unit/$(1)-%.c $$($(2)_OBJ) $$(LIB) $$(RES) \
+		t/unit/tap.h
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -Isrc/nni-$(1) -Wno-write-strings $$(LDFLAGS) \
+		-o $$@ $$< $$(filter-out %/main.o,$$($(2)_OBJ)) $$(RES) \
+		$$(LIB) $$(LDLIBS)
+endef
+$(eval $(call unit_of,tune,NNI_TUNE))
+$(eval $(call unit_of,assess,NNI_ASSESS))
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
 helpers: $(HELPERS)

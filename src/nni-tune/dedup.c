@@ -23,7 +23,7 @@ dedup_init(struct dedup *d, const struct space *s)
 void
 dedup_release(struct dedup *d)
 {
-	map_release(&d->seen);
+	hash_set_release(&d->seen);
 	grid_free(d->grid);
 }
 
@@ -34,10 +34,7 @@ dedup_release(struct dedup *d)
 static bool
 is_new(struct dedup *d, const struct point *pt)
 {
-	bool made;
-
-	map_put(&d->seen, point_hash(pt), &made);
-	return made;
+	return hash_set_add(&d->seen, point_hash(pt));
 }
 
 void

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 #include "grid.h"
-#include "map.h"
+#include "hash.h"
 #include "point.h"
 
 /*
@@ -15,7 +15,7 @@
  */
 struct dedup {
 	const struct space *space; /* borrowed */
-	struct map seen;	   /* hashes of points */
+	struct hash_set seen;	   /* of points */
 	struct grid *grid;	   /* NULL until the first repetition */
 	bool needed;
 };

@@ -6,7 +6,7 @@
 
 #include "classargs.h"
 #include "grid.h"
-#include "map.h"
+#include "hash.h"
 #include "mem.h"
 #include "tuner.h"
 
@@ -14,7 +14,7 @@ struct gridsearch {
 	struct tuner base;
 	const struct space *space;
 	struct grid *grid;
-	struct map seen; /* hashes of what has been proposed */
+	struct hash_set seen; /* what has been proposed */
 };
 
 static struct tuner *
@@ -43,7 +43,7 @@ grid_close(struct tuner *base)
 	struct gridsearch *t = (struct gridsearch *)base;
 
 	grid_free(t->grid);
-	map_release(&t->seen);
+	hash_set_release(&t->seen);
 	free(t);
 }
 
@@ -53,7 +53,7 @@ grid_propose(struct tuner *base, uint64_t n, struct buf *parameters,
 {
 	struct gridsearch *t = (struct gridsearch *)base;
 	struct point pt;
-	bool found, made = false;
+	bool found;
 
 	(void)n;
 	(void)unrounded;
@@ -61,9 +61,7 @@ grid_propose(struct tuner *base, uint64_t n, struct buf *parameters,
 	do {
 		point_clear(&pt);
 		found = grid_next(t->grid, &pt);
-		if (found)
-			map_put(&t->seen, point_hash(&pt), &made);
-	} while (found && !made);
+	} while (found && !hash_set_add(&t->seen, point_hash(&pt)));
 	if (found)
 		point_write(t->space, &pt, parameters);
 	point_release(&pt);
@@ -83,7 +81,7 @@ grid_adopt(struct tuner *base, uint64_t n, struct json parameters,
 	point_init(&pt, t->space);
 	result = point_read(t->space, &pt, parameters, unrounded, err);
 	if (!result)
-		map_put(&t->seen, point_hash(&pt), NULL);
+		hash_set_add(&t->seen, point_hash(&pt));
 	point_release(&pt);
 	return result;
 }
@@ -97,7 +95,7 @@ grid_update(
 	(void)n;
 	(void)err;
 	grid_free(t->grid);
-	map_release(&t->seen);
+	hash_set_release(&t->seen);
 	t->space = space;
 	t->grid = grid_new(space);
 	return 0;

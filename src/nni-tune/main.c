@@ -72,7 +72,7 @@ struct plan {
 	struct buf args_text;
 	struct json args;
 	uint64_t seed;
-	bool has_seed;
+	bool seed_is_ours;
 };
 
 static int
@@ -153,7 +153,6 @@ read_args(struct plan *p)
 	return result == -1 ? NNI_CONFIG : NNI_OK;
 }
 
-/* One that nobody gave is told, so that a search can be done again. */
 static void
 choose_seed(struct plan *p)
 {
@@ -165,12 +164,24 @@ choose_seed(struct plan *p)
 		if (random_bytes(&p->seed, sizeof(p->seed)) == -1)
 			p->seed = (uint64_t)clock_mono_us();
 		p->seed >>= 33; /* short enough to be typed */
-		if (p->class->draws &&
-		    json_type(json_get(p->args, "seed")) != JSON_NUMBER)
-			say("seed %" PRIu64 "; --seed %" PRIu64
-			    " gives the same proposals again",
-			    p->seed, p->seed);
+		p->seed_is_ours = true;
 	}
+}
+
+/* What the user did not say and might have to know. */
+static void
+say_defaults(const struct plan *p)
+{
+	if (p->seed_is_ours && p->class->draws &&
+	    json_type(json_get(p->args, "seed")) != JSON_NUMBER)
+		say("seed %" PRIu64 "; --seed %" PRIu64
+		    " gives the same proposals again",
+		    p->seed, p->seed);
+	if (!options.count && p->class->optimizes &&
+	    !json_get(p->args, "optimize_mode").at)
+		say("optimize_mode is not given; with %s smaller metrics are "
+		    "better then",
+		    p->class->name);
 }
 
 static int
@@ -189,15 +200,9 @@ make_plan(struct plan *p)
 		result = read_args(p);
 	if (result == NNI_OK)
 		result = read_space(p);
-	if (result != NNI_OK)
-		return result;
-	choose_seed(p);
-	if (!options.count && p->class->optimizes &&
-	    !json_get(p->args, "optimize_mode").at)
-		say("optimize_mode is not given; with %s smaller metrics are "
-		    "better then",
-		    p->class->name);
-	return NNI_OK;
+	if (result == NNI_OK)
+		choose_seed(p);
+	return result;
 }
 
 static int
@@ -216,6 +221,8 @@ open_search(struct search *s)
 	} else if (search_open(s, p.class, p.space, p.args, p.seed, &err)) {
 		result =
 		    say_error(NNI_CONFIG, "%s: %s", p.class->name, err.data);
+	} else {
+		say_defaults(&p);
 	}
 	buf_release(&err);
 	if (options.config)

@@ -60,20 +60,34 @@ parzen_add(struct parzen *p, double x, double weight)
 	push(p, x, weight);
 }
 
+/* Not fmax() and fmin(): they are calls, for the sake of NaN. */
+static double
+larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static double
+clamp(double v, double least, double most)
+{
+	return v < least ? least : v > most ? most : v;
+}
+
 static double
 sigma_of(const struct parzen *p, size_t i)
 {
 	double left = i ? p->mean[i] - p->mean[i - 1] : 0;
 	double right = i + 1 < p->count ? p->mean[i + 1] - p->mean[i] : 0;
 
-	return fmax(left, right);
+	return larger(left, right);
 }
 
 static void
 set_sigmas(struct parzen *p)
 {
 	double most = p->prior.sigma;
-	double least = most / fmin(100, (double)p->count + 1);
+	double least =
+	    p->count < 99 ? most / ((double)p->count + 1) : most / 100;
 	size_t i;
 
 	p->prior_at = 0;
@@ -81,12 +95,13 @@ set_sigmas(struct parzen *p)
 		p->prior_at++;
 	p->widest = 0;
 	for (i = 0; i < p->count; i++) {
-		p->sigma[i] = p->count == 2 ? most / 2 : sigma_of(p, i);
-		p->sigma[i] = fmin(fmax(p->sigma[i], least), most);
-		if (i == p->prior_at)
+		if (i == p->prior_at) {
 			p->sigma[i] = most;
-		else
-			p->widest = fmax(p->widest, p->sigma[i]);
+			continue;
+		}
+		p->sigma[i] = p->count == 2 ? most / 2 : sigma_of(p, i);
+		p->sigma[i] = clamp(p->sigma[i], least, most);
+		p->widest = larger(p->widest, p->sigma[i]);
 	}
 }
 
@@ -183,7 +198,7 @@ far_log_density(const struct parzen *p, double x)
 			if (pass)
 				sum += exp(e - most);
 			else
-				most = fmax(most, e);
+				most = larger(most, e);
 		}
 	return most + log(sum);
 }
