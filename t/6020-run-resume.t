@@ -101,9 +101,28 @@ t=$(jq -r 'select(.type=="spec")|.trial' "$(dir u)/events.jsonl")
 ask u "{\"type\":\"cancel\",\"trial\":\"$t\",\"lost\":true}"
 wait $run
 is $? 1 'given up'
-is "$(count u '"status":"SYS_CANCELED".*"given_up":true')" 1 'it is SYS_CANCELED'
-wait_for 5 has u '"late":true' || nni-run --resume u >out 2>err
-is "$(count u '"status":"USER_CANCELED".*"late":true')" 1 'what its place says later is late'
+is "$(count u '"status":"SYS_CANCELED".*"lost":true')" 1 'it is SYS_CANCELED'
+exits 1 'resumed' nni-run --resume u
+is "$(count u '"status":"SYS_CANCELED"')" 1 'that is not said again'
+is "$(grep -c '"type":"cancel".*"lost":true' "$(dir u)/fed")" 2 'but it is cancelled again'
+touch "$(dir u)/reachable"
+nni-run --resume u >out 2>err
+is "$(count u '"status":"USER_CANCELED".*"late":true')" 1 'until its place confirms; that is late'
+nni-run --resume u >out 2>err
+is "$(grep -c '"type":"cancel".*"lost":true' "$(dir u)/fed")" 3 'from then on it is not'
+
+# given up, and tried again elsewhere
+config max=1 conc=1 then=unknown '"maxTrialRetry":1'
+start v 1
+wait_for 5 has v '"status":"UNKNOWN"'
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir v)/events.jsonl")
+sed -i 's/"unknown"/"succeed"/' "$(dir v)/config.json"
+ask v "{\"type\":\"cancel\",\"trial\":\"$t\",\"attempt\":1,\"lost\":true}"
+wait_for 5 has v '"type":"spec".*"attempt":2'
+ok $? 'one that was given up is tried again'
+ask v '{"type":"stop"}'
+wait $run
+is "$(count v '"type":"spec"')" 2 'once'
 
 # the journal itself
 config max=1

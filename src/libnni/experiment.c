@@ -43,8 +43,7 @@ experiment_release(struct experiment *e)
 	trials_release(&e->trials);
 	free(e->dir);
 	free(e->id);
-	free(e->search_space);
-	e->dir = e->id = e->search_space = NULL;
+	e->dir = e->id = NULL;
 }
 
 /* ---- the journal's own records ---- */
@@ -118,11 +117,7 @@ apply_set(struct experiment *e, struct json request)
 	int64_t n = 0;
 	double s = 0;
 
-	if (record_is(key, "searchSpace")) {
-		free(e->search_space);
-		e->search_space = xstrndup(value.at, value.len);
-		e->space_changed = true;
-	} else if (record_is(key, "maxExperimentDuration")) {
+	if (record_is(key, "maxExperimentDuration")) {
 		if (json_double(value, &s) == 0)
 			e->max_duration_ms = (int64_t)(s * 1000);
 	} else if (json_int(value, &n) == 0) {
@@ -251,8 +246,17 @@ experiment_max_duration_ms(const struct experiment *e, const struct config *c)
 bool
 config_minimize(const struct config *c)
 {
-	return record_is(
-	    json_path(c->tuner, "classArgs.optimize_mode"), "minimize");
+	struct json mode = json_path(c->tuner, "classArgs.optimize_mode");
+	char *name;
+	bool minimizes;
+
+	if (mode.at != NULL)
+		return record_is(mode, "minimize");
+	name = json_strdup(json_get(c->tuner, "name"));
+	minimizes = name != NULL &&
+		    (strcmp(name, "TPE") == 0 || strcmp(name, "Anneal") == 0);
+	free(name);
+	return minimizes;
 }
 
 bool

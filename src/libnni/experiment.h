@@ -40,10 +40,8 @@ struct experiment {
 	int64_t ran_ms;		  /* in ended sessions, and between ticks */
 	int64_t control_offset;	  /* control.jsonl is obeyed up to here */
 	bool stopped;		  /* a stop was asked for since the start */
-	bool space_changed;	  /* a "set" gave a new search space */
 	/* What "set" requests changed; -1: as configured. */
 	int64_t concurrency, max_trials, max_duration_ms;
-	char *search_space; /* the text of a new one */
 	struct buf line_err;
 };
 
@@ -70,7 +68,10 @@ int64_t experiment_max_trials(
 int64_t experiment_max_duration_ms(
     const struct experiment *e, const struct config *c);
 
-/* Whether smaller results are better: optimize_mode of the tuner. */
+/*
+ * Whether smaller results are better: the tuner's optimize_mode, or what it
+ * takes where there is none (v3.0: TPE and Anneal minimize).
+ */
 bool config_minimize(const struct config *c);
 
 /* Is a nni-run at work on it? Its pid in *pid (may be NULL). */

@@ -186,11 +186,24 @@ judge_status(const struct trial *tr, const struct record *r)
 	return NEWS_FRESH;
 }
 
+static bool
+is_lost(const struct record *r)
+{
+	return json_bool(record_get(r, "lost"), false);
+}
+
+/* The place has said itself that an attempt that was given up has ended. */
+static bool
+confirms(const struct record *r)
+{
+	return status_is_end(r->status) && !is_lost(r);
+}
+
 /* What the place of a given-up attempt still says. */
 static enum trials_news
 judge_late(const struct trial *tr, const struct record *r)
 {
-	if (r->type == RECORD_STATUS && status_is_end(r->status))
+	if (r->type == RECORD_STATUS && confirms(r))
 		return NEWS_LATE;
 	if (r->type == RECORD_METRIC && !seen(tr, r))
 		return NEWS_LATE;
@@ -322,7 +335,7 @@ apply_late(struct trials *t, struct trial *tr, const struct record *r)
 		return;
 	if (r->type == RECORD_METRIC)
 		hash_set_add(&tr->text->seen, metric_key(r));
-	if (r->type != RECORD_STATUS || !status_is_end(r->status))
+	if (r->type != RECORD_STATUS || !confirms(r))
 		return;
 	t->lost[i] = t->lost[--t->lost_count];
 	tr->lost--;
@@ -341,7 +354,7 @@ apply_end(struct trials *t, struct trial *tr, const struct record *r)
 {
 	tr->end_ms = record_time_ms(r);
 	count_failure(t, tr, r);
-	if (json_bool(record_get(r, "given_up"), false))
+	if (is_lost(r))
 		lost_add(t, tr, r->attempt);
 	if (json_bool(record_get(r, "retry"), false)) {
 		tr->flags |= TRIAL_RETRY;
@@ -368,7 +381,7 @@ apply_status(struct trials *t, struct trial *tr, const struct record *r)
 		tr->text->reason = json_strdup(r->reason);
 	}
 	if (r->status != STATUS_WAITING)
-		tr->flags &= (uint8_t)~TRIAL_REFED;
+		tr->flags &= (uint16_t)~TRIAL_REFED;
 	if (r->status == STATUS_RUNNING) {
 		tr->flags |= TRIAL_STARTED;
 		t->failed_in_a_row = 0;
@@ -389,10 +402,23 @@ apply_metric(struct trials *t, struct trial *tr, const struct record *r)
 	if (!record_is(r->kind, "final"))
 		return;
 	tr->flags |= TRIAL_FINAL;
-	tr->flags &= (uint8_t)~TRIAL_NUMBER;
+	tr->flags &= (uint16_t)~TRIAL_NUMBER;
 	replace(&tr->text->value, r->value);
 	if (metric_scalar(r->value, &tr->final) == 0 && isfinite(tr->final))
 		tr->flags |= TRIAL_NUMBER;
+}
+
+/* The first reason stays. One that gives it up does not end the trial. */
+static void
+apply_cancel(struct trial *tr, const struct record *r)
+{
+	if (is_lost(r)) {
+		tr->flags |= TRIAL_LOST;
+		return;
+	}
+	if (!(tr->flags & TRIAL_CANCELED) && json_bool(r->early, false))
+		tr->flags |= TRIAL_EARLY;
+	tr->flags |= TRIAL_CANCELED;
 }
 
 static void
@@ -405,9 +431,7 @@ apply_to(struct trials *t, struct trial *tr, const struct record *r)
 	if (lost_find(t, tr, r->attempt) >= 0)
 		return;
 	if (r->type == RECORD_CANCEL) {
-		if (!(tr->flags & TRIAL_CANCELED) && json_bool(r->early, false))
-			tr->flags |= TRIAL_EARLY;
-		tr->flags |= TRIAL_CANCELED;
+		apply_cancel(tr, r);
 		return;
 	}
 	if (r->attempt != tr->attempt ||

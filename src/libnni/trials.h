@@ -22,8 +22,9 @@ enum {
 	TRIAL_STARTED = 16, /* this attempt was RUNNING */
 	TRIAL_FINAL = 32,   /* has a final metric */
 	TRIAL_NUMBER = 64,  /* ... which is a finite number */
-	TRIAL_REFED = 128   /* handed to a new pipeline that has not said
+	TRIAL_REFED = 128,  /* handed to a new pipeline that has not said
 			       yet how it is */
+	TRIAL_LOST = 256    /* to be given up if its place is out of reach */
 };
 
 /* What is kept while a trial lives (or for good, with trials.keep). */
@@ -38,7 +39,7 @@ struct trial_text {
 
 struct trial {
 	char id[TRIAL_ID_LEN + 1];
-	uint8_t flags;
+	uint16_t flags;
 	uint8_t status; /* enum trial_status of the last attempt */
 	int16_t attempt;
 	uint16_t lost;	  /* attempts given up that may still live somewhere */
@@ -93,8 +94,8 @@ enum trials_news trials_judge(struct trials *t, const struct record *r);
 
 /*
  * Takes a journaled spec, trial, status, metric or cancel record in.  A
- * status of an attempt's end may carry nni-run's own marks: "retry" (the trial
- * goes on), "given_up" (the place did not say it), "late".
+ * status of an attempt's end may carry marks: "retry" (the trial goes on),
+ * "lost" (given up; the place did not say it), "late".
  */
 void trials_apply(struct trials *t, const struct record *r);
 

@@ -3,8 +3,9 @@
  * is journaled with the offset behind it before it is obeyed, so that it is
  * obeyed once, whatever happens.  Requests (nni-records(5)):
  *
- *   {"type":"cancel","trial":ID}		one trial
- *   {"type":"cancel","trial":ID,"lost":true}	... whose place is gone
+ *   {"type":"cancel","trial":ID}		one trial; its "attempt", if
+ * given
+ *   {"type":"cancel","trial":ID,"lost":true}	... given up if out of reach
  *   {"type":"stop"}				all of it
  *   {"type":"set","key":KEY,"value":VALUE}	KEY as in the configuration
  */
@@ -83,7 +84,8 @@ obey_set(struct run *run, const struct record *r)
 
 	if (record_is(key, "searchSpace")) {
 		view_say(&run->view, "the search space is a new one");
-		run_restart_tuner(run);
+		run_tell_advisors(run);
+		run->asking.exhausted = run->asking.until_result = false;
 		return;
 	}
 	view_say(&run->view, "%.*s is now %.*s", (int)key.len - 2, key.at + 1,
@@ -104,8 +106,11 @@ obey(struct run *run, const struct record *r)
 		obey_set(run, r);
 	} else {
 		tr = trials_find(&run->exp.trials, r->trial);
+		if (record_get(r, "attempt").at != NULL &&
+		    r->attempt != tr->attempt)
+			return; /* an attempt that is over */
 		if (json_bool(record_get(r, "lost"), false))
-			run_give_up(run, tr, "given up by the user");
+			run_give_up(run, tr);
 		else
 			run_cancel(run, tr, json_bool(r->early, false));
 	}

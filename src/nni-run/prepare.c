@@ -45,8 +45,7 @@ prepare_config(const char *file, bool redact, struct buf *json, struct buf *err)
 
 	if (tool_find("nni-config", &path, err) == 0) {
 		argv[0] = path.data;
-		if (redact)
-			argv[n++] = "--redact";
+		argv[n++] = redact ? "--redact" : "--runnable";
 		argv[n++] = file;
 		argv[n] = NULL;
 		buf_clear(json);

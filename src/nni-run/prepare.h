@@ -10,7 +10,10 @@
  * printed what is wrong by nni-config or into err.
  */
 
-/* nni-config's canonical form of `file`, on one line. */
+/*
+ * nni-config's canonical form of `file`, on one line: for people (redact), or
+ * to be run (then what this version cannot run is an error).
+ */
 int prepare_config(
     const char *file, bool redact, struct buf *json, struct buf *err);
 /*

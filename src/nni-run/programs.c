@@ -130,10 +130,8 @@ tuner_over(void *arg, struct child *c)
 		run_fail(run, NNI_TEMPORARY, "nni-tune %s; see %s", why.data,
 		    run->log_dir.data);
 	} else {
-		/* Dropped by ourselves for a new search space: no death. */
-		if (!run->exp.space_changed)
-			view_warning(&run->view,
-			    "nni-tune %s; it is started anew", why.data);
+		view_warning(
+		    &run->view, "nni-tune %s; it is started anew", why.data);
 		start_tuner_again(run);
 	}
 	buf_release(&why);
@@ -141,12 +139,11 @@ tuner_over(void *arg, struct child *c)
 
 static int
 start_advisor(struct run *run, struct child *c, const char *name,
-    const char *space, lines_fn *line, void (*over)(void *, struct child *),
-    struct buf *err)
+    lines_fn *line, void (*over)(void *, struct child *), struct buf *err)
 {
 	struct buf path = BUF_INIT;
 	const char *argv[] = {NULL, "-c", run->config_path.data, "--journal",
-	    run->events_path.data, space != NULL ? "-s" : NULL, space, NULL};
+	    run->events_path.data, NULL};
 	struct child_spec spec = {.name = name,
 	    .argv = (char *const *)argv,
 	    .in = {PROC_PIPE, OS_NO_FILE},
@@ -167,37 +164,12 @@ start_advisor(struct run *run, struct child *c, const char *name,
 	return rc;
 }
 
-/* A search space that replaced config.json's is in a file of its own. */
-static int
-write_space(struct run *run, struct buf *err)
-{
-	const char *text = run->exp.search_space;
-
-	return file_replace(
-	    run->space_path.data, text, strlen(text), 0600, false, err);
-}
-
 int
 run_start_tuner(struct run *run, struct buf *err)
 {
-	const char *space = NULL;
-
-	if (run->exp.search_space != NULL) {
-		if (write_space(run, err) != 0)
-			return -1;
-		space = run->space_path.data;
-	}
-	run->exp.space_changed = false;
 	asking_reset(&run->asking);
-	return start_advisor(run, &run->tuner, "nni-tune", space,
-	    run_on_tuner_line, tuner_over, err);
-}
-
-void
-run_restart_tuner(struct run *run)
-{
-	asking_reset(&run->asking);
-	child_drop(&run->tuner);
+	return start_advisor(
+	    run, &run->tuner, "nni-tune", run_on_tuner_line, tuner_over, err);
 }
 
 /* ---- the assessor ---- */
@@ -232,7 +204,7 @@ run_start_assessor(struct run *run, struct buf *err)
 {
 	if (run->config.assessor.at == NULL)
 		return 0;
-	return start_advisor(run, &run->assessor, "nni-assess", NULL,
+	return start_advisor(run, &run->assessor, "nni-assess",
 	    run_on_assessor_line, assessor_over, err);
 }
 

@@ -51,9 +51,8 @@ hand_to_pipeline(struct run *run)
 	run->handed = true;
 }
 
-/* The tuner and the assessor learn it at once. */
-static void
-tell_advisors(struct run *run)
+void
+run_tell_advisors(struct run *run)
 {
 	buf_addc(&run->line, '\n');
 	child_write(&run->tuner, run->line.data, run->line.len);
@@ -173,17 +172,23 @@ cancel_pending(struct run *run, struct trial *tr, bool early)
 	    early ? STATUS_EARLY_STOPPED : STATUS_USER_CANCELED,
 	    "cancelled while it waited for another attempt");
 	run_keep(run);
-	tell_advisors(run);
+	run_tell_advisors(run);
 }
 
+enum cancel_kind { CANCEL_USER, CANCEL_EARLY, CANCEL_LOST };
+
 static void
-make_cancel(struct run *run, const char *trial, int attempt, bool early)
+make_cancel(
+    struct run *run, const char *trial, int attempt, enum cancel_kind kind)
 {
 	buf_clear(&run->line);
 	record_begin_trial(&run->line, "cancel", trial, attempt);
-	json_member_bool(&run->line, "early", early);
+	if (kind != CANCEL_USER)
+		json_member_bool(
+		    &run->line, kind == CANCEL_EARLY ? "early" : "lost", true);
 	json_member_time(&run->line, "time", clock_wall_ms());
 	record_end(&run->line);
+	buf_rtrim(&run->line);
 }
 
 void
@@ -195,7 +200,18 @@ run_cancel(struct run *run, struct trial *tr, bool early)
 		cancel_pending(run, tr, early);
 		return;
 	}
-	make_cancel(run, tr->id, tr->attempt, early);
+	make_cancel(
+	    run, tr->id, tr->attempt, early ? CANCEL_EARLY : CANCEL_USER);
+	run_keep(run);
+	hand_to_pipeline(run);
+}
+
+void
+run_give_up(struct run *run, struct trial *tr)
+{
+	if (tr->flags & (TRIAL_ENDED | TRIAL_RETRY | TRIAL_LOST))
+		return;
+	make_cancel(run, tr->id, tr->attempt, CANCEL_LOST);
 	run_keep(run);
 	hand_to_pipeline(run);
 }
@@ -269,18 +285,17 @@ check_failures_in_a_row(struct run *run, const struct record *r)
 	buf_release(&reason);
 }
 
-/* An attempt's end that the pipeline says, or that we say for it. */
+/* An attempt's end, as the pipeline says it. */
 static void
 attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 {
 	bool again = retry_wanted(run, tr, r);
 	bool failed =
 	    r->status == STATUS_FAILED || r->status == STATUS_SYS_CANCELED;
-	uint8_t had = tr->flags;
 
 	if (again)
 		mark(run, "retry", json_true);
-	if (r->status == STATUS_SUCCEEDED && !(had & TRIAL_FINAL))
+	if (r->status == STATUS_SUCCEEDED && !(tr->flags & TRIAL_FINAL))
 		mark(run, "no_final_metric", json_true);
 	if (failed)
 		tell_failure(run, tr, r, again);
@@ -290,34 +305,11 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 	if (again) {
 		run_retry_later(run, tr);
 	} else {
-		tell_advisors(run);
+		run_tell_advisors(run);
 		run->failed += failed;
 		asking_trial_ended(&run->asking, clock_mono_us());
 	}
 	check_failures_in_a_row(run, r);
-}
-
-void
-run_give_up(struct run *run, struct trial *tr, const char *reason)
-{
-	int attempt = tr->attempt;
-	struct buf line = BUF_INIT;
-	struct record r;
-
-	if (tr->flags & (TRIAL_ENDED | TRIAL_RETRY))
-		return;
-	make_status(run, tr, STATUS_SYS_CANCELED, reason);
-	mark(run, "infra", json_true);
-	mark(run, "given_up", json_true);
-	/* attempt_ends() writes into run->line while it looks at r. */
-	buf_set(&line, run->line.data);
-	if (record_parse(&r, line.data, line.len, NULL) == 0) {
-		attempt_ends(run, tr, &r);
-		make_cancel(run, tr->id, attempt, false);
-		run_keep(run);
-		hand_to_pipeline(run);
-	}
-	buf_release(&line);
 }
 
 /* ---- from the pipeline ---- */
@@ -354,7 +346,7 @@ on_fresh(struct run *run, const struct record *r)
 	}
 	run_keep(run);
 	if (r->type == RECORD_METRIC || r->type == RECORD_STATUS)
-		tell_advisors(run);
+		run_tell_advisors(run);
 }
 
 static void
@@ -468,12 +460,24 @@ run_on_assessor_line(void *arg, char *line, size_t len)
 /* ---- to a new pipeline ---- */
 
 static void
-refeed_attempt(struct run *run, const struct trial *tr, int attempt)
+refeed_cancel(
+    struct run *run, const struct trial *tr, int attempt, enum cancel_kind kind)
 {
-	buf_set(&run->line, tr->text->spec);
-	if (attempt != tr->attempt)
-		mark_int(run, "attempt", attempt);
+	make_cancel(run, tr->id, attempt, kind);
 	hand_to_pipeline(run);
+}
+
+static void
+refeed_trial(struct run *run, struct trial *tr)
+{
+	tr->flags |= TRIAL_REFED;
+	buf_set(&run->line, tr->text->spec);
+	hand_to_pipeline(run);
+	if (tr->flags & TRIAL_CANCELED)
+		refeed_cancel(run, tr, tr->attempt,
+		    tr->flags & TRIAL_EARLY ? CANCEL_EARLY : CANCEL_USER);
+	if (tr->flags & TRIAL_LOST)
+		refeed_cancel(run, tr, tr->attempt, CANCEL_LOST);
 }
 
 void
@@ -481,26 +485,15 @@ run_refeed(struct run *run)
 {
 	struct trials *t = &run->exp.trials;
 
-	for (size_t i = 0; i < t->count; i++) {
-		struct trial *tr = &t->list[i];
-
-		if (tr->flags & (TRIAL_ENDED | TRIAL_RETRY))
-			continue;
-		tr->flags |= TRIAL_REFED;
-		refeed_attempt(run, tr, tr->attempt);
-		if (tr->flags & TRIAL_CANCELED) {
-			make_cancel(
-			    run, tr->id, tr->attempt, tr->flags & TRIAL_EARLY);
-			buf_rtrim(&run->line);
-			hand_to_pipeline(run);
-		}
-	}
+	for (size_t i = 0; i < t->count; i++)
+		if (!(t->list[i].flags & (TRIAL_ENDED | TRIAL_RETRY)))
+			refeed_trial(run, &t->list[i]);
 	for (size_t i = 0; i < t->lost_count; i++) {
 		const struct trial *tr = &t->list[t->lost[i].trial];
 
-		refeed_attempt(run, tr, t->lost[i].attempt);
-		make_cancel(run, tr->id, t->lost[i].attempt, false);
-		buf_rtrim(&run->line);
+		buf_set(&run->line, tr->text->spec);
+		mark_int(run, "attempt", t->lost[i].attempt);
 		hand_to_pipeline(run);
+		refeed_cancel(run, tr, t->lost[i].attempt, CANCEL_LOST);
 	}
 }

@@ -135,9 +135,7 @@ run_check_leases(struct run *run)
 	for (size_t i = 0; i < t->count; i++)
 		if (t->list[i].status == STATUS_UNKNOWN &&
 		    t->list[i].since_ms != 0 && t->list[i].since_ms < late)
-			run_give_up(run, &t->list[i],
-			    "its place was out of reach for longer than the "
-			    "lease");
+			run_give_up(run, &t->list[i]);
 }
 
 static void

@@ -46,7 +46,7 @@ struct run {
 	int64_t retries;	/* of infra failures; -1: as configured */
 
 	const char *dir;
-	struct buf log_dir, events_path, control_path, config_path, space_path;
+	struct buf log_dir, events_path, control_path, config_path;
 	struct loop *loop;
 	struct config config;
 	struct experiment exp;
@@ -105,6 +105,8 @@ int64_t run_ran_ms(const void *run);
 
 /* Journals run->line (without LF or with it), and takes it in. */
 void run_keep(struct run *run);
+/* The tuner and the assessor learn run->line at once. */
+void run_tell_advisors(struct run *run);
 lines_fn run_on_pipeline_line, run_on_tuner_line, run_on_assessor_line;
 /* Gives a proposal an id, and to the pipeline. */
 void run_start_trial(struct run *run, const char *spec);
@@ -112,8 +114,8 @@ void run_start_trial(struct run *run, const char *spec);
 void run_next_attempt(struct run *run, struct trial *tr);
 void run_cancel(struct run *run, struct trial *tr, bool early);
 void run_cancel_all(struct run *run);
-/* The attempt's place is not heard of again: it is over for us. */
-void run_give_up(struct run *run, struct trial *tr, const char *reason);
+/* Gives the present attempt up, if its place is out of reach. */
+void run_give_up(struct run *run, struct trial *tr);
 /* Hands what still lives to a new pipeline. */
 void run_refeed(struct run *run);
 
@@ -131,7 +133,6 @@ void run_control_read(struct run *run);
 int run_start_pipeline(struct run *run, bool once, struct buf *err);
 int run_start_tuner(struct run *run, struct buf *err);
 int run_start_assessor(struct run *run, struct buf *err);
-void run_restart_tuner(struct run *run);
 void run_finish_programs(struct run *run);
 void run_drop_programs(struct run *run);
 bool run_programs_alive(const struct run *run);

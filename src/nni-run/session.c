@@ -16,7 +16,6 @@ set_paths(struct run *run)
 	expdir_path(&run->events_path, run->dir, "events.jsonl");
 	expdir_path(&run->control_path, run->dir, "control.jsonl");
 	expdir_path(&run->config_path, run->dir, "config.json");
-	expdir_path(&run->space_path, run->dir, "searchspace.json");
 }
 
 static int
@@ -82,8 +81,8 @@ void
 run_init(struct run *run)
 {
 	struct buf *const bufs[] = {&run->log_dir, &run->events_path,
-	    &run->control_path, &run->config_path, &run->space_path,
-	    &run->to_pipeline, &run->to_out, &run->line};
+	    &run->control_path, &run->config_path, &run->to_pipeline,
+	    &run->to_out, &run->line};
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_init(bufs[i], BUF_MAX_DEFAULT);
@@ -130,7 +129,6 @@ run_close(struct run *run)
 	buf_release(&run->events_path);
 	buf_release(&run->control_path);
 	buf_release(&run->config_path);
-	buf_release(&run->space_path);
 }
 
 void
