@@ -94,18 +94,22 @@ keeper_wait(const struct proc *root, int64_t timeout_ms)
 {
 	HANDLE on[3];
 	DWORD count = 0, woken, poke = MAXIMUM_WAIT_OBJECTS;
+	DWORD ended = MAXIMUM_WAIT_OBJECTS;
 	DWORD wait = INFINITE;
 
 	if (timeout_ms >= 0)
 		wait = timeout_ms < 86400000 ? (DWORD)timeout_ms : 86400000;
+	/* The lowest index wins: an end is told before a poke. */
+	if (root != NULL) {
+		ended = count;
+		on[count++] = (HANDLE)root->handle;
+	}
 	if (poked != NULL) {
 		poke = count;
 		on[count++] = poked;
 	}
 	if (win32_job_event() != NULL)
 		on[count++] = win32_job_event();
-	if (root != NULL)
-		on[count++] = (HANDLE)root->handle;
 	if (count == 0) {
 		Sleep(wait);
 		return KEEPER_TIMEOUT;
@@ -113,6 +117,8 @@ keeper_wait(const struct proc *root, int64_t timeout_ms)
 	woken = WaitForMultipleObjects(count, on, FALSE, wait);
 	if (woken == WAIT_TIMEOUT)
 		return KEEPER_TIMEOUT;
+	if (woken - WAIT_OBJECT_0 == ended)
+		return KEEPER_ROOT;
 	return woken - WAIT_OBJECT_0 == poke ? KEEPER_POKED : KEEPER_CHILD;
 }
 
