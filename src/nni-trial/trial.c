@@ -1,0 +1,333 @@
+/*
+ * The trial's side of NNI's file protocol.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trial.h"
+#include "expdir.h"
+#include "json.h"
+#include "metricfile.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "os/loop.h"
+#include "os/sys.h"
+
+#define LOCK_MS 10000
+#define LOOK_MS 2
+
+bool
+trial_is_managed(void)
+{
+	const char *platform = env_get("NNI_PLATFORM");
+
+	return platform != NULL && *platform != '\0';
+}
+
+/* A file in NNI_SYS_DIR. */
+static int
+sys_path(struct buf *path, const char *name, struct buf *err)
+{
+	const char *dir = env_get("NNI_SYS_DIR");
+
+	if (dir == NULL || *dir == '\0')
+		return buf_err(err, "NNI_SYS_DIR is not set");
+	expdir_path(path, dir, name);
+	return 0;
+}
+
+/* ---- parameters ---- */
+
+/* The whole of parameter.cfg into text. */
+static int
+read_parameters(struct buf *text, struct json *all, struct buf *err)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT;
+	int r = -1;
+
+	if (!trial_is_managed()) {
+		buf_set(text, "{\"parameters\": {}}");
+		r = json_check(text->data, text->len, 0, all, NULL, err);
+	} else if (sys_path(&path, "parameter.cfg", err) == 0 &&
+		   file_read_all(path.data, text, err) == 0) {
+		r = json_check(
+		    text->data, text->len, JSON_NAN, all, NULL, &why);
+		if (r == -1)
+			buf_err(
+			    err, "'%s' is damaged: %s", path.data, why.data);
+	}
+	buf_release(&path);
+	buf_release(&why);
+	return r;
+}
+
+/* The member that `name` begins with, and the rest behind its dot; a key may
+   hold dots itself, the longest that fits wins. */
+static struct json
+find_member(struct json object, const char *name, const char **rest)
+{
+	struct json found = JSON_NONE, key, value;
+	struct buf text = BUF_INIT;
+	struct json_iter it;
+	size_t best = 0;
+
+	if (json_type(object) != JSON_OBJECT)
+		return found;
+	json_iter_init(&it, object);
+	while (json_next(&it, &key, &value)) {
+		buf_clear(&text);
+		json_string((struct json){key.at - 1, key.len + 2}, &text);
+		if (strncmp(text.data, name, text.len) != 0 ||
+		    (name[text.len] != '\0' && name[text.len] != '.') ||
+		    text.len < best)
+			continue;
+		best = text.len;
+		found = value;
+		*rest = name + text.len + (name[text.len] == '.');
+	}
+	buf_release(&text);
+	return found;
+}
+
+static struct json
+find(struct json object, const char *name)
+{
+	struct json v = object;
+
+	while (*name != '\0' && json_type(v) != JSON_ABSENT)
+		v = find_member(v, name, &name);
+	return v;
+}
+
+static void
+name_keys(struct json object, const char *name, struct buf *err)
+{
+	struct json_iter it;
+	struct json key, value;
+	const char *before = "; there are: ";
+
+	buf_err(err, "there is no parameter '%s'", name);
+	json_iter_init(&it, object);
+	while (
+	    json_type(object) == JSON_OBJECT && json_next(&it, &key, &value)) {
+		buf_adds(err, before);
+		buf_add(err, key.at, key.len);
+		before = ", ";
+	}
+}
+
+int
+trial_get(const char *name, bool json, struct buf *out, struct buf *err)
+{
+	struct buf text = BUF_INIT;
+	struct json all, parameters, v;
+	int r = read_parameters(&text, &all, err);
+
+	if (r == 0) {
+		parameters = json_get(all, "parameters");
+		v = name ? find(parameters, name) : parameters;
+		r = json_type(v) != JSON_ABSENT;
+		if (r == 0)
+			name_keys(parameters, name ? name : "", err);
+		else if (json_type(v) == JSON_STRING && !json)
+			json_string(v, out);
+		else
+			json_add(out, v);
+	}
+	buf_release(&text);
+	return r;
+}
+
+/* ---- metrics ---- */
+
+int
+trial_value(const char *text, struct buf *value, struct buf *err)
+{
+	size_t len = strlen(text);
+	struct json v;
+	double d;
+	char *end;
+
+	if (json_check(text, len, JSON_NAN, &v, NULL, NULL) == 0) {
+		json_add(value, v);
+		return 0;
+	}
+	d = strtod(text, &end);
+	if (end == text || *end != '\0')
+		return buf_err(err,
+		    "'%s' is neither a number nor JSON (text would be "
+		    "'\"%s\"')",
+		    text, text);
+	if (isnan(d))
+		buf_adds(value, "NaN");
+	else if (isinf(d))
+		buf_adds(value, d > 0 ? "Infinity" : "-Infinity");
+	else
+		json_add_double(value, d);
+	return 0;
+}
+
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void
+nap(int64_t ms)
+{
+	struct loop *l = loop_new();
+	struct timer t = TIMER_INIT;
+
+	timer_set(l, &t, ms, nothing, NULL);
+	loop_run(l);
+	loop_free(l);
+}
+
+/* Several processes of a trial may report at once. */
+static int
+take_lock(struct lock *lock, const char *path, struct buf *err)
+{
+	int64_t until = clock_mono_ms() + LOCK_MS;
+	int r;
+
+	while ((r = lock_try(lock, path, 0600, NULL, err)) == 0) {
+		if (clock_mono_ms() > until)
+			return buf_err(err, "'%s' is held too long", path);
+		nap(LOOK_MS);
+	}
+	return r == 1 ? 0 : -1;
+}
+
+/*
+ * NNI numbers intermediate metrics from 0; .nni/seq has the next number, and
+ * is locked until ours is reported, so that they come in order.
+ */
+static int
+take_number(struct lock *lock, int64_t *number, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	char text[32] = "";
+	int r = sys_path(&path, ".nni", err);
+
+	if (r == 0)
+		r = dir_make_all(path.data, 0700, err);
+	if (r == 0) {
+		buf_adds(&path, "/seq");
+		r = take_lock(lock, path.data, err);
+	}
+	if (r == 0) {
+		file_read_at(lock->file, text, sizeof(text) - 1, 0);
+		*number = strtoll(text, NULL, 10);
+		snprintf(text, sizeof(text), "%" PRId64 "\n", *number + 1);
+		if (file_write_at(lock->file, text, strlen(text), 0) == -1)
+			r = buf_err(err, "cannot write to '%s': %s", path.data,
+			    os_strerror());
+	}
+	buf_release(&path);
+	return r;
+}
+
+/* SDKs since v2.0 decide in the same way. */
+static bool
+goes_to_file(void)
+{
+	const char *reuse = env_get("REUSE_MODE");
+
+	return strcmp(env_get("NNI_PLATFORM"), "local") == 0 &&
+	       (reuse == NULL ||
+		   (strcmp(reuse, "true") != 0 && strcmp(reuse, "True") != 0));
+}
+
+static int
+append(const struct buf *payload, struct buf *err)
+{
+	struct buf path = BUF_INIT, record = BUF_INIT;
+	os_file f = OS_NO_FILE;
+	int r = sys_path(&path, ".nni/metrics", err);
+
+	if (r == 0 &&
+	    metricfile_add(&record, payload->data, payload->len) == -1)
+		r = buf_err(
+		    err, "a metric may have %d bytes at most", METRIC_MAX);
+	if (r == 0) {
+		f = file_open(path.data, FILE_WRITE | FILE_APPEND | FILE_CREATE,
+		    0600, err);
+		r = f == OS_NO_FILE ? -1 : 0;
+	}
+	if (r == 0 && file_write(f, record.data, record.len) == -1)
+		r = buf_err(
+		    err, "cannot write to '%s': %s", path.data, os_strerror());
+	if (f != OS_NO_FILE)
+		file_close(f);
+	buf_release(&path);
+	buf_release(&record);
+	return r;
+}
+
+static int
+print_line(const char *before, const struct buf *text, const char *after,
+    struct buf *err)
+{
+	struct buf line = BUF_INIT;
+	int r = 0;
+
+	buf_addf(&line, "%s%s%s\n", before, text->data, after);
+	if (file_write(sys_stdout(), line.data, line.len) == -1)
+		r = buf_err(err, "cannot write: %s", os_strerror());
+	buf_release(&line);
+	return r;
+}
+
+/* Key order and separators are the SDKs'. */
+static void
+add_payload(
+    struct buf *out, const struct buf *value, bool final, int64_t number)
+{
+	const char *id = env_get("NNI_TRIAL_JOB_ID");
+	struct buf text = BUF_INIT;
+	struct json all, parameter = JSON_NONE;
+
+	if (read_parameters(&text, &all, NULL) == 0)
+		parameter = json_get(all, "parameter_id");
+	buf_adds(out, "{\"parameter_id\": ");
+	if (json_type(parameter) == JSON_NUMBER)
+		json_add(out, parameter);
+	else
+		buf_adds(out, "null");
+	buf_adds(out, ", \"trial_job_id\": ");
+	json_add_str(out, id != NULL ? id : "");
+	buf_addf(out,
+	    ", \"type\": \"%s\", \"sequence\": %" PRId64 ", \"value\": ",
+	    final ? "FINAL" : "PERIODICAL", number);
+	json_add_string(out, value->data, value->len);
+	buf_addc(out, '}');
+	buf_release(&text);
+}
+
+int
+trial_report(const struct buf *value, bool final, struct buf *err)
+{
+	struct buf payload = BUF_INIT;
+	struct lock lock = LOCK_INIT;
+	int64_t number = 0;
+	int r = 0;
+
+	if (!trial_is_managed())
+		return print_line(
+		    final ? "Final result: " : "Intermediate result: ", value,
+		    "", err);
+	if (!final)
+		r = take_number(&lock, &number, err);
+	if (r == 0) {
+		add_payload(&payload, value, final, number);
+		r = goes_to_file()
+			? append(&payload, err)
+			: print_line("NNISDK_MEb'", &payload, "'", err);
+	}
+	lock_release(&lock);
+	buf_release(&payload);
+	return r;
+}
