@@ -258,7 +258,7 @@ write_end(struct keeper *k, bool ran)
 	buf_addc(&line, '}');
 	while (state_append(&k->state, &line, NULL) == -1)
 		keeper_wait(NULL, RETRY_MS);
-	state_put_exit(k->dir.data, ran ? shell_code(k->root_end) : 128, now);
+	state_put_exit(&k->state, ran ? shell_code(k->root_end) : 128, now);
 	tell(k, status);
 	buf_release(&line);
 }
@@ -456,8 +456,8 @@ keeper_main(void *order, os_file to)
 	struct buf err = BUF_INIT;
 
 	expdir_trial(&k.dir, k.order->place->dir, trial->trial, trial->attempt);
-	if (keeper_listen(k.dir.data, &err) == -1 ||
-	    prepare_dirs(k.dir.data, &err) == -1)
+	if (prepare_dirs(k.dir.data, &err) == -1 ||
+	    keeper_listen(k.dir.data, &err) == -1)
 		answer(&k, "failed", err.data);
 	else if (take_lock(&k))
 		begin(&k);

@@ -157,8 +157,8 @@ state_open(struct state_file *f, const char *attempt_dir, struct buf *err)
 	int64_t size;
 
 	nni_path(&path, attempt_dir, "state");
-	f->file = file_open(path.data,
-	    FILE_READ | FILE_WRITE | FILE_APPEND | FILE_CREATE, 0600, err);
+	f->file = file_open(
+	    path.data, FILE_READ | FILE_WRITE | FILE_CREATE, 0600, err);
 	if (f->file == OS_NO_FILE) {
 		buf_release(&path);
 		return -1;
@@ -185,7 +185,7 @@ state_append(struct state_file *f, const struct buf *line, struct buf *err)
 		buf_addf(&out, "%*s\n", EXIT_WIDTH, "");
 	buf_add(&out, line->data, line->len);
 	buf_addc(&out, '\n');
-	if (file_write(f->file, out.data, out.len) == 0) {
+	if (file_write_at(f->file, out.data, out.len, f->size) == 0) {
 		f->size += (int64_t)out.len;
 	} else {
 		r = buf_err(
@@ -204,23 +204,13 @@ state_close(struct state_file *f)
 	f->file = OS_NO_FILE;
 }
 
-int
-state_put_exit(const char *attempt_dir, int code, int64_t end_ms)
+void
+state_put_exit(struct state_file *f, int code, int64_t end_ms)
 {
-	struct buf path = BUF_INIT;
 	char line[EXIT_WIDTH + 1];
-	os_file f;
-	int r = -1;
 
 	snprintf(line, sizeof(line), "%d %" PRId64, code, end_ms);
-	nni_path(&path, attempt_dir, "state");
-	f = file_open(path.data, FILE_WRITE, 0600, NULL);
-	if (f != OS_NO_FILE) {
-		r = file_write(f, line, strlen(line));
-		file_close(f);
-	}
-	buf_release(&path);
-	return r;
+	file_write_at(f->file, line, strlen(line), 0);
 }
 
 void

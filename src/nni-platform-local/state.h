@@ -52,8 +52,8 @@ int state_open(struct state_file *f, const char *attempt_dir, struct buf *err);
 /* A whole line of JSON without LF, in one write; on failure it is as before. */
 int state_append(struct state_file *f, const struct buf *line, struct buf *err);
 void state_close(struct state_file *f);
-/* NNI's line. */
-int state_put_exit(const char *attempt_dir, int code, int64_t end_ms);
+/* NNI's line, for who reads only that; behind the end. */
+void state_put_exit(struct state_file *f, int code, int64_t end_ms);
 
 /* The beginning of a line: {"state":"claim" */
 void state_begin(struct buf *line, const char *what);

@@ -126,11 +126,11 @@ write_verdict(struct watcher *w, struct watched *t, enum trial_status status,
 	r = state_open(&f, w->dir.data, &err);
 	if (r == 0) {
 		r = state_append(&f, &line, &err);
+		if (r == 0)
+			state_put_exit(&f, 128, now);
 		state_close(&f);
 	}
-	if (r == 0)
-		state_put_exit(w->dir.data, 128, now);
-	else
+	if (r == -1)
 		fault(w, err.data, t->a.trial);
 	buf_release(&line);
 	buf_release(&err);
