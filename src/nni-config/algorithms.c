@@ -18,7 +18,7 @@
 static const struct key tpe_args_keys[] = {
     KEY("constant_liar_type", ENUM, .flags = ANY_CASE,
 	.words = "best worst mean none"),
-    KEY("n_startup_jobs", INT, .min = 1),
+    KEY("n_startup_jobs", INT, .min = 0),
     KEY("n_ei_candidates", INT, .min = 1),
     KEY("linear_forgetting", INT, .min = 1),
     KEY("prior_weight", NUMBER),
@@ -31,11 +31,8 @@ static const struct key tpe_keys[] = {
     MODE,
     SEED,
     KEY("tpe_args", OBJECT, .sub = tpe_args_keys),
-    KEY("parallel_optimize", BOOL, .flags = NO_EFFECT,
-	.why = "running trials always count (tpe_args.constant_liar_type)"),
-    KEY("constant_liar_type", ENUM, .flags = NO_EFFECT, .words = "min max mean",
-	.why = "it was TPE's of NNI 2.5; now it is tpe_args' "
-	       "constant_liar_type"),
+    KEY("parallel_optimize", BOOL),
+    KEY("constant_liar_type", ENUM, .flags = ANY_CASE, .words = "min max mean"),
     END_OF_KEYS,
 };
 

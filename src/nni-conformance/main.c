@@ -44,7 +44,8 @@ read_config(struct stage *s, const char *file, struct buf *err)
 	if (tool_find("nni-config", &path, err) == -1) {
 		code = NNI_TEMPORARY;
 	} else {
-		char *argv[] = {path.data, (char *)file, NULL};
+		char *argv[] = {
+		    path.data, (char *)"--no-tuner", (char *)file, NULL};
 		struct proc_spec spec = {.argv = argv,
 		    .in = {PROC_NULL, OS_NO_FILE},
 		    .out = {PROC_PIPE, OS_NO_FILE},

@@ -22,7 +22,8 @@ create(const char *file, struct buf *dir)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
 		goto out;
 	}
-	char *argv[] = {program.data, (char *)file, NULL};
+	char *argv[] = {program.data, (char *)"--runnable",
+	    (char *)"--no-tuner", (char *)file, NULL};
 	struct proc_spec spec = {.argv = argv,
 	    .in = {PROC_NULL, OS_NO_FILE},
 	    .out = {PROC_PIPE, OS_NO_FILE},
