@@ -37,7 +37,7 @@ struct loop {
 	size_t each_count;
 	struct timers timers;
 	struct stream *streams;
-	struct watch *watches;
+	struct watches watches;
 	size_t child_count;
 	interrupt_fn *interrupt;
 	void *interrupt_arg;
@@ -73,7 +73,7 @@ loop_streams(struct loop *l)
 	return &l->streams;
 }
 
-struct watch **
+struct watches *
 loop_watches(struct loop *l)
 {
 	return &l->watches;
@@ -115,7 +115,7 @@ static bool
 is_alive(const struct loop *l)
 {
 	return l->timers.count > 0 || l->child_count > 0 ||
-	       l->watches != NULL || streams_alive(l->streams);
+	       l->watches.first != NULL || streams_alive(l->streams);
 }
 
 static DWORD
@@ -148,7 +148,7 @@ wait_and_dispatch(struct loop *l)
 	DWORD timeout = streams_poll(l->streams, clock_mono_ms());
 	int i;
 
-	timeout = sooner(timeout, watches_poll(l));
+	timeout = sooner(timeout, watches_poll(&l->watches));
 	timeout = sooner(timeout, timers_wait_ms(&l->timers, clock_mono_ms()));
 	if (l->stopping)
 		timeout = 0;
@@ -313,8 +313,8 @@ loop_free(struct loop *l)
 		return;
 	if (interrupted == l)
 		interrupted = NULL;
-	while (l->watches != NULL)
-		watch_stop(l->watches);
+	while (l->watches.first != NULL)
+		watch_stop(l->watches.first);
 	streams_free(l);
 	timers_release(&l->timers);
 	CloseHandle(l->port);

@@ -38,9 +38,13 @@ DWORD streams_poll(struct stream *all, int64_t now_ms);
 void streams_land(struct stream *all);
 void streams_free(struct loop *l);
 
-/* ---- watch-win32.c ---- */
-struct watch **loop_watches(struct loop *l);
-/* Looks, and calls what has changed; returns as streams_poll(). */
-DWORD watches_poll(struct loop *l);
+/* ---- watch-win32.c: all watches of a loop ---- */
+struct watches {
+	struct watch *first;
+	int64_t look_ms; /* when to look again */
+};
+struct watches *loop_watches(struct loop *l);
+/* Looks if it is time to, and calls what has changed; as streams_poll(). */
+DWORD watches_poll(struct watches *ws);
 
 #endif

@@ -43,6 +43,9 @@ struct stream {
 	stream_read_fn *read;
 	void *read_arg;
 	char *block;
+	/* What came while paused: told again on resuming. */
+	bool held;
+	DWORD held_bytes, held_error;
 
 	stream_gone_fn *gone;
 	void *gone_arg;
@@ -94,6 +97,9 @@ stream_close(struct stream *s)
 	if (s == NULL || s->closed)
 		return;
 	s->closed = true;
+	/* What is held has come: no packet will. */
+	if (s->held)
+		s->packets--;
 	if (s->packets > 0)
 		CancelIoEx(s->h, NULL);
 	/* At once: somebody waits for the end. The packets come all the same.
@@ -221,6 +227,12 @@ read_done(struct op *op, DWORD bytes, DWORD error)
 {
 	struct stream *s = op->owner;
 
+	if (s->paused && !s->closed) {
+		s->held = true;
+		s->held_bytes = bytes;
+		s->held_error = error;
+		return;
+	}
 	s->in_flight = false;
 	if (!s->closed) {
 		s->ended = error != 0;
@@ -256,6 +268,10 @@ stream_pause(struct stream *s, bool paused)
 	if (s->writer)
 		return;
 	s->paused = paused;
+	if (!paused && s->held) {
+		s->held = false;
+		loop_post(s->loop, &s->op, s->held_bytes, s->held_error);
+	}
 	start_read(s);
 }
 
@@ -278,8 +294,10 @@ lose_reader(struct stream *s, DWORD error)
 		buf_release(&s->writing);
 	s->written = s->writing.len;
 	win32_fail(error);
-	if (s->gone != NULL)
-		s->gone(s->gone_arg);
+	if (s->gone == NULL)
+		return;
+	s->done = NULL; /* gone() is called in its place */
+	s->gone(s->gone_arg);
 }
 
 /* Makes `writing` what there is to write; false if nothing. */

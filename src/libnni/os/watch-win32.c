@@ -1,94 +1,106 @@
 /*
  * watch-win32: files that change, by looking.  Directory notifications tell of
- * appended bytes late or never; an open handle shows a file's true size (its
- * directory entry is brought up to date late) and costs next to nothing to ask.
+ * appended bytes late or never.  Each look opens the file for a moment: its
+ * directory entry is brought up to date late, and a handle that stays open
+ * keeps others from replacing the file on some file systems.
  */
 #include "loop-win32.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "../mem.h"
+#include "sys.h"
 
-/* Windows' own clock ticks at 15.6 ms: so two looks within 32. */
+/* Windows' own clock ticks at 15.6 ms. */
 #define LOOK_MS 10
-/* Every so many looks the path is opened again: another file may have it. */
-#define REOPEN 32
+/* What has not changed for so many looks is looked at each 8th time only. */
+#define QUIET_LOOKS 200
 
 struct watch {
 	struct watch *next;
 	struct loop *loop;
 	wchar_t *path;
-	HANDLE h; /* INVALID_HANDLE_VALUE: absent */
-	BY_HANDLE_FILE_INFORMATION seen;
-	unsigned looks;
+	BY_HANDLE_FILE_INFORMATION seen; /* all 0: absent */
+	unsigned quiet;
 	bool pending;
 	loop_fn *fn;
 	void *arg;
 };
 
 static void
-look_again(struct watch *w)
+look(const wchar_t *path, BY_HANDLE_FILE_INFORMATION *now)
 {
-	if (w->h != INVALID_HANDLE_VALUE)
-		CloseHandle(w->h);
-	w->h = INVALID_HANDLE_VALUE;
-	if (w->path != NULL)
-		w->h = CreateFileW(w->path, FILE_READ_ATTRIBUTES, WIN32_SHARE,
-		    NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+	HANDLE h = INVALID_HANDLE_VALUE;
+
+	memset(now, 0, sizeof(*now));
+	if (path != NULL)
+		h = CreateFileW(path, FILE_READ_ATTRIBUTES, WIN32_SHARE, NULL,
+		    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+	if (h == INVALID_HANDLE_VALUE)
+		return;
+	if (!GetFileInformationByHandle(h, now))
+		memset(now, 0, sizeof(*now));
+	CloseHandle(h);
+	/* Being read is no change. */
+	memset(&now->ftLastAccessTime, 0, sizeof(now->ftLastAccessTime));
 }
 
-static bool
-has_changed(struct watch *w)
+static void
+check(struct watch *w)
 {
 	BY_HANDLE_FILE_INFORMATION now;
 
-	if (w->h == INVALID_HANDLE_VALUE || ++w->looks % REOPEN == 0)
-		look_again(w);
-	memset(&now, 0, sizeof(now));
-	if (w->h != INVALID_HANDLE_VALUE &&
-	    !GetFileInformationByHandle(w->h, &now))
-		return false;
-	/* Being read is no change. */
-	memset(&now.ftLastAccessTime, 0, sizeof(now.ftLastAccessTime));
+	w->quiet++;
+	if (w->quiet > QUIET_LOOKS && w->quiet % 8 != 0)
+		return;
+	look(w->path, &now);
 	if (memcmp(&now, &w->seen, sizeof(now)) == 0)
-		return false;
+		return;
 	w->seen = now;
-	return true;
+	w->quiet = 0;
+	w->pending = true;
 }
 
 DWORD
-watches_poll(struct loop *l)
+watches_poll(struct watches *ws)
 {
-	struct watch **all = loop_watches(l), *w;
+	int64_t now_ms = clock_mono_ms();
+	struct watch *w;
 
-	for (w = *all; w != NULL; w = w->next)
-		w->pending = w->pending || has_changed(w);
+	if (ws->first == NULL)
+		return INFINITE;
+	if (ws->look_ms <= now_ms) {
+		ws->look_ms = now_ms + LOOK_MS;
+		for (w = ws->first; w != NULL; w = w->next)
+			check(w);
+	}
 	/* A callback may stop any watch: begin anew after each. */
-	for (w = *all; w != NULL;) {
+	for (w = ws->first; w != NULL;) {
 		if (w->pending) {
 			w->pending = false;
 			w->fn(w->arg);
-			w = *all;
+			w = ws->first;
 		} else {
 			w = w->next;
 		}
 	}
-	return *all != NULL ? LOOK_MS : INFINITE;
+	return LOOK_MS;
 }
 
 struct watch *
 watch_path(struct loop *l, const char *path, loop_fn *fn, void *arg)
 {
-	struct watch *w = xcalloc(1, sizeof(*w)), **all = loop_watches(l);
+	struct watch *w = xcalloc(1, sizeof(*w));
+	struct watches *ws = loop_watches(l);
 
 	w->loop = l;
 	w->path = win32_wide_path(path);
-	w->h = INVALID_HANDLE_VALUE;
 	w->fn = fn;
 	w->arg = arg;
-	w->next = *all;
-	*all = w;
-	has_changed(w);
+	w->next = ws->first;
+	ws->first = w;
+	look(w->path, &w->seen);
+	w->pending = true; /* what was there before is news too */
 	return w;
 }
 
@@ -99,11 +111,9 @@ watch_stop(struct watch *w)
 
 	if (w == NULL)
 		return;
-	for (p = loop_watches(w->loop); *p != w;)
+	for (p = &loop_watches(w->loop)->first; *p != w;)
 		p = &(*p)->next;
 	*p = w->next;
-	if (w->h != INVALID_HANDLE_VALUE)
-		CloseHandle(w->h);
 	free(w->path);
 	free(w);
 }
