@@ -1,4 +1,5 @@
 /* SHA-256: the examples of NIST's FIPS 180-4 (cryptographic toolkit). */
+#include "os/sys.h"
 #include "tap.h"
 
 #include "buf.h"
@@ -93,8 +94,10 @@ test_lengths(void)
 }
 
 int
-main(void)
+nni_main(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	test_vectors();
 	test_pieces();
 	test_lengths();

@@ -1,4 +1,5 @@
 /* Threads: what several of them do under one monitor adds up. */
+#include "os/sys.h"
 #include "tap.h"
 
 #include "os/thread.h"
@@ -59,9 +60,11 @@ run(void (*fn)(void *arg), const char *name)
 }
 
 int
-main(void)
+nni_main(int argc, char **argv)
 {
 	monitor = monitor_new();
+	(void)argc;
+	(void)argv;
 	run(add, "threads count together");
 	is_int(sum, THREADS * ROUNDS, "and lose nothing");
 	run(take_turn, "threads wait for each other");

@@ -643,11 +643,31 @@ file_info(const char *path, bool follow, struct file_info *info)
 	return rc;
 }
 
+/*
+ * What 01777 means here: all users may make files in a directory and write to
+ * those of others, but remove only their own.
+ */
+static BOOL
+share_with_all(const wchar_t *dir)
+{
+	PSECURITY_DESCRIPTOR sd;
+	BOOL ok = FALSE;
+
+	if (ConvertStringSecurityDescriptorToSecurityDescriptorW(
+		L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;;FA;;;OW)"
+		L"(A;OICIIO;FA;;;CO)(A;;0x1200ab;;;AU)(A;OIIO;FRFW;;;AU)",
+		SDDL_REVISION_1, &sd, NULL)) {
+		ok = SetFileSecurityW(dir, DACL_SECURITY_INFORMATION, sd);
+		LocalFree(sd);
+	}
+	return ok;
+}
+
 int
 file_chmod(const char *path, uint32_t mode, struct buf *err)
 {
 	wchar_t *wide = win32_wide_path(path);
-	DWORD attributes = INVALID_FILE_ATTRIBUTES;
+	DWORD attributes;
 	BOOL ok = FALSE;
 
 	if (wide != NULL) {
@@ -656,7 +676,9 @@ file_chmod(const char *path, uint32_t mode, struct buf *err)
 			attributes &= ~(DWORD)FILE_ATTRIBUTE_READONLY;
 		else
 			attributes |= FILE_ATTRIBUTE_READONLY;
-		ok = SetFileAttributesW(wide, attributes);
+		ok = SetFileAttributesW(wide, attributes) &&
+		     ((mode & 0002) == 0 || !is_dir(wide) ||
+			 share_with_all(wide));
 		if (!ok)
 			win32_failed();
 	}

@@ -159,6 +159,25 @@ sys_temp(void)
 }
 
 const char *
+sys_shared_temp(void)
+{
+	static struct buf dir = BUF_INIT;
+	wchar_t wide[MAX_PATH];
+	DWORD size = sizeof(wide);
+
+	if (dir.len > 0)
+		return dir.data;
+	if (RegGetValueW(HKEY_LOCAL_MACHINE,
+		L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+		L"\\ProfileList",
+		L"ProgramData", RRF_RT_REG_SZ, NULL, wide,
+		&size) == ERROR_SUCCESS &&
+	    keep(&dir, wide) != NULL && dir.len > 0)
+		return dir.data;
+	return "C:/ProgramData";
+}
+
+const char *
 sys_self_path(void)
 {
 	static struct buf path = BUF_INIT;
