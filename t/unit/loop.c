@@ -34,6 +34,19 @@ end(void)
 	loop_free(l);
 }
 
+/* How often loop_each_round() called, and what was queued the first time. */
+static int rounds;
+static struct stream *counted;
+static size_t queued_then;
+
+static void
+count_round(void *arg)
+{
+	(void)arg;
+	if (rounds++ == 0)
+		queued_then = stream_queued(counted);
+}
+
 /* ---- timers ---- */
 
 struct tick {
@@ -87,6 +100,14 @@ test_timer_order(void)
 	timer_set(l, &d.timer, 5, stop, NULL);
 	loop_run(l);
 	is_str(log.data, "abaaa", "one that sets itself holds up no other");
+	buf_clear(&log);
+	a.again = 1000000;
+	rounds = 1;
+	loop_each_round(l, count_round, NULL);
+	timer_set(l, &a.timer, 0, on_tick, &a);
+	timer_set(l, &d.timer, 5, stop, NULL);
+	loop_run(l);
+	ok(log.len > 0 && log.len <= (size_t)rounds, "but once a round");
 	buf_release(&log);
 	end();
 }
@@ -256,23 +277,31 @@ test_many_children(void)
 }
 
 static void
+on_late_end(void *arg, struct proc_end how)
+{
+	*(struct proc_end *)arg = how;
+	loop_stop(l, 0);
+}
+
+/* Its signal has come and gone, with another child's, before it is told of. */
+static void
 test_late_child(void)
 {
 	char *argv[] = {self, "exit", "3", NULL};
-	struct proc_spec spec = {.argv = argv, .out = {PROC_PIPE, 0}};
+	struct proc_spec spec = {.argv = argv};
+	struct proc_end how = {true, 0};
 	struct timer t = TIMER_INIT;
-	struct cat c = {.ends = 1};
-	char byte;
+	struct cat other;
+	struct proc late;
 
 	begin();
-	proc_start(&c.proc, &spec, NULL);
-	file_read(c.proc.out, &byte, 1); /* it is ending */
-	file_close(c.proc.out);
-	timer_set(l, &t, 20, stop, NULL);
+	start(&other, "cat", NULL);
+	proc_start(&late, &spec, NULL);
+	timer_set(l, &t, 100, stop, NULL);
 	loop_run(l);
-	loop_child(l, &c.proc, on_end, &c);
-	is_int(loop_run(l), 0, "a child that ended before it was told of");
-	is_int(c.how.code, 3, "its exit code");
+	loop_child(l, &late, on_late_end, &how);
+	is_int(loop_run(l), 0, "a child told of after it ended");
+	ok(!how.signaled && how.code == 3, "its exit code");
 	end();
 }
 
@@ -297,17 +326,7 @@ test_gone(void)
 	end();
 }
 
-static struct cat *counted;
-static int rounds, done_count;
-static size_t queued_then;
-
-static void
-count_round(void *arg)
-{
-	(void)arg;
-	if (rounds++ == 0)
-		queued_then = stream_queued(counted->to);
-}
+static int done_count;
 
 static void
 on_done(void *arg)
@@ -323,7 +342,8 @@ test_rounds(void)
 
 	begin();
 	start(&c, "cat", NULL);
-	counted = &c;
+	rounds = 0;
+	counted = c.to;
 	loop_each_round(l, count_round, NULL);
 	stream_write(c.to, "x", 1);
 	stream_finish(c.to, on_done, NULL);
@@ -340,6 +360,7 @@ resume(void *arg)
 	struct cat *c = arg;
 
 	is_int((int64_t)c->heard, 0, "nothing while paused");
+	ok(rounds < 20, "nor is the loop busy");
 	stream_pause(c->from, false);
 }
 
@@ -351,6 +372,8 @@ test_pause(void)
 
 	begin();
 	start(&c, "cat", NULL);
+	rounds = 1;
+	loop_each_round(l, count_round, NULL);
 	stream_pause(c.from, true);
 	stream_write(c.to, "hello", 5);
 	stream_finish(c.to, NULL, NULL);
@@ -470,6 +493,7 @@ struct scene {
 	struct timer timer;
 	struct watch *watch;
 	struct buf path, dir;
+	os_file held; /* the old file lives on after it was replaced */
 	int step, calls;
 };
 
@@ -498,6 +522,7 @@ next_step(void *arg)
 		break;
 	case 3:
 	case 6:
+		s->held = file_open(s->path.data, FILE_READ, 0, NULL);
 		file_replace(s->path.data, "other", 5, 0600, false, NULL);
 		break;
 	case 5:
@@ -510,6 +535,10 @@ next_step(void *arg)
 		watch_stop(s->watch);
 		timer_stop(&guard);
 		return;
+	}
+	if (s->step == 5) {
+		file_close(s->held);
+		s->held = OS_NO_FILE;
 	}
 	s->step++;
 	/* The making of the directory need not be told. */
@@ -530,7 +559,8 @@ on_change(void *arg)
 static void
 test_watch(const char *dir)
 {
-	struct scene s = {.path = BUF_INIT, .dir = BUF_INIT};
+	struct scene s = {
+	    .path = BUF_INIT, .dir = BUF_INIT, .held = OS_NO_FILE};
 	int64_t start_ms = clock_mono_ms();
 
 	buf_setf(&s.dir, "%s/to-be", dir);
@@ -551,7 +581,11 @@ on_name(void *arg)
 	struct scene *s = arg;
 	struct buf p = BUF_INIT;
 
-	if (++s->calls == 4) {
+	if (++s->calls == 3) {
+		dir_remove_tree(s->path.data, NULL);
+	} else if (s->calls == 4) {
+		dir_make(s->path.data, 0700, NULL);
+	} else if (s->calls == 7) {
 		watch_stop(s->watch);
 		timer_stop(&guard);
 	} else {
@@ -566,10 +600,11 @@ test_watch_dir(const char *dir)
 {
 	struct scene s = {.path = BUF_INIT};
 
-	buf_setf(&s.path, "%s", dir);
+	buf_setf(&s.path, "%s/names", dir);
+	dir_make(s.path.data, 0700, NULL);
 	begin();
 	s.watch = watch_path(l, s.path.data, on_name, &s);
-	is_int(loop_run(l), 0, "names in a directory");
+	is_int(loop_run(l), 0, "names in a directory, itself removed and made");
 	end();
 	buf_release(&s.path);
 }

@@ -216,6 +216,26 @@ test_interpreter(void)
 }
 
 static void
+test_here(void)
+{
+	struct buf dir = BUF_INIT, path = BUF_INIT;
+
+	buf_setf(&dir, "%s/nni-here-%" PRId64, sys_temp(), proc_self_pid());
+	dir_make(dir.data, 0700, NULL);
+	buf_setf(&path, "%s/nni-x", dir.data);
+	file_replace(path.data, "#!/bin/sh\n", 10, 0700, false, NULL);
+	ok(chdir(dir.data) == 0, "goes where a program is");
+	env_set("PATH", ":.:");
+	ok(proc_find("nni-x", &path) != 0, "which is not found by chance");
+	env_set("PATH", dir.data);
+	ok(!proc_find("nni-x", &path), "but by PATH");
+	ok(chdir("/") == 0, "goes away");
+	dir_remove_tree(dir.data, NULL);
+	buf_release(&dir);
+	buf_release(&path);
+}
+
+static void
 test_start_time(void)
 {
 #if defined(__linux__) && !defined(NNI_PORTABLE)
@@ -248,5 +268,6 @@ nni_main(int argc, char **argv)
 	test_swapped();
 	test_interpreter();
 	test_start_time();
+	test_here();
 	return done_testing();
 }

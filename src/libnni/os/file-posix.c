@@ -309,8 +309,8 @@ sync_parent(const char *path)
 static os_file
 open_beside(const char *path, int mode, struct buf *name, struct buf *err)
 {
+	os_file f = OS_NO_FILE;
 	uint32_t chance;
-	os_file f;
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
@@ -399,7 +399,7 @@ file_info(const char *path, bool follow, struct file_info *info)
 	struct stat st;
 
 	*info = (struct file_info){.type = FILE_ABSENT};
-	if ((follow ? stat : lstat)(path, &st) != 0)
+	if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : os_failed();
 	info->type = type_of_mode(st.st_mode);
 	info->size = (int64_t)st.st_size;
