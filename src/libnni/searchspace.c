@@ -248,9 +248,11 @@ check_randint(struct build *b, const struct node *list, struct space_param *p)
 	double low = ceil(p->a), high = ceil(p->b);
 
 	/* beyond this a double no longer holds every whole number */
-	if (fabs(low) > 9007199254740992.0 || fabs(high) > 9007199254740992.0)
+	if (fabs(low) > 9007199254740992.0 || fabs(high) > 9007199254740992.0) {
 		wrong(b, list, "randint must stay within 2^53");
-	else if (low >= high)
+		return;
+	}
+	if (low >= high)
 		wrong(b, list,
 		    "randint [low, high] holds no number: high is left out "
 		    "and must be above low");
