@@ -39,11 +39,11 @@ assessor_find(const char *name, struct buf *err)
 	struct buf names = BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < COUNT; i++) {
+	for (i = 0; i < COUNT; i++)
 		if (algorithm_is(name, classes[i]->name))
 			return classes[i];
+	for (i = 0; i < COUNT; i++)
 		buf_addf(&names, "%s%s", i ? ", " : "", classes[i]->name);
-	}
 	buf_err(err, "there is no assessor '%s' in this version; there are: %s",
 	    name, names.data);
 	buf_release(&names);

@@ -93,29 +93,34 @@ choose_args(struct json assessor, struct json *args)
 }
 
 static struct assessor *
+open_named(const char *name, struct json args, struct buf *err)
+{
+	const struct assessor_class *class = assessor_find(name, err);
+	struct assessor *a;
+
+	if (!class)
+		return NULL;
+	a = class->open(args, err);
+	if (a && !json_get(args, "optimize_mode").at)
+		say("optimize_mode is not given; with %s %s metrics are better "
+		    "then",
+		    class->name, class->maximizes ? "larger" : "smaller");
+	return a;
+}
+
+static struct assessor *
 open_assessor(struct json section, int *result)
 {
-	const struct assessor_class *class = NULL;
 	struct assessor *a = NULL;
 	struct json args = JSON_NONE;
 	struct buf err = BUF_INIT;
 	char *name = choose_name(section, result);
 
-	if (!name || choose_args(section, &args) == -1) {
-		free(name);
-		return NULL;
+	if (name && choose_args(section, &args) == 0) {
+		a = open_named(name, args, &err);
+		if (!a)
+			say_error(NNI_CONFIG, "%s", err.data);
 	}
-	class = assessor_find(name, &err);
-	if (class)
-		a = class->open(args, &err);
-	if (!class)
-		say_error(NNI_CONFIG, "%s", err.data);
-	else if (!a)
-		say_error(NNI_CONFIG, "%s: %s", class->name, err.data);
-	else if (!json_get(args, "optimize_mode").at)
-		say("optimize_mode is not given; with %s %s metrics are better "
-		    "then",
-		    class->name, class->maximizes ? "larger" : "smaller");
 	free(name);
 	buf_release(&err);
 	return a;

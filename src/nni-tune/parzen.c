@@ -183,23 +183,30 @@ first_from(const struct parzen *p, double x)
 	return low;
 }
 
+static double
+log_height(const struct parzen *p, size_t i, double x)
+{
+	double z = (x - p->mean[i]) / p->sigma[i];
+
+	return log(p->height[i]) - z * z / 2;
+}
+
 /* All components, also where the density is too small for a double. */
 static double
 far_log_density(const struct parzen *p, double x)
 {
-	double z, e, most = -INFINITY, sum = 0;
+	double most = log_height(p, 0, x), sum = 1, e;
 	size_t i;
-	int pass;
 
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; i < p->count; i++) {
-			z = (x - p->mean[i]) / p->sigma[i];
-			e = log(p->height[i]) - z * z / 2;
-			if (pass)
-				sum += exp(e - most);
-			else
-				most = larger(most, e);
+	for (i = 1; i < p->count; i++) {
+		e = log_height(p, i, x);
+		if (e <= most) {
+			sum += exp(e - most);
+		} else {
+			sum = 1 + sum * exp(most - e);
+			most = e;
 		}
+	}
 	return most + log(sum);
 }
 

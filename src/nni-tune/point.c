@@ -194,7 +194,7 @@ point_write(const struct space *s, const struct point *pt, struct buf *out)
 		for (; depth > p->depth; depth--)
 			buf_addc(out, '}');
 		add_key(out, p->key);
-		k = (size_t)pt->x[i];
+		k = param_is_category(p) ? (size_t)pt->x[i] : 0;
 		if (p->names) {
 			buf_adds(out, "{\"_name\":");
 			json_add(out, p->names[k]);
@@ -271,6 +271,8 @@ index_among(const struct json *list, size_t count, struct json v)
 	struct json w;
 	size_t i;
 
+	if (!v.at)
+		return -1;
 	for (i = 0; i < count; i++)
 		if (same_text(list[i], v))
 			return (double)i;

@@ -20,8 +20,9 @@ tuner_find(const char *name, struct buf *err)
 		if (algorithm_is(name, c->name) ||
 		    (c->alias && algorithm_is(name, c->alias)))
 			return c;
-		buf_addf(&names, "%s%s", i ? ", " : "", c->name);
 	}
+	for (i = 0; i < COUNT; i++)
+		buf_addf(&names, "%s%s", i ? ", " : "", classes[i]->name);
 	buf_err(err, "there is no tuner '%s' in this version; there are: %s",
 	    name, names.data);
 	buf_release(&names);
