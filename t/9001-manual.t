@@ -13,8 +13,15 @@ options_in_page() {
 	grep -oE '^\.It .*|^\.Op .*' "$1" | grep -oE 'Fl [^ ]+' | sed 's/^Fl //; s/\\-/-/g' |
 		sed -n 's/^-\([a-z][a-z-]*\).*/\1/p' | sort -u
 }
+# help_of COMMAND WORD...       of all its commands too
+help_of() {
+	"$@" -h </dev/null | sed -n '/^options:/,$p'
+	for word in $("$@" -h </dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'); do
+		help_of "$@" "$word"
+	done
+}
 options_in_help() {
-	sed -n '/^options:/,$p' | grep -oE '^ +(-., )?--[a-z][a-z-]*' | sed 's/.*--//' | sort -u
+	grep -oE '^ +(-., )?--[a-z][a-z-]*' | sed 's/.*--//' | sort -u
 }
 
 for program in "$NNI_BIN"/nni-[a-z]* "$NNI_BIN"/nnictl; do
@@ -34,7 +41,7 @@ for program in "$NNI_BIN"/nni-[a-z]* "$NNI_BIN"/nnictl; do
 	grep -q "Xr $name" "$TOP/doc/nni.7"
 	ok $? "nni(7) names $name"
 	options_in_page "$page" >page
-	{ options_in_help <help; } >table
+	help_of "$program" | options_in_help >table
 	is "$(comm -3 page table)" '' "$name: page and -h name the same options"
 	grep -q '^\.Sh EXIT STATUS' "$page" && grep -q '^\.Sh EXAMPLES' "$page"
 	ok $? "$name's page has EXIT STATUS and EXAMPLES"

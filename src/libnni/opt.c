@@ -185,13 +185,22 @@ opt_usage(const struct opt_tool *tool, const char *fmt, ...)
 	return NNI_USAGE;
 }
 
+static const struct opt *
+find_letter(const struct opt *o, char letter)
+{
+	for (; o && o->name; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
 static void
-help_option(const struct opt *o)
+help_option(const struct opt *o, bool with_letter)
 {
 	char left[80];
 	int n;
 
-	if (o->letter)
+	if (o->letter && with_letter)
 		n = snprintf(
 		    left, sizeof(left), "  -%c, --%s", o->letter, o->name);
 	else
@@ -224,9 +233,9 @@ help(const struct opt_tool *tool)
 	}
 	printf("\noptions:\n");
 	for (o = tool->options; o && o->name; o++)
-		help_option(o);
+		help_option(o, true);
 	for (o = common; o->name; o++)
-		help_option(o);
+		help_option(o, !find_letter(tool->options, o->letter));
 }
 
 /* ---- parsing ---- */
@@ -246,15 +255,6 @@ find_long(const struct opt *o, const char *name, size_t len)
 {
 	for (; o && o->name; o++)
 		if (strlen(o->name) == len && !memcmp(o->name, name, len))
-			return o;
-	return NULL;
-}
-
-static const struct opt *
-find_letter(const struct opt *o, char letter)
-{
-	for (; o && o->name; o++)
-		if (o->letter == letter)
 			return o;
 	return NULL;
 }

@@ -30,6 +30,7 @@ text_free(struct trial *tr)
 	free(text->record);
 	free(text->value);
 	free(text->reason);
+	buf_release(&text->results);
 	hash_set_release(&text->seen);
 	free(text);
 	tr->text = NULL;
@@ -266,9 +267,12 @@ apply_spec(struct trials *t, const struct record *r)
 		tr = add(t, r->trial);
 	else if (tr->flags & TRIAL_ENDED || r->attempt <= tr->attempt)
 		return;
-	if (tr->text == NULL)
+	if (tr->text == NULL) {
 		tr->text = xcalloc(1, sizeof(*tr->text));
+		buf_init(&tr->text->results, BUF_MAX_DEFAULT);
+	}
 	text = tr->text;
+	buf_clear(&text->results);
 	replace(&text->spec, r->line);
 	text->parameters = JSON_NONE;
 	if (r->parameters.at != NULL) {
@@ -393,12 +397,24 @@ apply_status(struct trials *t, struct trial *tr, const struct record *r)
 }
 
 static void
+add_intermediate(
+    const struct trials *t, struct trial *tr, const struct record *r)
+{
+	struct buf *results = &tr->text->results;
+
+	tr->metrics++;
+	if (!t->keep)
+		return;
+	buf_adds(results, results->len > 0 ? ", " : "");
+	json_add(results, r->value);
+}
+
+static void
 apply_metric(struct trials *t, struct trial *tr, const struct record *r)
 {
-	(void)t;
 	hash_set_add(&tr->text->seen, metric_key(r));
 	if (record_is(r->kind, "intermediate"))
-		tr->metrics++;
+		add_intermediate(t, tr, r);
 	if (!record_is(r->kind, "final"))
 		return;
 	tr->flags |= TRIAL_FINAL;

@@ -31,9 +31,10 @@ enum {
 struct trial_text {
 	char *spec; /* the spec's line; parameters points into it */
 	struct json parameters;
-	char *record; /* trials.keep: the last trial record's line */
-	char *value;  /* the final metric's value as written */
-	char *reason; /* trials.keep: the last status's reason, decoded */
+	char *record;	    /* trials.keep: the last trial record's line */
+	char *value;	    /* the final metric's value as written */
+	char *reason;	    /* trials.keep: the last status's reason, decoded */
+	struct buf results; /* trials.keep: intermediate values, "1, 2" */
 	struct hash_set seen; /* the metrics that were journaled */
 };
 

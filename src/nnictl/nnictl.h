@@ -1,0 +1,58 @@
+#ifndef NNICTL_H
+#define NNICTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "buf.h"
+#include "experiment.h"
+
+/*
+ * nnictl: what users of NNI type, mapped onto the other programs and the files
+ * of an experiment.  There is no manager to ask: what is to be known is read
+ * from the journal, what is to be done goes through control.jsonl, nni-run and
+ * nni-cancel.
+ */
+
+/* The options of all commands, with NNI's names (v3.0:nni/tools/nnictl). */
+struct ctl_options {
+	const char *config, *experiment_dir, *filename, *trial, *type, *value;
+	const char *port, *url_prefix;
+	bool foreground, debug, all, intermediate, path, yes;
+	int64_t head, tail; /* 0: not given */
+	int64_t time_ms;
+};
+extern struct ctl_options o;
+
+/* A command gets its operands, and returns an exit code. */
+typedef int ctl_fn(int argc, char **argv);
+ctl_fn ctl_create, ctl_resume, ctl_stop, ctl_kill, ctl_delete;
+ctl_fn ctl_list, ctl_status, ctl_show, ctl_config, ctl_top;
+ctl_fn ctl_trials, ctl_export;
+ctl_fn ctl_log_stdout, ctl_log_stderr, ctl_log_trial;
+ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
+
+/* ---- which.c: which experiment is meant ---- */
+
+/*
+ * The directories of all experiments, or of those that a nni-run is at work on;
+ * malloced strings, free with which_free().
+ */
+void which_all(bool running_only, char ***dirs, size_t *count);
+void which_free(char **dirs, size_t count);
+/*
+ * The one that the operands name (an id, the beginning of one, or a path), or
+ * the only one that is running.  NNI_OK, or an exit code with the fault said.
+ */
+int which_one(int argc, char **argv, struct buf *dir);
+/* The same, read with all texts kept. Release with experiment_release(). */
+int which_read(int argc, char **argv, struct experiment *e);
+
+/* ---- state.c: what an experiment is doing, in NNI's words ---- */
+const char *state_name(const struct experiment *e);
+
+/* ---- other programs ---- */
+
+/* Runs a tool in the foreground with our streams; its exit code. */
+int run_tool(const char *tool, const char *const *args, bool quiet);
+
+#endif

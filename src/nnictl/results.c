@@ -1,0 +1,316 @@
+/* trial ls and experiment export: what came of the trials. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expdir.h"
+#include "mem.h"
+#include "metric.h"
+#include "nnictl.h"
+#include "say.h"
+#include "os/file.h"
+#include "os/sys.h"
+
+/* ---- which trials, in which order ---- */
+
+struct pick {
+	const struct trial **list;
+	size_t count;
+};
+
+static bool sort_minimize;
+
+static int
+by_result(const void *a, const void *b)
+{
+	const struct trial *x = *(const struct trial *const *)a;
+	const struct trial *y = *(const struct trial *const *)b;
+	int d = x->final < y->final ? -1 : x->final > y->final;
+
+	return sort_minimize ? d : -d;
+}
+
+/* All; or (--head, --tail) those with a result, best first: NNI's rule. */
+static void
+pick_trials(struct pick *p, const struct trials *t)
+{
+	bool ranked = o.head > 0 || o.tail > 0;
+	size_t most = (size_t)(o.head > 0 ? o.head : o.tail);
+
+	p->list = xcalloc(t->count + 1, sizeof(*p->list));
+	p->count = 0;
+	for (size_t i = 0; i < t->count; i++)
+		if (!ranked || t->list[i].flags & TRIAL_NUMBER)
+			p->list[p->count++] = &t->list[i];
+	if (!ranked)
+		return;
+	sort_minimize = t->minimize;
+	qsort(p->list, p->count, sizeof(*p->list), by_result);
+	if (p->count <= most)
+		return;
+	if (o.head == 0)
+		memmove(p->list, p->list + p->count - most,
+		    most * sizeof(*p->list));
+	p->count = most;
+}
+
+/* ---- trial ls ---- */
+
+static struct json
+text_json(const char *text)
+{
+	return (struct json){text, strlen(text)};
+}
+
+static void
+add_trial(struct buf *out, const struct experiment *e, const struct trial *tr)
+{
+	const struct trial_text *text = tr->text;
+	struct buf dir = BUF_INIT;
+
+	expdir_trial(&dir, e->dir, tr->id, tr->attempt);
+	buf_addc(out, '{');
+	json_member_str(out, "trialJobId", tr->id);
+	json_member_int(out, "sequenceId", tr->sequence);
+	json_member_str(
+	    out, "status", status_name((enum trial_status)tr->status));
+	if (text->reason != NULL)
+		json_member_str(out, "message", text->reason);
+	json_member_int(out, "parameterId", tr->parameter_id);
+	if (text->parameters.at != NULL)
+		json_member_raw(out, "hyperParameters", text->parameters);
+	if (text->value != NULL)
+		json_member_raw(out, "finalMetricData", text_json(text->value));
+	if (tr->start_ms > 0)
+		json_member_int(out, "startTime", tr->start_ms);
+	if (tr->end_ms > 0)
+		json_member_int(out, "endTime", tr->end_ms);
+	if (tr->attempt > 1)
+		json_member_int(out, "attempt", tr->attempt);
+	json_member_str(out, "logPath", dir.data);
+	buf_addc(out, '}');
+	buf_release(&dir);
+}
+
+int
+ctl_trials(int argc, char **argv)
+{
+	struct buf out = BUF_INIT;
+	struct experiment e;
+	struct pick p = {NULL, 0};
+	int code = which_read(argc, argv, &e);
+
+	if (code == NNI_OK) {
+		pick_trials(&p, &e.trials);
+		buf_addc(&out, '[');
+		for (size_t i = 0; i < p.count; i++) {
+			buf_adds(&out, i > 0 ? ",\n" : "\n");
+			add_trial(&out, &e, p.list[i]);
+		}
+		buf_adds(&out, p.count > 0 ? "\n]\n" : "]\n");
+		fwrite(out.data, 1, out.len, stdout);
+	}
+	free(p.list);
+	experiment_release(&e);
+	buf_release(&out);
+	return code;
+}
+
+/* ---- export as JSON ---- */
+
+static bool
+exported(const struct trial *tr)
+{
+	return tr->flags & TRIAL_FINAL && tr->text->parameters.at != NULL;
+}
+
+static void
+add_intermediate(struct buf *out, const struct trial *tr)
+{
+	buf_addc(out, '[');
+	buf_add(out, tr->text->results.data, tr->text->results.len);
+	buf_addc(out, ']');
+}
+
+static void
+add_json(struct buf *out, const struct trials *t)
+{
+	struct buf list = BUF_INIT;
+	bool first = true;
+
+	buf_addc(out, '[');
+	for (size_t i = 0; i < t->count; i++) {
+		const struct trial *tr = &t->list[i];
+
+		if (!exported(tr))
+			continue;
+		buf_adds(out, first ? "\n{" : ",\n{");
+		first = false;
+		json_member_raw(out, "parameter", tr->text->parameters);
+		json_member_raw(out, "value", text_json(tr->text->value));
+		json_member_str(out, "trialJobId", tr->id);
+		if (o.intermediate) {
+			buf_clear(&list);
+			add_intermediate(&list, tr);
+			json_member_raw(out, "intermediate",
+			    (struct json){list.data, list.len});
+		}
+		buf_addc(out, '}');
+	}
+	buf_adds(out, "\n]\n");
+	buf_release(&list);
+}
+
+/* ---- export as CSV (RFC 4180) ---- */
+
+struct columns {
+	struct json *keys; /* of parameters, as first seen; still escaped */
+	size_t count;
+};
+
+static void
+add_column(struct columns *c, struct json key)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->keys[i].len == key.len &&
+		    memcmp(c->keys[i].at, key.at, key.len) == 0)
+			return;
+	c->keys = xreallocarray(c->keys, c->count + 1, sizeof(*c->keys));
+	c->keys[c->count++] = key;
+}
+
+static void
+find_columns(struct columns *c, const struct trials *t)
+{
+	struct json_iter it;
+	struct json key, value;
+
+	for (size_t i = 0; i < t->count; i++) {
+		if (!exported(&t->list[i]))
+			continue;
+		json_iter_init(&it, t->list[i].text->parameters);
+		while (json_next(&it, &key, &value))
+			add_column(c, key);
+	}
+}
+
+static void
+add_field(struct buf *out, const char *text, size_t len)
+{
+	bool quote = false;
+
+	for (size_t i = 0; i < len && !quote; i++)
+		quote = strchr(",\"\r\n", text[i]) != NULL;
+	if (!quote) {
+		buf_add(out, text, len);
+		return;
+	}
+	buf_addc(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			buf_addc(out, '"');
+		buf_addc(out, text[i]);
+	}
+	buf_addc(out, '"');
+}
+
+/* A string as its text, anything else as its JSON. */
+static void
+add_value(struct buf *out, struct json v)
+{
+	struct buf text = BUF_INIT;
+
+	if (v.at != NULL && json_string(v, &text) == 0)
+		add_field(out, text.data, text.len);
+	else if (v.at != NULL)
+		add_field(out, v.at, v.len);
+	buf_release(&text);
+}
+
+static struct json
+member(struct json object, struct json key)
+{
+	struct json_iter it;
+	struct json k, v, found = JSON_NONE;
+
+	json_iter_init(&it, object);
+	while (json_next(&it, &k, &v))
+		if (k.len == key.len && memcmp(k.at, key.at, k.len) == 0)
+			found = v;
+	return found;
+}
+
+/* What the tuner saw; the whole object is in the JSON form. */
+static struct json
+reward(const struct trial *tr)
+{
+	struct json v = text_json(tr->text->value);
+
+	return json_type(v) == JSON_OBJECT ? json_get(v, "default") : v;
+}
+
+static void
+add_csv(struct buf *out, const struct trials *t)
+{
+	struct columns c = {NULL, 0};
+	struct buf list = BUF_INIT;
+
+	find_columns(&c, t);
+	for (size_t k = 0; k < c.count; k++) {
+		add_field(out, c.keys[k].at, c.keys[k].len);
+		buf_addc(out, ',');
+	}
+	buf_addf(out, "reward,trialJobId%s\r\n",
+	    o.intermediate ? ",intermediate" : "");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct trial *tr = &t->list[i];
+
+		if (!exported(tr))
+			continue;
+		for (size_t k = 0; k < c.count; k++) {
+			add_value(out, member(tr->text->parameters, c.keys[k]));
+			buf_addc(out, ',');
+		}
+		add_value(out, reward(tr));
+		buf_addf(out, ",%s", tr->id);
+		if (o.intermediate) {
+			buf_clear(&list);
+			add_intermediate(&list, tr);
+			buf_addc(out, ',');
+			add_field(out, list.data, list.len);
+		}
+		buf_adds(out, "\r\n");
+	}
+	free(c.keys);
+	buf_release(&list);
+}
+
+int
+ctl_export(int argc, char **argv)
+{
+	bool csv = o.type != NULL && strcmp(o.type, "csv") == 0;
+	struct buf out = BUF_INIT, err = BUF_INIT;
+	struct experiment e;
+	int code;
+
+	if (o.filename == NULL)
+		return say_error(NNI_USAGE, "--filename FILE says where to");
+	code = which_read(argc, argv, &e);
+	if (code == NNI_OK && csv)
+		add_csv(&out, &e.trials);
+	else if (code == NNI_OK)
+		add_json(&out, &e.trials);
+	if (code != NNI_OK)
+		;
+	else if (strcmp(o.filename, "-") == 0)
+		fwrite(out.data, 1, out.len, stdout);
+	else if (file_replace(
+		     o.filename, out.data, out.len, 0666, false, &err) != 0)
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	experiment_release(&e);
+	buf_release(&out);
+	buf_release(&err);
+	return code;
+}

@@ -1,0 +1,102 @@
+#!/bin/sh
+# nnictl: the commands that NNI's tutorials use, with stand-ins behind nni-run.
+. "$(dirname "$0")/lib.sh"
+[ -x "$NNI_BIN/nnictl" ] || skip_all 'nnictl is not built'
+. "$TOP/t/fake/lib.sh"
+
+is "$(nnictl -v)" "$(nnictl --version)" '-v is the version'
+exits 4 'with nothing running' nnictl stop
+like "$(cat err)" '*no experiment is running*' 'says so'
+exits 0 'list' nnictl experiment list
+
+config conc=2 max=4 then=hold '"experimentName":"tutorial"'
+exits 0 'create --config' nnictl create --config c.json --port 8081
+id=$(sed -n 's/The experiment id is //p' out)
+like "$id" '[a-z]*' 'prints the id'
+like "$(cat err)" '*no port here*' 'and says that a port is not needed'
+stop_at_end 'nnictl stop --all >/dev/null 2>&1'
+wait_for 5 has "$id" '"status":"RUNNING"' 2
+ok $? 'it runs, detached'
+like "$(nnictl experiment list)" "$id *RUNNING *0/4 *2 running*tutorial" 'experiment list'
+is "$(nnictl experiment status | jq -r .status)" RUNNING 'experiment status without an id'
+is "$(nnictl experiment show | jq -r '.params.trialConcurrency')" 2 'experiment show'
+is "$(nnictl config show | jq -r '.trialConcurrency')" 2 'config show'
+like "$(nnictl top)" "$id *RUNNING*" 'top, in a pipe, once'
+is "$(nnictl trial ls | jq -r '.[].status' | sort -u)" RUNNING 'trial ls'
+is "$(nnictl trial ls "$(echo "$id" | cut -c1-3)" | jq length)" 2 'a beginning of the id will do'
+exits 8 'resume what is running' nnictl resume "$id"
+exits 8 'delete what is running' nnictl experiment delete "$id" --yes
+
+nnictl update concurrency -v 3
+wait_for 5 has "$id" '"status":"RUNNING"' 3
+ok $? 'update concurrency'
+nnictl update trialnum --value 3
+wait_for 5 has "$id" '"key":"maxTrialNumber","value":3'
+ok $? 'update trialnum'
+nnictl update duration -v 2h
+wait_for 5 has "$id" '"key":"maxExperimentDuration","value":7200.000'
+ok $? 'update duration'
+exits 2 'a bad number' nnictl update concurrency -v none
+exits 2 'a bad duration' nnictl update duration -v soon
+
+nnictl create --config c.json >out 2>err
+other=$(sed -n 's/The experiment id is //p' out)
+exits 2 'two are running' nnictl trial ls
+like "$(cat err)" '*name one:*' 'so one has to be named'
+exits 0 'stop by a pattern' nnictl stop "$other*"
+exits 0 'stop' nnictl stop
+is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'stopped'
+is "$(count "$id" '"status":"USER_CANCELED"')" 3 'with all its trials'
+exits 0 'experiment list' nnictl experiment list
+is "$(cat out)" '' 'shows what runs'
+is "$(nnictl experiment list --all | wc -l | tr -d ' ')" 2 'with --all all'
+exits 0 'stop what is not running' nnictl stop "$id"
+
+sed -i 's/"then":"hold"/"then":"report-hold"/' "$(dir "$id")/config.json"
+nnictl update trialnum "$id" -v 5 2>err
+like "$(cat err)" '*not running*' 'an update of what is not running waits'
+exits 0 'resume' nnictl resume "$id"
+wait_for 5 has "$id" '"kind":"intermediate"' 2
+ok $? 'goes on, with the new limit'
+nnictl stop 2>err
+
+# results
+config max=3
+nni-run --id res c.json >out 2>err
+exits 0 'export as JSON' nnictl experiment export res -f res.json
+is "$(jq -c '.[1]|{parameter,value}' res.json)" '{"parameter":{"x":1},"value":1}' 'has parameters and values'
+like "$(cat res.json)" '*"parameter":{"x":1.0},"value":1.0*' 'byte for byte'
+exits 0 'export as CSV' nnictl experiment export res -f res.csv -t csv -i
+is "$(tr -d '\r' <res.csv | sed -n '1p;3p' | cut -d, -f1,2,4)" 'x,reward,intermediate
+1.0,1.0,[]' 'has columns'
+is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters')" '{"x":2}' 'trial ls --head: the best'
+is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters')" '{"x":0}' 'trial ls --tail: the worst'
+like "$(nnictl log stdout res)" '*experiment res is done*' 'log stdout'
+is "$(nnictl log stdout res --tail 1 | wc -l | tr -d ' ')" 1 'log stdout --tail'
+like "$(nnictl log stdout res --head 1)" '*experiment res is in*' 'log stdout --head'
+is "$(nnictl log stdout res --path)" "$(dir res)/log/nni-run.log" 'log stdout --path'
+echo hello >"$(dir res)/log/nni-tune.log"
+like "$(nnictl log stderr res)" '*nni-tune.log*hello*' 'log stderr'
+t=$(nnictl trial ls res --head 1 | jq -r '.[].trialJobId')
+mkdir -p "$(dir res)/trials/$t"
+echo mine >"$(dir res)/trials/$t/stdout"
+like "$(nnictl log trial res -T "$t")" '*stdout*mine*' 'log trial -T'
+is "$(nnictl log trial res | wc -l | tr -d ' ')" 3 'log trial'
+
+exits 2 'delete asks, or wants --yes' nnictl experiment delete res
+exits 0 'delete --yes' nnictl experiment delete res --yes
+[ ! -e "$(dir res)" ]
+ok $? 'deletes'
+
+exits 0 'create --foreground' nnictl create --config c.json --foreground
+exits 3 'a wrong configuration' nnictl create --config bad.json
+exits 2 'create without --config' nnictl create
+
+for gone in view webui 'tensorboard start' 'platform clean' 'algo list' \
+	'trainingservice list' ss_gen hello 'experiment import' 'experiment save' \
+	'experiment load' 'trial codegen' jupyter-extension 'package list'; do
+	# shellcheck disable=SC2086
+	exits 2 "$gone is not here" nnictl $gone
+	like "$(cat err)" "nnictl: error: ${gone%% *}* is not available here: *" 'and says so'
+done
+done_testing
