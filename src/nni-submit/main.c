@@ -13,7 +13,7 @@
 #include "say.h"
 #include "submit.h"
 
-enum { COMMIT_RETRY_MS = 100, COMMIT_TRIES = 8 };
+enum { COMMIT_RETRY_MS = 100, COMMIT_TRIES = 6 };
 /* --once waits at most this long for places, and after the end of input a
    backend has this long to end. */
 enum { ONCE_MS = 60000, LEAVE_MS = 10000 };
@@ -221,7 +221,8 @@ end_round(void *arg)
 			buf_release(&s->said);
 		buf_clear(&s->said);
 	}
-	consider_end(s);
+	if (!s->stuck)
+		consider_end(s);
 }
 
 static void

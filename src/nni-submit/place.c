@@ -1,7 +1,8 @@
 /*
- * Places and their credit.  A level is a hint that is always a little old: what
- * was sent and not answered is taken off it here, and whoever has no room after
- * all says so.
+ * Places and their credit.  A level is a hint that is always a little old. What
+ * was sent and not answered is taken off it here; what was answered is not: the
+ * place tells its new level, or it has adopted a trial and the level is the
+ * same.  Whoever has no room after all says so.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -91,13 +92,11 @@ room(const struct place *p)
 static double
 load(const struct place *p)
 {
-	int64_t live = p->in_flight;
+	int64_t live = p->in_flight + p->started;
 
 	if (p->live_told >= 0)
-		live += p->live_told + p->started;
-	else if (p->unlimited)
-		live += p->started;
-	else
+		live += p->live_told;
+	else if (!p->unlimited)
 		live += p->most - p->level;
 	return (double)live / p->weight;
 }
@@ -159,9 +158,6 @@ place_answered(struct task *t, bool started)
 		return;
 	p->started++;
 	p->refusals = 0;
-	/* A level that came after the task was sent may count it already. */
-	if (!p->unlimited && p->credits == t->credits && p->level > 0)
-		p->level--;
 }
 
 /* A place that refused and said nothing since is asked again after a while. */
