@@ -94,7 +94,9 @@ cancel_said(void *arg, const char *line, size_t len, int64_t offset)
 static void
 consider_end(struct cancel *c)
 {
-	if (c->began && !c->targets.wanted)
+	/* nni-watch may still be telling the place of one given up. */
+	if (c->began && !c->targets.wanted &&
+	    (!c->watch || backend_finished(c->watch)))
 		filter_leave(&c->filter, c->code);
 }
 
@@ -190,8 +192,8 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		    (code = open_experiment(c, dir)) != 0)
 			filter_leave(&c->filter, code);
 		else if (!c->targets.dir)
-			cancel_fail(
-			    c, NNI_USAGE, "the record names no experiment: say --dir");
+			cancel_fail(c, NNI_USAGE,
+			    "the record names no experiment: say --dir");
 		else if (dir && strcmp(dir, c->targets.dir))
 			cancel_fail(c, NNI_USAGE,
 			    "the trials are of several experiments: cancel "

@@ -36,9 +36,11 @@ whole_lines(const char *text, size_t len, bool ended)
 {
 	size_t n = len;
 
+	if (ended && len < CHUNK)
+		return len;
 	while (n && text[n - 1] != '\n')
 		n--;
-	return n ? n : (ended || len == CHUNK) ? len : 0;
+	return n || len < CHUNK ? n : len;
 }
 
 static void

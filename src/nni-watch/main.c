@@ -12,9 +12,12 @@
 #include "say.h"
 #include "track.h"
 
-/* --once: a backend that has told its trials' status has this long to end; one
-   that tells nothing has the second. */
-enum { ONCE_TOLD_MS = 1000, ONCE_MS = 60000 };
+/*
+ * --once: a backend that has told its trials' status has this long to end; one
+ * that tells nothing has the second.  The third is for backends when all trials
+ * have ended, as far as we know: one given up may not have for its backend.
+ */
+enum { ONCE_TOLD_MS = 1000, ONCE_MS = 60000, LEAVE_MS = 5000 };
 
 static struct {
 	const char *format;
@@ -65,7 +68,7 @@ give_up(void *arg)
 {
 	struct tracker *t = arg;
 
-	filter_leave(&t->filter, NNI_OK);
+	filter_leave(&t->filter, track_failed(t) ? NNI_TRIAL_FAILED : NNI_OK);
 }
 
 static void
@@ -118,7 +121,7 @@ end_round(void *arg)
 	} else if (!t->live && !t->leaving) {
 		t->leaving = true;
 		crew_finish(&t->crew);
-		timer_set(t->loop, &t->deadline, ONCE_MS, give_up, t);
+		timer_set(t->loop, &t->deadline, LEAVE_MS, give_up, t);
 	}
 	if (t->filter.ended && (t->leaving || o.once) &&
 	    crew_finished(&t->crew))
