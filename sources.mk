@@ -17,7 +17,8 @@ LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/process-posix.c src/libnni/os/signal-posix.c \
 	src/libnni/os/sys-posix.c src/libnni/os/thread-posix.c \
 	src/libnni/os/watch-posix.c
-LIB_WIN32_SRC = src/libnni/os/dir-win32.c src/libnni/os/file-win32.c \
+LIB_WIN32_SRC = src/libnni/os/command-win32.c src/libnni/os/dir-win32.c \
+	src/libnni/os/file-win32.c \
 	src/libnni/os/job-win32.c src/libnni/os/keeper-win32.c \
 	src/libnni/os/lock-win32.c src/libnni/os/loop-win32.c \
 	src/libnni/os/process-win32.c src/libnni/os/stream-win32.c \

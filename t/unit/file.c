@@ -43,7 +43,7 @@ static void
 test_open(void)
 {
 	struct buf err = BUF_INIT, want = BUF_INIT;
-	os_file f;
+	os_file f, other;
 
 	f = file_open(path("absent"), FILE_READ, 0, &err);
 	ok(f == OS_NO_FILE && os_errno() == OS_NOT_FOUND, "absent");
@@ -62,6 +62,15 @@ test_open(void)
 	ok(!file_write(f, "two\n", 4) && !file_sync(f), "appends, flushes");
 	file_close(f);
 	is_str(contents("a"), "one\ntwo\n", "behind what was there");
+	f = file_open(path("b"), FILE_APPEND | FILE_CREATE, 0600, NULL);
+	other = file_open(path("b"), FILE_WRITE | FILE_APPEND, 0, NULL);
+	file_write(f, "a\n", 2);
+	file_write(other, "b\n", 2);
+	file_write(f, "c\n", 2);
+	is_str(contents("b"), "a\nb\nc\n", "two that append lose nothing");
+	file_close(f);
+	file_close(other);
+	file_remove(path("b"), NULL);
 	f = file_open(path("a"), FILE_READ | FILE_WRITE, 0, NULL);
 	char four[5] = "";
 	ok(file_read_at(f, four, 4, 4) == 4 && !strcmp(four, "two\n"),

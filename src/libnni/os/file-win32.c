@@ -47,12 +47,13 @@ access_of(int flags)
 
 	if (flags & FILE_READ)
 		access |= GENERIC_READ;
-	if (flags & FILE_WRITE)
-		access |= GENERIC_WRITE;
-	/* Without FILE_WRITE_DATA every write goes to the end in one piece. */
+	/* Only without FILE_WRITE_DATA does every write go to the end in one
+	   piece. */
 	if (flags & FILE_APPEND)
 		access |= FILE_APPEND_DATA | FILE_READ_ATTRIBUTES |
 			  FILE_WRITE_ATTRIBUTES | SYNCHRONIZE;
+	else if (flags & FILE_WRITE)
+		access |= GENERIC_WRITE;
 	return access;
 }
 

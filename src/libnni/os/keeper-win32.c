@@ -93,33 +93,29 @@ enum keeper_wake
 keeper_wait(const struct proc *root, int64_t timeout_ms)
 {
 	HANDLE on[3];
-	DWORD count = 0, woken, poke = MAXIMUM_WAIT_OBJECTS;
-	DWORD ended = MAXIMUM_WAIT_OBJECTS;
-	DWORD wait = INFINITE;
+	enum keeper_wake means[3];
+	DWORD count = 0, woken, wait = INFINITE;
 
 	if (timeout_ms >= 0)
 		wait = timeout_ms < 86400000 ? (DWORD)timeout_ms : 86400000;
-	/* The lowest index wins: an end is told before a poke. */
 	if (root != NULL) {
-		ended = count;
+		means[count] = KEEPER_ROOT;
 		on[count++] = (HANDLE)root->handle;
 	}
 	if (poked != NULL) {
-		poke = count;
+		means[count] = KEEPER_POKED;
 		on[count++] = poked;
 	}
-	if (win32_job_event() != NULL)
+	if (win32_job_event() != NULL) {
+		means[count] = KEEPER_CHILD;
 		on[count++] = win32_job_event();
+	}
 	if (count == 0) {
 		Sleep(wait);
 		return KEEPER_TIMEOUT;
 	}
-	woken = WaitForMultipleObjects(count, on, FALSE, wait);
-	if (woken == WAIT_TIMEOUT)
-		return KEEPER_TIMEOUT;
-	if (woken - WAIT_OBJECT_0 == ended)
-		return KEEPER_ROOT;
-	return woken - WAIT_OBJECT_0 == poke ? KEEPER_POKED : KEEPER_CHILD;
+	woken = WaitForMultipleObjects(count, on, FALSE, wait) - WAIT_OBJECT_0;
+	return woken < count ? means[woken] : KEEPER_TIMEOUT;
 }
 
 int

@@ -10,230 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../mem.h"
-#include "../quote.h"
 #include "sys.h"
 
 #define PIPE_SIZE 65536
-
-/* ---- finding programs ---- */
-
-static bool
-is_file(const char *path)
-{
-	struct file_info info;
-
-	return file_info(path, true, &info) == 0 && info.type == FILE_REGULAR;
-}
-
-/* `path` as it is or with one of PATHEXT's endings; the buffer keeps it. */
-static bool
-complete_name(struct buf *path)
-{
-	const char *endings = env_get("PATHEXT"), *base = path_base(path->data);
-	size_t len = path->len, n;
-
-	if (strchr(base, '.') != NULL && is_file(path->data))
-		return true;
-	if (endings == NULL || *endings == '\0')
-		endings = ".COM;.EXE;.BAT;.CMD";
-	for (; *endings != '\0'; endings += n + (endings[n] == ';')) {
-		n = strcspn(endings, ";");
-		buf_add(path, endings, n);
-		if (n > 0 && is_file(path->data))
-			return true;
-		buf_cut(path, len);
-	}
-	return false;
-}
-
-static bool
-has_directory(const char *name)
-{
-	return strpbrk(name, "/\\:") != NULL;
-}
-
-int
-proc_find(const char *name, struct buf *path)
-{
-	const char *dirs = env_get("PATH");
-	size_t n;
-
-	buf_clear(path);
-	if (has_directory(name)) {
-		buf_adds(path, name);
-		return complete_name(path) ? 0
-					   : win32_fail(ERROR_FILE_NOT_FOUND);
-	}
-	for (; dirs != NULL && *dirs != '\0'; dirs += n + (dirs[n] == ';')) {
-		size_t len = n = strcspn(dirs, ";");
-		const char *dir = dirs;
-
-		if (len >= 2 && dir[0] == '"' && dir[len - 1] == '"') {
-			dir++;
-			len -= 2;
-		}
-		buf_clear(path);
-		buf_add(path, dir, len);
-		/* A relative directory would mean whatever the cwd is. */
-		if (!path_is_absolute(path->data))
-			continue;
-		path_add(path, name);
-		if (complete_name(path))
-			return 0;
-	}
-	buf_clear(path);
-	return win32_fail(ERROR_FILE_NOT_FOUND);
-}
-
-/* ---- command line and environment ---- */
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-
-	return n >= m && _stricmp(text + n - m, end) == 0;
-}
-
-/* Windows takes no more than 32,767 characters. */
-static wchar_t *
-command_line(const char *program, const struct proc_spec *spec)
-{
-	struct buf line = BUF_INIT_MAX(4 * 32767);
-	wchar_t *wide = NULL;
-	char *const *arg = spec->argv;
-	int rc = quote_windows_program(&line, program);
-
-	/* cmd.exe gets the user's line as it is, between the two quotes that
-	   /s makes it strip. */
-	if (rc == 0 && spec->argv == NULL)
-		rc = buf_addf(&line, " /s /c \"%s\"", spec->command);
-	else
-		while (rc == 0 && *++arg != NULL)
-			if (buf_addc(&line, ' ') < 0 ||
-			    quote_windows_arg(&line, *arg) < 0)
-				rc = -1;
-	if (rc == 0)
-		wide = win32_wide(line.data);
-	else
-		win32_fail(ERROR_FILENAME_EXCED_RANGE);
-	buf_release(&line);
-	if (wide != NULL && wcslen(wide) >= 32767) {
-		win32_fail(ERROR_FILENAME_EXCED_RANGE);
-		free(wide);
-		wide = NULL;
-	}
-	return wide;
-}
-
-/* The name's length, '=' not counted. */
-static size_t
-name_length(const wchar_t *variable)
-{
-	return wcscspn(variable, L"=");
-}
-
-static int
-compare_names(const wchar_t *a, const wchar_t *b)
-{
-	/* CSTR_LESS_THAN is 1 */
-	return CompareStringOrdinal(
-		   a, (int)name_length(a), b, (int)name_length(b), TRUE) -
-	       CSTR_EQUAL;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return compare_names(*(wchar_t *const *)a, *(wchar_t *const *)b);
-}
-
-struct variables {
-	wchar_t **item; /* malloced "NAME=value" */
-	size_t count, room;
-};
-
-/* Replaces or adds; without a value removes. Takes `variable` over. */
-static void
-change_variable(struct variables *v, wchar_t *variable)
-{
-	bool set = variable[name_length(variable)] == L'=';
-	size_t i;
-
-	for (i = 0; i < v->count; i++)
-		if (compare_names(v->item[i], variable) == 0)
-			break;
-	if (i < v->count) {
-		free(v->item[i]);
-		v->item[i] = set ? variable : v->item[--v->count];
-	} else if (set) {
-		if (v->count == v->room) {
-			v->room = v->room ? 2 * v->room : 64;
-			v->item =
-			    xreallocarray(v->item, v->room, sizeof(*v->item));
-		}
-		v->item[v->count++] = variable;
-	}
-	if (!set)
-		free(variable);
-}
-
-static wchar_t *
-copy_wide(const wchar_t *text)
-{
-	size_t n = wcslen(text) + 1;
-
-	return wmemcpy(xreallocarray(NULL, n, sizeof(*text)), text, n);
-}
-
-/* Sorted, each ended by a NUL, the whole by one more. */
-static wchar_t *
-join_variables(const struct variables *v)
-{
-	size_t total = 2, i, n;
-	wchar_t *block, *p;
-
-	for (i = 0; i < v->count; i++)
-		total += wcslen(v->item[i]) + 1;
-	p = block = xcalloc(total, sizeof(*block));
-	for (i = 0; i < v->count; i++) {
-		n = wcslen(v->item[i]) + 1;
-		wmemcpy(p, v->item[i], n);
-		p += n;
-	}
-	return block;
-}
-
-/* NULL with the failure remembered. */
-static wchar_t *
-environment(const char *const *changes)
-{
-	struct variables v = {0};
-	wchar_t *ours = GetEnvironmentStringsW(), *p, *block = NULL;
-	bool bad = false;
-	size_t i;
-
-	for (p = ours; p != NULL && *p != L'\0'; p += wcslen(p) + 1)
-		if (*p != L'=') /* a drive's current directory */
-			change_variable(&v, copy_wide(p));
-	if (ours != NULL)
-		FreeEnvironmentStringsW(ours);
-	for (; !bad && changes != NULL && *changes != NULL; changes++) {
-		p = win32_wide(*changes);
-		bad = p == NULL;
-		if (!bad)
-			change_variable(&v, p);
-	}
-	if (!bad) {
-		if (v.count > 0)
-			qsort(v.item, v.count, sizeof(*v.item), by_name);
-		block = join_variables(&v);
-	}
-	for (i = 0; i < v.count; i++)
-		free(v.item[i]);
-	free(v.item);
-	return block;
-}
 
 /* ---- streams ---- */
 
@@ -360,25 +139,18 @@ prepare_dir(struct start *s, const char *dir, struct buf *err)
 	return win32_say(err, "enter directory", dir);
 }
 
-/* Not by %COMSPEC%, which anybody may have set. */
-static int
-find_cmd_exe(struct buf *path)
-{
-	wchar_t dir[MAX_PATH];
-
-	buf_clear(path);
-	if (GetSystemDirectoryW(dir, MAX_PATH) == 0)
-		return win32_failed();
-	if (win32_narrow_path(dir, path) < 0)
-		return -1;
-	path_add(path, "cmd.exe");
-	return 0;
-}
-
 static const char *
 name_of(const struct proc_spec *spec)
 {
 	return spec->argv != NULL ? spec->argv[0] : "cmd.exe";
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && _stricmp(text + n - m, end) == 0;
 }
 
 static int
@@ -386,8 +158,7 @@ prepare_program(struct start *s, const struct proc_spec *spec, struct buf *err)
 {
 	struct buf path = BUF_INIT, full = BUF_INIT;
 	const char *name = name_of(spec);
-	int rc =
-	    spec->argv == NULL ? find_cmd_exe(&path) : proc_find(name, &path);
+	int rc = win32_find_program(spec, &path);
 
 	if (rc == 0)
 		rc = path_absolute(path.data, NULL, &full, err);
@@ -401,8 +172,8 @@ prepare_program(struct start *s, const struct proc_spec *spec, struct buf *err)
 		    name);
 	} else {
 		s->program = win32_wide_path(full.data);
-		s->line = command_line(full.data, spec);
-		s->environment = environment(spec->env);
+		s->line = win32_command_line(full.data, spec);
+		s->environment = win32_environment(spec->env);
 		if (s->program == NULL || s->line == NULL ||
 		    s->environment == NULL)
 			rc = win32_say(err, "run", name);

@@ -91,6 +91,14 @@ BOOL win32_pipe_io(
 /* Set whenever something in our job ends; NULL without one. */
 HANDLE win32_job_event(void);
 
+/* ---- command-win32.c ---- */
+
+/* The file of spec's program or of the system's shell. 0 or -1. */
+int win32_find_program(const struct proc_spec *spec, struct buf *path);
+/* Malloced; NULL with the failure remembered. */
+wchar_t *win32_command_line(const char *program, const struct proc_spec *spec);
+wchar_t *win32_environment(const char *const *changes);
+
 /* ---- process-win32.c ---- */
 
 /*
