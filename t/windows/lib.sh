@@ -4,6 +4,7 @@
 #
 # Under Wine / is the drive Z: and, since tests start there, the current one, so
 # that Linux paths work as they are.
+: "${NNI_BIN:=$(dirname "$0")/../../build/win/bin}"
 # shellcheck disable=SC1091
 . "$(dirname "$0")/../lib.sh"
 unset NNI_EXPERIMENTS
