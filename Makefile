@@ -133,6 +133,8 @@ fuzz:
 	+$(MAKE) CC=clang O=$(FUZZ_O) CFLAGS='-O1 -g \
 		-fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=undefined' $(FUZZ)
+FUZZ_experiment = $(filter-out %/main.o,$(NNI_CONFIG_OBJ))
+$(FUZZ_O)/experiment: $(FUZZ_experiment)
 $(FUZZ_O)/%: t/fuzz/%.c $(LIB)
 	$(FUZZ_CC) -fsanitize=fuzzer -o $@ $< $(FUZZ_$*) $(LIB) $(LDLIBS)
 check: all unit helpers

@@ -106,12 +106,29 @@ by_position(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* Control characters, C1's in UTF-8 too, must not reach a terminal. */
 static void
 add_visible(struct buf *out, const char *s)
 {
-	for (; *s; s++)
-		buf_addc(
-		    out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] < 0xa0) {
+			buf_addc(out, '?');
+			s++;
+		} else {
+			buf_addc(out, c < 0x20 || c == 0x7f ? '?' : *s);
+		}
+	}
+}
+
+/* Several members of a hybrid may find the same fault in what they share. */
+static bool
+is_repeat(const struct problem *a, const struct problem *b)
+{
+	return a->file == b->file && a->line == b->line && a->col == b->col &&
+	       strcmp(a->text, b->text) == 0;
 }
 
 void
@@ -124,7 +141,7 @@ problems_text(struct problems *p, bool notes, struct buf *out)
 	for (i = 0; i < p->count; i++) {
 		const struct problem *one = &p->items[i];
 
-		if (one->is_note && !notes)
+		if ((one->is_note && !notes) || (i && is_repeat(one - 1, one)))
 			continue;
 		if (one->file < p->file_count)
 			add_visible(out, p->files[one->file]);

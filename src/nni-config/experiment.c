@@ -150,8 +150,12 @@ finish_top(struct reading *r, const struct node *file, struct node *top)
 	if (gpus && a && a->available)
 		reading_note(r, gpus, "tunerGpuIndices",
 		    "has no effect: %s needs no GPU", a->name);
-	if (debug && node_bool(debug) && !node_get(top, "logLevel"))
-		tree_set_string(tree_put(top, "logLevel"), "debug", debug);
+	if (debug && node_bool(debug) && !node_get(top, "logLevel")) {
+		/* `debug` moves when a member is added */
+		struct node place = {.line = debug->line, .col = debug->col};
+
+		tree_set_string(tree_put(top, "logLevel"), "debug", &place);
+	}
 	if (!r->no_tuner && !node_get(top, "tuner") &&
 	    !node_get(top, "advisor"))
 		reading_error(r, file, "tuner", "is missing");
