@@ -289,6 +289,7 @@ read_numbers(struct build *b, const struct node *list, struct space_param *p)
 {
 	size_t want = types[p->type].q ? 3 : 2, i;
 	double values[3] = {0};
+	bool bad = false;
 
 	if (list->count != want) {
 		if (p->type == SPACE_RANDINT && list->count == 1)
@@ -303,8 +304,9 @@ read_numbers(struct build *b, const struct node *list, struct space_param *p)
 		return;
 	}
 	for (i = 0; i < want; i++)
-		if (read_number(b, &list->items[i], &values[i]) < 0)
-			return;
+		bad |= read_number(b, &list->items[i], &values[i]) < 0;
+	if (bad)
+		return;
 	p->a = values[0];
 	p->b = values[1];
 	p->q = values[2];
