@@ -109,7 +109,7 @@ read_named(struct reading *r, struct node *n, struct node *name,
 	tree_set_string(name, a->name, name);
 	if (r->runnable && !a->available)
 		not_available(r, name, key, a->name, assessor);
-	if (args && a->args)
+	if (args && args->type == NODE_MAP && a->args)
 		check_args(r, a, args);
 }
 
@@ -158,7 +158,8 @@ read_class(struct reading *r, struct node *n, bool assessor)
 				reading_error(r, n, v1_names[i], "is missing");
 				missing++;
 			}
-		if (missing)
+		if (missing || !tree_text(n, "codeDirectory") ||
+		    !tree_text(n, "classFileName"))
 			return;
 		join_class(r, n, tree_text(n, "codeDirectory"));
 	} else if (!strchr(class->text, '.')) {
@@ -193,7 +194,7 @@ static void
 read_part(struct reading *r, struct node *top, const char *part)
 {
 	bool assessor = strcmp(part, "assessor") == 0;
-	struct node *n, *name;
+	struct node *n, *name, *class;
 	size_t was;
 
 	/* V1 says it here */
@@ -205,17 +206,22 @@ read_part(struct reading *r, struct node *top, const char *part)
 		return;
 	tree_remove(n, "gpuIndices");
 	name = node_get(n, "name");
-	if (name && fold_case_equal(name->text, "_none_")) {
+	if (name && name->type == NODE_STRING &&
+	    fold_case_equal(name->text, "_none_")) {
 		tree_remove(top, part);
 		return;
 	}
+	class = node_get(n, "className");
+	if ((name && name->type != NODE_STRING) ||
+	    (class && class->type != NODE_STRING))
+		return; /* told */
 	was = reading_enter(r, "%s.", part);
-	if (name && (node_get(n, "className") || node_get(n, "classFileName")))
+	if (name && (class || node_get(n, "classFileName")))
 		reading_error(r, name, name_key(r, part),
 		    "excludes className; a %s is built in or your own", part);
 	else if (name)
 		read_named(r, n, name, name_key(r, part), assessor);
-	else if (node_get(n, "className") || node_get(n, "classFileName"))
+	else if (class || node_get(n, "classFileName"))
 		read_class(r, n, assessor);
 	else
 		reading_error(r, n, name_key(r, part),

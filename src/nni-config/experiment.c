@@ -58,7 +58,9 @@ static void
 check_space(struct reading *r, const struct node *top, struct node *space)
 {
 	const struct algorithm *a = tuner_of(top);
-	bool own_tuner = node_get(top, "tuner") && !a;
+	const struct node *tuner = node_get(top, "tuner");
+	bool own_tuner =
+	    tuner && tuner->type == NODE_MAP && node_get(tuner, "className");
 	struct space s = SPACE_INIT;
 
 	if (space_from_node(&s, space,
@@ -121,12 +123,12 @@ read_space(struct reading *r, const struct node *file, const char *name,
 		reading_error(r, space, "searchSpace",
 		    "excludes 'searchSpaceFile', which is set in line %d",
 		    path->line);
-	} else if (path) {
+	} else if (path && path->type == NODE_STRING) {
 		*space_file = shown_path(r, name, path->text);
 		read_space_file(r, top, *space_file);
-	} else if (space) {
+	} else if (space && space->type == NODE_MAP) {
 		check_space(r, top, space);
-	} else if (needs_space(r, file, top)) {
+	} else if (!path && !space && needs_space(r, file, top)) {
 		if (r->v1)
 			reading_error(r, file, "searchSpacePath", "is missing");
 		else
@@ -209,6 +211,7 @@ experiment_read(struct reading *r, const struct node *file, const char *name,
 	struct target target = {top_keys, top};
 
 	*space_file = NULL;
+	r->file = file;
 	top->type = NODE_MAP;
 	if (file->type != NODE_MAP) {
 		problems_add(r->problems, file->line, file->col,

@@ -18,8 +18,8 @@ static const char ask_many[] =
 	    KEY("classFileName", STRING), KEY("className", STRING),            \
 	    KEY("classArgs", MAP),                                             \
 	    KEY("includeIntermediateResults", BOOL, .flags = NOT_YET,          \
-		.why = "giving early-stopped trials' last results to the "     \
-		       "tuner"),                                               \
+		.why = "early-stopped trials' last results are not given to "  \
+		       "the tuner"),                                           \
 	    KEY("gpuIndices", GPUS),                                           \
 	    KEY("gpuNum", INT, .flags = NO_EFFECT, .min = 0,                   \
 		.why = "NNI dropped it in 1.1 for gpuIndices"),                \
@@ -47,7 +47,8 @@ const struct key v1_keys[] = {
     KEY("useAnnotation", BOOL, .flags = REFUSED,
 	.why = "annotated trial code is not available yet in this version; "
 	       "write a search space"),
-    KEY("multiPhase", BOOL, .flags = NOT_YET, .why = "multi-phase trials"),
+    KEY("multiPhase", BOOL, .flags = NOT_YET,
+	.why = "trials get one set of parameters"),
     KEY("multiThread", BOOL, .flags = NO_EFFECT, .why = ask_many),
     KEY("nniManagerIp", STRING, .flags = NO_EFFECT,
 	.why = "nothing dials back to this machine"),

@@ -12,7 +12,7 @@ static const struct key algorithm_keys[] = {
     KEY("codeDirectory", DIR_IN),
     KEY("classArgs", MAP),
     KEY("includeIntermediateResults", BOOL, .flags = NOT_YET,
-	.why = "giving early-stopped trials' last results to the tuner"),
+	.why = "early-stopped trials' last results are not given to the tuner"),
     END_OF_KEYS,
 };
 
@@ -52,7 +52,8 @@ const struct key top_keys[] = {
     KEY("experimentWorkingDirectory", DIR_OUT),
     KEY("debug", BOOL),
     KEY("logLevel", ENUM, .words = "fatal error warning info debug trace"),
-    KEY("multiPhase", BOOL, .flags = NOT_YET, .why = "multi-phase trials"),
+    KEY("multiPhase", BOOL, .flags = NOT_YET,
+	.why = "trials get one set of parameters"),
     KEY("nniManagerIp", STRING, .flags = NO_EFFECT,
 	.why = "nothing dials back to this machine"),
     KEY("useAnnotation", BOOL, .flags = REFUSED,

@@ -104,6 +104,7 @@ static const struct key pai_yarn_keys[] = {
 
 static const struct key storage_keys[] = {
     KEY("storageType", ENUM, .words = "nfs azureStorage pvc"),
+    KEY("storage", STRING, .flags = NO_EFFECT, .why = "storageType tells it"),
     KEY("server", STRING),
     KEY("path", STRING),
     KEY("azureAccount", STRING),

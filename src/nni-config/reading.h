@@ -15,11 +15,12 @@
  */
 struct reading {
 	struct problems *problems;
-	const char *base; /* the file's folder, absolute */
-	bool v1;	  /* keys must match to the letter */
-	bool runnable;	  /* what this version cannot run is an error */
-	bool no_tuner;	  /* a search space and a tuner may be missing */
-	struct buf path;  /* of the object at hand: "trial." */
+	const struct node *file; /* the user's tree */
+	const char *base;	 /* the file's folder, absolute */
+	bool v1;		 /* keys must match to the letter */
+	bool runnable;		 /* what this version cannot run is an error */
+	bool no_tuner;		 /* a search space and a tuner may be missing */
+	struct buf path;	 /* of the object at hand: "trial." */
 	const struct key *v1_tables[2]; /* for names in messages */
 };
 
@@ -59,7 +60,8 @@ void schema_defaults(const struct key *keys, struct node *out);
 
 /*
  * "trial.image" for "dockerImage" where the file is V1; else the name itself.
- * An error at `m` if the canonical object m lacks the key.
+ * reading_need(): an error if the canonical object m lacks the key; a value
+ * that was wrong is there, as null.
  */
 void reading_name(const struct reading *r, const char *key, struct buf *out);
 int reading_need(struct reading *r, const struct node *m, const char *key);

@@ -35,6 +35,23 @@ reading_name(const struct reading *r, const char *key, struct buf *out)
 	buf_adds(out, key);
 }
 
+/* Where a key of that name is missed: in V1, its section. */
+static const struct node *
+place_of(const struct reading *r, const struct node *m, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	size_t i;
+
+	for (i = 0; r->v1 && dot && i < r->file->count; i++) {
+		const struct node *n = &r->file->items[i];
+
+		if (strlen(n->key) == (size_t)(dot - name) &&
+		    strncmp(n->key, name, strlen(n->key)) == 0)
+			return n;
+	}
+	return m;
+}
+
 int
 reading_need(struct reading *r, const struct node *m, const char *key)
 {
@@ -43,9 +60,15 @@ reading_need(struct reading *r, const struct node *m, const char *key)
 	if (node_get(m, key))
 		return 0;
 	reading_name(r, key, &name);
-	reading_error(r, m, name.data, "is missing");
+	reading_error(r, place_of(r, m, name.data), name.data, "is missing");
 	buf_release(&name);
 	return -1;
+}
+
+static bool
+is_later(const struct node *a, const struct node *b)
+{
+	return a->line > b->line || (a->line == b->line && a->col > b->col);
 }
 
 /* Two keys of which one at most, or exactly one, may be set. */
@@ -58,14 +81,16 @@ exclude(struct reading *r, const struct node *m, const char *one,
 
 	reading_name(r, one, &first);
 	reading_name(r, other, &second);
-	if (a && b)
-		reading_error(r, a->line > b->line ? a : b,
-		    a->line > b->line ? first.data : second.data,
-		    "excludes '%s', which is set in line %d",
-		    a->line > b->line ? second.data : first.data,
-		    a->line > b->line ? b->line : a->line);
+	if (a && b && is_later(a, b))
+		reading_error(r, a, first.data,
+		    "excludes '%s', which is set in line %d", second.data,
+		    b->line);
+	else if (a && b)
+		reading_error(r, b, second.data,
+		    "excludes '%s', which is set in line %d", first.data,
+		    a->line);
 	else if (!a && !b && need_one)
-		reading_error(r, m, first.data,
+		reading_error(r, place_of(r, m, first.data), first.data,
 		    "is missing; it or '%s' must be set", second.data);
 	buf_release(&first);
 	buf_release(&second);
@@ -99,6 +124,13 @@ same_text(const struct node *a, const struct node *b, const char *key)
 	return x && y ? strcmp(x, y) == 0 : x == y;
 }
 
+static bool
+is_same_machine(const struct node *a, const struct node *b)
+{
+	return same_text(a, b, "host") && same_text(a, b, "user") &&
+	       tree_int(a, "port", 22) == tree_int(b, "port", 22);
+}
+
 void
 rules_remote(struct reading *r, struct node *m)
 {
@@ -113,13 +145,12 @@ rules_remote(struct reading *r, struct node *m)
 			reading_note(r, node_get(one, "sshKeyFile"),
 			    "machineList", "the password is used, not the key");
 		for (j = 0; j < i; j++)
-			if (same_text(one, &list->items[j], "host") &&
-			    same_text(one, &list->items[j], "user") &&
-			    tree_int(one, "port", 22) ==
-				tree_int(&list->items[j], "port", 22))
+			if (is_same_machine(one, &list->items[j])) {
 				reading_error(r, one, "machineList",
 				    "this machine is there twice, see line %d",
 				    list->items[j].line);
+				break;
+			}
 	}
 }
 
@@ -212,11 +243,16 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 	const char *type;
 
 	if (!storage || storage->type != NODE_MAP) {
-		if (r->v1)
-			reading_error(r, m, "storage",
-			    "is missing; nfs%s, or keyVault and azureStorage "
+		if (r->v1 && !storage) {
+			struct buf name = BUF_INIT;
+
+			reading_name(r, "storage", &name);
+			reading_error(r, place_of(r, m, name.data), name.data,
+			    "is missing; it%s or keyVault and azureStorage "
 			    "must be set",
-			    pvc ? ", pvc" : "");
+			    pvc ? ", pvc," : "");
+			buf_release(&name);
+		}
 		return;
 	}
 	if (!node_get(storage, "storageType"))
@@ -227,6 +263,8 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 						      : "nfs",
 		    storage);
 	type = tree_text(storage, "storageType");
+	if (!type)
+		return;
 	if (strcmp(type, "azureStorage") == 0) {
 		need_storage(r, storage, type, azure_keys);
 		refuse_storage(r, storage, type, nfs_keys);
@@ -301,7 +339,7 @@ rules_frameworkcontroller(struct reading *r, struct node *m)
 	for (i = 0; roles && i < roles->count; i++) {
 		const struct node *name = node_get(&roles->items[i], "name");
 
-		if (!name)
+		if (!name || name->type != NODE_STRING)
 			continue;
 		if (!is_role_name(name->text))
 			reading_error(r, name, "taskRoles",

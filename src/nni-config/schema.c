@@ -95,16 +95,47 @@ schema_find(const struct reading *r, const struct key *keys, const char *name)
 	return NULL;
 }
 
-/* The row of another form that has this key: V1's, if we read V2. */
-static const struct key *
-find_v1(const char *name)
+/*
+ * What a key of the other form is called in this one, by V1's tables; NULL.
+ * `keys` is the table that the key was looked for in.
+ */
+static const char *
+other_form(const struct reading *r, const struct key *old,
+    const struct key *keys, const char *name)
 {
 	const struct key *k;
+	const char *found = NULL;
 
-	for (k = v1_keys; k->name; k++)
-		if (strcmp(k->name, name) == 0)
-			return k;
-	return NULL;
+	for (k = old; !found && k && k->name; k++) {
+		const char *to = k->to && *k->to ? k->to : k->name;
+
+		if (r->v1 && strcmp(to, name) == 0 &&
+		    schema_find(r, keys, k->name))
+			found = k->name;
+		else if (!r->v1 && strcmp(k->name, name) == 0 &&
+			 schema_find(r, keys, to))
+			found = to;
+		else
+			found = other_form(r, k->sub, keys, name);
+	}
+	return found;
+}
+
+static const char *
+find_other_form(const struct reading *r, const struct target *targets,
+    size_t count, const char *name)
+{
+	const struct platform *p;
+	const char *found = NULL;
+	size_t i;
+
+	for (i = 0; !found && i < count; i++) {
+		found = other_form(r, v1_keys, targets[i].keys, name);
+		for (p = platforms; !found && p->name; p++)
+			found =
+			    other_form(r, p->v1_keys, targets[i].keys, name);
+	}
+	return found;
 }
 
 static size_t
@@ -123,8 +154,7 @@ schema_unknown(struct reading *r, const struct node *n,
 {
 	enum { SHOWN = 12 }; /* more of them help nobody */
 	size_t i, j, total = 0;
-	const char **names, *near;
-	const struct key *old = NULL;
+	const char **names, *near, *other;
 	struct buf all = BUF_INIT;
 
 	for (i = 0; i < count; i++)
@@ -137,17 +167,16 @@ schema_unknown(struct reading *r, const struct node *n,
 			    targets[i].keys[j].name);
 		}
 	near = opt_nearest(n->key, names);
-	if (!r->v1 && r->path.len == 0)
-		old = find_v1(n->key);
-	if (old && old->to && *old->to)
+	other = find_other_form(r, targets, count, n->key);
+	if (other)
 		key_message(r, false, n,
-		    "unknown key; it is the V1 form's, here it is '%s'",
-		    old->to);
+		    "unknown key; it is of the %s form, here it is '%s'",
+		    r->v1 ? "V2" : "V1", other);
 	else if (near)
 		key_message(
 		    r, false, n, "unknown key; did you mean '%s'?", near);
 	else if (total <= SHOWN)
-		key_message(r, false, n, "unknown key; known are %s", all.data);
+		key_message(r, false, n, "unknown key; known: %s", all.data);
 	else
 		key_message(r, false, n, "unknown key; see nni-config(5)");
 	free(names);
@@ -165,7 +194,7 @@ refused(struct reading *r, const struct key *k, const struct node *n)
 	}
 	if (k->flags & NOT_YET && r->runnable) {
 		reading_error(r, n, k->name,
-		    "%s: not available yet in this version", k->why);
+		    "is not available yet in this version: %s", k->why);
 		return true;
 	}
 	return false;
@@ -211,7 +240,6 @@ read_object(struct reading *r, const struct key *k, const struct node *from,
 
 	if (!(k->flags & MERGE)) {
 		target.out = tree_put_path(out, k->to ? k->to : k->name);
-		target.out->type = NODE_MAP;
 		target.out->line = from->line;
 		target.out->col = from->col;
 	}
@@ -236,7 +264,11 @@ read_member(struct reading *r, const struct key *k, const struct node *from,
 		read_objects(r, k, from, &value);
 	} else if (k->kind == SERVICE) {
 		return;
-	} else if (value_read(r, k, from, &value) < 0 || refused(r, k, from)) {
+	} else if (value_read(r, k, from, &value) < 0) {
+		/* so that it does not count as missing */
+		tree_set_string(&value, "", from);
+		value.type = NODE_NULL;
+	} else if (refused(r, k, from)) {
 		node_clear(&value);
 		return;
 	}

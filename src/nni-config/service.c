@@ -74,6 +74,8 @@ name_member(struct reading *r, struct node *list, struct node *m)
 	struct buf name = BUF_INIT;
 	size_t i, n = 1;
 
+	if (given && given->type != NODE_STRING)
+		return; /* told */
 	if (given && !is_safe_name(given->text))
 		reading_error(r, given, "member",
 		    "must be up to 64 of A-Z a-z 0-9 . _ -, not '%s'",

@@ -78,7 +78,9 @@ read_int(struct reading *r, const struct key *k, const struct node *from,
 	if (from->type != NODE_INT)
 		return wrong(r, k, from, "a whole number");
 	if (node_int(from, &i) < 0 || i < k->min || (k->max && i > k->max)) {
-		if (k->max)
+		if (!k->max && from->text[0] != '-' && node_int(from, &i) < 0)
+			reading_error(r, from, k->name, "is too large");
+		else if (k->max)
 			reading_error(r, from, k->name,
 			    "must be %lld to %lld, not %s", (long long)k->min,
 			    (long long)k->max, from->text);

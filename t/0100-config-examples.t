@@ -1,0 +1,21 @@
+#!/bin/sh
+# The example of every platform: valid, converted as expected, and the result
+# a configuration again.
+. "$(dirname "$0")/lib.sh"
+data=$TOP/t/data/config
+# The canonical form has the paths of this machine.
+data_real=$(cd "$data" && pwd -P)
+tmp_real=$(cd /tmp && pwd -P)
+
+for f in "$data"/*.yml; do
+	name=$(basename "$f" .yml)
+	exits 0 "$name is valid" nni-config -q "$f"
+	sed "s|$data_real|@DIR@|g; s|\"$tmp_real\"|\"/tmp\"|g" out >got.json
+	is "$(cat got.json)" "$(cat "$data/canonical/$name.json")" "$name in the canonical form"
+	cp out again.json
+	exits 0 "$name: what was printed is valid" nni-config -q again.json
+	is "$(cat out)" "$(cat again.json)" "$name: and stays as it is"
+	exits 3 "$name cannot run yet" nni-config -q --runnable "$f"
+	like "$(cat err)" "*platform '*' is not available yet in this version" "$name: and says so"
+done
+done_testing

@@ -1,0 +1,249 @@
+#!/bin/sh
+# Spellings, conversions, paths, options: what nni-config makes of good files.
+. "$(dirname "$0")/lib.sh"
+
+here=$(pwd -P)
+head='searchSpace: {x: {_type: uniform, _value: [0, 1]}}
+trialCommand: ./t
+tuner: {name: Random}'
+local='trainingService: {platform: local}'
+# get PATH: a value of the canonical form in ./out
+get() { jq -c "$1" out; }
+# config TEXT: the canonical form of the head and this
+config() {
+	printf '%s\n' "$head" "$1" >c.yml
+	nni-config -q c.yml >out 2>err || diag "$(cat err)"
+}
+
+# ---- keys ----
+want=
+for key in trialConcurrency trial_concurrency TRIALCONCURRENCY Trial_Concurrency \
+	_trialconcurrency_ trialconcurrency; do
+	config "$key: 3
+$local"
+	[ -n "$want" ] || want=$(cat out)
+	is "$(cat out)" "$want" "$key is trialConcurrency"
+done
+is "$(get .trialConcurrency)" 3 'and has its value'
+config "trialConcurrency: 1
+training_service:
+  Platform: remote
+  machine_list: [{HOST: a, user: b, ssh_key_file: c.yml, MAXTRIALNUMBERPERGPU: 2}]"
+is "$(get .trainingService[0].machineList)" \
+	"[{\"host\":\"a\",\"user\":\"b\",\"sshKeyFile\":\"$here/c.yml\",\"maxTrialNumberPerGpu\":2}]" \
+	'in objects below as well'
+config "trialConcurrency: 1
+$local
+maxTrialNumber: null"
+is "$(get .maxTrialNumber)" null 'null is not set'
+is "$(grep -c maxTrialNumber out)" 0 'and not printed'
+
+# ---- values ----
+for pair in '10h 36000' '1.5h 5400' '0.001s 1' '2D 172800' '90 90' '1m 60' '1.2s 2'; do
+	config "trialConcurrency: 1
+maxTrialDuration: ${pair% *}
+$local"
+	is "$(get .maxTrialDuration)" "${pair#* }" "maxTrialDuration ${pair% *}"
+done
+config "trialConcurrency: 1
+killGrace: 0.5s
+lease: 2m
+seed: 0x10
+$local"
+is "$(get '[.killGrace,.lease,.seed]')" '[0.5,120,16]' 'ours may have fractions'
+for pair in '8GB 8192' '512mb 512' '1TB 1048576' '1.5gb 1536' '1024kb 1' '2097152b 2' '4096 4096'; do
+	config "trialConcurrency: 1
+trainingService: {platform: kubernetes, image: x, memorySize: ${pair% *}}"
+	is "$(get .trainingService[0].memorySize)" "${pair#* }" "memorySize ${pair% *}"
+done
+for pair in '0 [0]' '"0,2" [0,2]' '"3" [3]' '[1] [1]' '"1,_0" [1,0]'; do
+	value=$(printf %s "${pair% *}" | tr _ ' ')
+	config "trialConcurrency: 1
+trainingService: {platform: local, gpuIndices: $value}"
+	is "$(get .trainingService[0].gpuIndices)" "${pair#* }" "gpuIndices $value"
+done
+config "trialConcurrency: 1
+debug: yes
+$local"
+is "$(get '[.debug,.logLevel]')" '[true,"debug"]' 'debug sets the level'
+
+# The user's own text of numbers; what only YAML has is put right.
+printf '%s\n' 'trialConcurrency: 1' 'trialCommand: t' "$local" 'tuner: {name: GridSearch}' \
+	'searchSpace: {a: {_type: choice, _value: [0.10, 1e-5, 1_000, .5, 0x10, +1, 1:30, yes, ~, 010, 2.0, .inf]}}' >c.yml
+nni-config -q c.yml >out
+like "$(cat out)" '*"_value":?0.10,1e-5,1000,0.5,16,1,90,true,null,8,2.0,"Infinity"?*' 'numbers'
+echo '{"a": {"_type": "choice", "_value": [1.0, 1E5, "\u00e9", 123456789012345678901234567890]}}' >s.json
+nni-config --space s.json >out
+is "$(cat out)" '{"a":{"_type":"choice","_value":[1.0,1E5,"\u00e9",123456789012345678901234567890]}}' 'JSON stays byte for byte'
+
+# ---- paths ----
+mkdir -p exp/code other
+echo '{"x": {"_type": "choice", "_value": [1]}}' >exp/space.json
+cat >exp/c.yml <<-E
+	searchSpaceFile: space.json
+	trialCommand: ./t
+	trialCodeDirectory: code
+	trialConcurrency: 1
+	experimentWorkingDirectory: ~/somewhere/new
+	tuner: {name: Random}
+	$local
+E
+(cd other && HOME=$here nni-config -q ../exp/c.yml) >out
+is "$(get .trainingService[0].trialCodeDirectory)" "\"$here/exp/code\"" 'relative to the file, not to here'
+is "$(get .experimentWorkingDirectory)" "\"$here/somewhere/new\"" '~ is the home'
+is "$(get .searchSpace.x._value)" '[1]' 'the search space is inside'
+is "$(get .searchSpaceFile)" null 'and its file no longer named'
+cd exp || exit 1
+nni-config -q - <c.yml >../out
+cd ..
+is "$(get .trainingService[0].trialCodeDirectory)" "\"$here/exp/code\"" 'from standard input: relative to here'
+printf '{"x": {"_type": "uniform",\n "_value": [2, 1]}}' >exp/space.json
+exits 3 'a fault in the search space' nni-config -q exp/c.yml
+is "$(cat err)" 'exp/space.json:2:13: x: low is above high in uniform [low, high]' 'is told by the name that one would type'
+exits 3 'from standard input' nni-config -q - <<-E
+	nothing: 1
+E
+printf 'trialCommand: [\n' | nni-config -q - 2>err
+like "$(cat err)" '<stdin>:2:1: *' 'names <stdin>'
+
+# ---- members ----
+config 'trialConcurrency: 1
+trainingService:
+- {platform: local}
+- {platform: local, trialCommand: other, weight: 0.5, maxConcurrency: 2}
+- {platform: local, member: gpu-box}
+- {platform: kubernetes, image: x}'
+is "$(get '[.trainingService[].member]')" '["local","local-2","gpu-box","kubernetes"]' 'names of members'
+is "$(get '[.trainingService[].trialCommand]')" '["./t","other","./t","./t"]' 'what is missing comes from the top'
+is "$(get '.trainingService[1]|[.weight,.maxConcurrency]')" '[0.5,2]' 'weight and bound'
+
+# ---- tuners ----
+for pair in 'tpe TPE' 'BATCHTUNER Batch' 'gptuner GP' 'RegularizedEvolution RegularizedEvolutionTuner'; do
+	printf '%s\n' 'searchSpace: {x: {_type: choice, _value: [1]}}' 'trialCommand: t' \
+		'trialConcurrency: 1' "$local" "tuner: {name: ${pair% *}}" >c.yml
+	nni-config -q c.yml >out
+	is "$(get .tuner.name)" "\"${pair#* }\"" "the tuner ${pair% *}"
+done
+config "trialConcurrency: 1
+assessor: {name: _none_}
+$local"
+is "$(get .assessor)" null '_none_ is none'
+mkdir -p tuners
+touch tuners/my.py
+printf '%s\n' 'trialCommand: t' 'trialConcurrency: 1' "$local" \
+	'tuner: {class_name: my.T, code_directory: tuners, class_args: {A_b: 1}}' >c.yml
+nni-config -q c.yml >out
+is "$(get .tuner)" "{\"className\":\"my.T\",\"codeDirectory\":\"$here/tuners\",\"classArgs\":{\"A_b\":1}}" 'a class of one'\''s own; no search space is needed'
+
+# ---- V1 ----
+cat >v1.yml <<-E
+	authorName: me
+	experimentName: r
+	description: d
+	trialConcurrency: 2
+	maxExecDuration: 1h
+	maxTrialNum: 10
+	maxTrialDuration: 30m
+	trainingServicePlatform: remote
+	searchSpacePath: s.json
+	useAnnotation: false
+	multiPhase: false
+	logDir: logs
+	logLevel: trace
+	nniManagerIp: 10.0.0.1
+	maxTrialRetry: 3
+	lease: 90
+	tuner: {codeDir: tuners, classFileName: my.py, className: T, classArgs: {a: 1}, gpuIndices: "0,1"}
+	assessor: {builtinAssessorName: Medianstop, classArgs: {start_step: 2}}
+	trial: {command: python3 a.py, codeDir: exp/code, gpuNum: 1}
+	remoteConfig: {reuse: true, weight: 2}
+	machineList:
+	- {ip: a, username: bob, passwd: pw, gpuIndices: "0,1", maxTrialNumPerGpu: 2}
+	- ip: b
+	  port: 2222
+	  username: bob
+	  sshKeyPath: s.json
+	  passphrase: secret
+	  preCommand: . env.sh
+	  pythonPath: /opt/py
+	  useActiveGpu: true
+	  hostKeyChecking: accept-new
+	  agentPath: /opt/agent
+	  remoteDir: /data
+E
+nni-config -q v1.yml >out
+is "$(get 'del(.trainingService,.searchSpace)')" "{\"authorName\":\"me\",\"experimentName\":\"r\",\"description\":\"d\",\"trialConcurrency\":2,\"maxExperimentDuration\":3600,\"maxTrialNumber\":10,\"maxTrialDuration\":1800,\"maxTrialRetry\":3,\"lease\":90,\"experimentWorkingDirectory\":\"$here/logs\",\"logLevel\":\"trace\",\"multiPhase\":false,\"tunerGpuIndices\":[0,1],\"tuner\":{\"codeDirectory\":\"$here/tuners\",\"className\":\"my.T\",\"classArgs\":{\"a\":1}},\"assessor\":{\"name\":\"Medianstop\",\"classArgs\":{\"start_step\":2}}}" 'V1: the top level'
+is "$(get .trainingService)" "[{\"member\":\"remote\",\"platform\":\"remote\",\"trialCommand\":\"python3 a.py\",\"trialCodeDirectory\":\"$here/exp/code\",\"trialGpuNumber\":1,\"weight\":2,\"machineList\":[{\"host\":\"a\",\"user\":\"bob\",\"password\":\"pw\",\"gpuIndices\":[0,1],\"maxTrialNumberPerGpu\":2},{\"host\":\"b\",\"port\":2222,\"user\":\"bob\",\"sshKeyFile\":\"$here/s.json\",\"sshPassphrase\":\"secret\",\"preCommand\":\". env.sh\",\"pythonPath\":\"/opt/py\",\"useActiveGpu\":true,\"hostKeyChecking\":\"accept-new\",\"agentPath\":\"/opt/agent\",\"remoteDir\":\"/data\"}]}]" 'V1: remote, nothing lost'
+cp out remote.json
+
+sed 's/^trainingServicePlatform.*/trainingServicePlatform: heterogeneous/' v1.yml >h.yml
+cat >>h.yml <<-E
+	localConfig: {gpuIndices: 3, useActiveGpu: true}
+	heterogeneousConfig: {trainingServicePlatforms: [remote, local]}
+E
+nni-config -q h.yml >out
+is "$(get '.trainingService[0]')" "$(jq -c '.trainingService[0]' remote.json)" 'heterogeneous: remote as alone'
+is "$(get '.trainingService[1]')" "{\"member\":\"local\",\"platform\":\"local\",\"trialCommand\":\"python3 a.py\",\"trialCodeDirectory\":\"$here/exp/code\",\"trialGpuNumber\":1,\"gpuIndices\":[3],\"useActiveGpu\":true}" 'and local'
+sed 's/heterogeneous/hybrid/' h.yml >y.yml
+nni-config -q y.yml >got
+is "$(cat got)" "$(cat out)" 'hybrid is the same'
+
+# V1: the trial's own memory wins over paiConfig's, wherever they stand
+cat >p.yml <<-E
+	trialConcurrency: 2
+	trainingServicePlatform: pai
+	searchSpacePath: s.json
+	tuner: {builtinTunerName: Random}
+	paiConfig: {userName: me, host: http://pai, passWord: x, memoryMB: 1000, cpuNum: 7, reuse: true}
+	trial: {command: t, codeDir: ., nniManagerNFSMountPath: exp, containerNFSMountPath: /mnt, gpuNum: 0, memoryMB: 2000, image: i, paiStorageConfigName: s}
+E
+nni-config -q p.yml >out
+is "$(get '.trainingService[0]|[.trialMemorySize,.trialCpuNumber,.password,.host,.reuseMode]')" '[2000,7,"x","http://pai",true]' 'V1: pai, from both sections'
+
+# ---- options ----
+nni-config -q --redact v1.yml >out
+is "$(get '.trainingService[0].machineList|[.[0].password,.[1].sshPassphrase]')" '["***","***"]' '--redact'
+is "$(grep -c 'secret\|"pw"' out)" 0 'shows no secret'
+nni-config -q --origin v1.yml >out
+is "$(grep '^maxExperimentDuration' out)" 'maxExperimentDuration	3600	v1.yml:5' '--origin: file and line'
+is "$(grep "machineList.1..host	" out)" 'trainingService[0].machineList[1].host	"b"	v1.yml:23' '--origin: in lists'
+is "$(grep 'Passphrase' out)" 'trainingService[0].machineList[1].sshPassphrase	"***"	v1.yml:27' '--origin: shows no secret'
+is "$(grep '\.member' out)" 'trainingService[0].member	"remote"	default' '--origin: defaults'
+is "$(grep '^searchSpace' out)" 'searchSpace.a._type	"choice"	s.json:1
+searchSpace.a._value	[1.0,1E5,"\u00e9",123456789012345678901234567890]	s.json:1' '--origin: the search space'
+exits 0 '--check of a good file' nni-config --check -q v1.yml
+is "$(cat out)$(cat err)" '' 'says nothing'
+exits 0 'a file with notes' nni-config v1.yml
+is "$(grep -c ': note: ' err)" 2 'has them on standard error'
+exits 2 'no file' nni-config
+exits 2 'two files' nni-config a b
+exits 3 'a file that is not there' nni-config nosuch.yml
+is "$(cat err)" "nni-config: error: cannot open 'nosuch.yml': No such file or directory" 'is told'
+exits 3 'a directory' nni-config exp
+exits 0 '--keys' nni-config --keys
+ok $(($(wc -l <out) < 300)) 'prints every key'
+is "$(grep "^v3	trainingService	weight	" out)" 'v3	trainingService	weight	number	not in NNI' 'with what is to know'
+
+# ---- somebody's own platform ----
+mkdir -p backends
+printf '#!/bin/sh\n' >backends/nni-platform-mine
+chmod +x backends/nni-platform-mine
+NNI_PLATFORM_PATH=$PWD/backends
+export NNI_PLATFORM_PATH
+config 'trialConcurrency: 1
+trainingService: {platform: mine, My_Key: [1, {a: ~}], api_token: abc, trial_gpu_number: 1, password: [x]}'
+is "$(get .trainingService[0])" "{\"member\":\"mine\",\"platform\":\"mine\",\"My_Key\":[1,{\"a\":null}],\"api_token\":\"abc\",\"trialGpuNumber\":1,\"password\":[\"x\"],\"trialCommand\":\"./t\",\"trialCodeDirectory\":\"$here\"}" 'its keys are passed on as they are'
+exits 0 'and it can run' nni-config -q --runnable c.yml
+nni-config -q --redact c.yml >out
+is "$(get '.trainingService[0]|[.api_token,.password]')" '["***","***"]' 'its secrets are known by their names'
+cat >m.yml <<-E
+	trialConcurrency: 2
+	trainingServicePlatform: mine
+	searchSpacePath: s.json
+	tuner: {builtinTunerName: Random}
+	trial: {command: t, codeDir: exp}
+	mineConfig: {x: 1}
+E
+nni-config -q m.yml >out
+is "$(get '.trainingService[0]|[.platform,.trialCommand,.mineConfig.x]')" '["mine","t",1]' 'V1, too'
+done_testing
