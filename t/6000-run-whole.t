@@ -41,7 +41,7 @@ like "$(cat err)" '*3 failed*' 'counts it'
 config max=2 then=no-final
 exits 0 'no final metric' nni-run --id nofinal c.json
 is "$(count nofinal '"no_final_metric":true')" 2 'is marked'
-like "$(cat err)" '*succeeded without a final metric*2 succeeded without a final metric*' 'and said'
+like "$(cat err)" '*2 succeeded without a final metric*' 'and said'
 config max=1 then=nan
 exits 0 'NaN' nni-run --id nan c.json
 like "$(cat err)" '*no finite number*' 'is said'

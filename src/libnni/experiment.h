@@ -36,7 +36,7 @@ struct experiment {
 	enum session_end last;
 	int64_t created_ms;	  /* of the first record */
 	int64_t session_start_ms; /* wall clock */
-	int64_t last_ms;	  /* time of the last record */
+	int64_t last_ms;	  /* time of the last record but metrics */
 	int64_t ran_ms;		  /* in ended sessions, and between ticks */
 	int64_t control_offset;	  /* control.jsonl is obeyed up to here */
 	bool stopped;		  /* a stop was asked for since the start */

@@ -178,30 +178,39 @@ read_type(struct record *r, struct json v)
 		    type_names, COUNT(type_names), word.at, word.len);
 }
 
+/* A million of records are read in a second: lengths are known here. */
+#define KEY_IS(key, name)                                                      \
+	((key).len == sizeof(name) - 1 && !memcmp((key).at, name, (key).len))
+#define SLICE(name, field)                                                     \
+	{                                                                      \
+		name, sizeof(name) - 1, offsetof(struct record, field)         \
+	}
+
 /* The fields that are only slices. */
 static struct json *
 slice_of(struct record *r, struct json key)
 {
 	static const struct {
 		const char *name;
-		size_t offset;
+		size_t len, offset;
 	} slices[] = {
-	    {"value", offsetof(struct record, value)},
-	    {"place", offsetof(struct record, place)},
-	    {"platform", offsetof(struct record, platform)},
-	    {"job", offsetof(struct record, job)},
-	    {"dir", offsetof(struct record, dir)},
-	    {"reason", offsetof(struct record, reason)},
-	    {"kind", offsetof(struct record, kind)},
-	    {"at", offsetof(struct record, at)},
-	    {"time", offsetof(struct record, time)},
-	    {"n", offsetof(struct record, n)},
-	    {"early", offsetof(struct record, early)},
+	    SLICE("value", value),
+	    SLICE("place", place),
+	    SLICE("platform", platform),
+	    SLICE("job", job),
+	    SLICE("dir", dir),
+	    SLICE("reason", reason),
+	    SLICE("kind", kind),
+	    SLICE("at", at),
+	    SLICE("time", time),
+	    SLICE("n", n),
+	    SLICE("early", early),
 	};
 	size_t i;
 
 	for (i = 0; i < COUNT(slices); i++)
-		if (json_key_is(key, slices[i].name))
+		if (key.len == slices[i].len &&
+		    !memcmp(key.at, slices[i].name, key.len))
 			return (struct json *)(void *)((char *)r +
 						       slices[i].offset);
 	return NULL;
@@ -213,27 +222,27 @@ read_field(struct record *r, struct json key, struct json v, struct buf *err)
 	struct json word, *slice;
 	int64_t n;
 
-	if (json_key_is(key, "type")) {
+	if (KEY_IS(key, "type")) {
 		read_type(r, v);
-	} else if (json_key_is(key, "trial")) {
+	} else if (KEY_IS(key, "trial")) {
 		return read_trial(r, v, err);
-	} else if (json_key_is(key, "attempt")) {
+	} else if (KEY_IS(key, "attempt")) {
 		n = 1;
 		if (read_number("attempt", v, 1, &n, err) == -1)
 			return -1;
 		r->attempt = n > 1000000 ? 1000000 : (int)n;
-	} else if (json_key_is(key, "sequence")) {
+	} else if (KEY_IS(key, "sequence")) {
 		return read_number("sequence", v, 0, &r->sequence, err);
-	} else if (json_key_is(key, "parameter_id")) {
+	} else if (KEY_IS(key, "parameter_id")) {
 		return read_number("parameter_id", v, 0, &r->parameter_id, err);
-	} else if (json_key_is(key, "parameters")) {
+	} else if (KEY_IS(key, "parameters")) {
 		r->parameters = v;
-	} else if (json_key_is(key, "status")) {
+	} else if (KEY_IS(key, "status")) {
 		r->status_text = v;
 		word = inside(v);
 		if (word.at)
 			r->status = status_parse(word.at, word.len);
-	} else if (json_key_is(key, "infra")) {
+	} else if (KEY_IS(key, "infra")) {
 		r->infra = json_bool(v, false);
 	} else if ((slice = slice_of(r, key))) {
 		*slice = v;

@@ -335,8 +335,6 @@ apply_late(struct trials *t, struct trial *tr, const struct record *r)
 {
 	long i = lost_find(t, tr, r->attempt);
 
-	if (i < 0)
-		return;
 	if (r->type == RECORD_METRIC)
 		hash_set_add(&tr->text->seen, metric_key(r));
 	if (r->type != RECORD_STATUS || !confirms(r))
@@ -440,12 +438,11 @@ apply_cancel(struct trial *tr, const struct record *r)
 static void
 apply_to(struct trials *t, struct trial *tr, const struct record *r)
 {
-	if (json_bool(record_get(r, "late"), false)) {
-		apply_late(t, tr, r);
+	if (lost_find(t, tr, r->attempt) >= 0) {
+		if (json_bool(record_get(r, "late"), false))
+			apply_late(t, tr, r);
 		return;
 	}
-	if (lost_find(t, tr, r->attempt) >= 0)
-		return;
 	if (r->type == RECORD_CANCEL) {
 		apply_cancel(tr, r);
 		return;

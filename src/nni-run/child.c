@@ -10,6 +10,7 @@
 
 #define DROP_GRACE_MS 1000
 #define STDERR_GRACE_MS 200
+#define MESSAGES_MAX 10
 
 void
 child_init(struct child *c)
@@ -37,11 +38,45 @@ maybe_over(struct child *c)
 
 /* ---- its stderr ---- */
 
+/* At most ten at once and one a second are shown; the log has all. */
+static bool
+may_show(struct child *c)
+{
+	int64_t now = loop_now_ms(c->loop);
+	int64_t more = (now - c->shown_ms) / 1000;
+
+	if (more > 0) {
+		c->budget = more + c->budget > MESSAGES_MAX
+				? MESSAGES_MAX
+				: (int)more + c->budget;
+		c->shown_ms = now;
+	}
+	if (c->budget == 0) {
+		c->hidden++;
+		return false;
+	}
+	c->budget--;
+	return true;
+}
+
+static void
+tell_hidden(struct child *c)
+{
+	struct buf text = BUF_INIT;
+
+	if (c->hidden == 0)
+		return;
+	buf_addf(&text, "%s: warning: %zu more messages are in log/%s.log",
+	    c->spec.name, c->hidden, c->spec.name);
+	c->hidden = 0;
+	c->spec.message(c->spec.arg, text.data);
+	buf_release(&text);
+}
+
 static void
 on_message(void *arg, char *line, size_t len)
 {
 	struct child *c = arg;
-	uint64_t digest = len;
 
 	if (line == NULL)
 		return;
@@ -52,11 +87,9 @@ on_message(void *arg, char *line, size_t len)
 	if (strstr(line, ": error: ") == NULL &&
 	    strstr(line, ": warning: ") == NULL)
 		return;
-	for (size_t i = 0; i < len; i++)
-		digest = digest * 1099511628211u ^ (unsigned char)line[i];
-	if (digest == c->last_message)
+	if (!may_show(c))
 		return;
-	c->last_message = digest;
+	tell_hidden(c);
 	c->spec.message(c->spec.arg, line);
 }
 
@@ -69,6 +102,7 @@ err_ended(void *arg)
 	c->err = NULL;
 	c->err_ended = true;
 	lines_end(&c->err_lines, on_message, c);
+	tell_hidden(c);
 	maybe_over(c);
 }
 
@@ -168,6 +202,8 @@ child_start(struct child *c, struct loop *l, const struct child_spec *spec,
 	lines_init(&c->err_lines);
 	open_log(c, log_dir);
 	c->alive = true;
+	c->budget = MESSAGES_MAX;
+	c->shown_ms = loop_now_ms(l);
 	if (spec->in.io == PROC_PIPE)
 		c->in = stream_writer(l, c->proc.in, on_gone, c);
 	if (spec->line != NULL) {
@@ -231,6 +267,7 @@ terminate_it(void *arg)
 
 	if (c->reaped)
 		return;
+	c->killed = true;
 	proc_kill(&c->proc, PROC_TERM);
 	timer_set(c->loop, &c->grace, DROP_GRACE_MS, kill_it, c);
 }

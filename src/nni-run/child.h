@@ -42,7 +42,11 @@ struct child {
 	struct timer grace;
 	struct proc_end end;
 	bool alive, reaped, out_ended, err_ended;
-	uint64_t last_message; /* digest: what repeats is shown once */
+	bool killed; /* by child_drop() */
+	/* Messages shown, so that a flood does not reach the user. */
+	int64_t shown_ms; /* when the budget was last filled up */
+	int budget;
+	size_t hidden;
 };
 
 void child_init(struct child *c);

@@ -53,7 +53,7 @@ is_cause(const struct pipeline *p, const struct child *c)
 		return true;
 	first = &p->child[p->first_dead];
 	return !first->end.signaled && first->end.code == NNI_OK &&
-	       !c->end.signaled && c->end.code != NNI_OK;
+	       !c->killed && c->end.code != NNI_OK;
 }
 
 static void

@@ -253,15 +253,15 @@ tell_failure(
 	buf_release(&reason);
 }
 
-/* What is odd about a success is said, never mended. */
+/*
+ * What is odd about a success is said, never mended.  That there was no final
+ * metric is nni-collect's to say.
+ */
 static void
 tell_result(struct run *run, const struct trial *tr)
 {
 	if (!(tr->flags & TRIAL_FINAL)) {
 		run->no_final++;
-		view_warning(&run->view,
-		    "trial %s (%" PRId64 ") succeeded without a final metric",
-		    tr->id, tr->sequence);
 	} else if (!(tr->flags & TRIAL_NUMBER)) {
 		run->not_a_number++;
 		view_warning(&run->view,

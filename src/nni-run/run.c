@@ -14,6 +14,7 @@
 
 #define CLOSING_MS 10000
 #define LEASE_GRACE_MS 60000
+#define FLUSH_MS 200
 #define QUEUE_MAX ((size_t)4 << 20)
 
 /* ---- limits ---- */
@@ -168,6 +169,7 @@ finish(struct run *run)
 	timer_stop(&run->guard);
 	timer_stop(&run->duration);
 	timer_stop(&run->lease);
+	timer_stop(&run->flush);
 	run_session_end(run);
 	if (journal_commit(&run->journal, &err) == 0) {
 		if (run->out != NULL)
@@ -309,11 +311,38 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 /* ---- a round ---- */
 
 static void
+flush_later(void *arg)
+{
+	struct run *run = arg;
+
+	run->unflushed = true;
+}
+
+/*
+ * What is handed to the pipeline is on stable storage first.  What only came
+ * from it can be had from the places again, should the machine go down: that is
+ * written at once, and flushed with the next spec or soon after.
+ */
+static int
+write_journal(struct run *run, struct buf *err)
+{
+	if (run->to_pipeline.len == 0 && !run->unflushed) {
+		if (!timer_is_set(&run->flush))
+			timer_set(
+			    run->loop, &run->flush, FLUSH_MS, flush_later, run);
+		return journal_write(&run->journal, err);
+	}
+	run->unflushed = false;
+	timer_stop(&run->flush);
+	return journal_commit(&run->journal, err);
+}
+
+static void
 commit(struct run *run)
 {
 	struct buf err = BUF_INIT;
 
-	if (journal_commit(&run->journal, &err) != 0) {
+	if (write_journal(run, &err) != 0) {
 		/* Nothing that is not on disk leaves this process. */
 		buf_clear(&run->to_pipeline);
 		buf_clear(&run->to_out);
@@ -354,7 +383,7 @@ on_round(void *arg)
 	else if (run->phase == RUN_GOING)
 		start_trials(run);
 	if (run->journal.pending.len > 0 || run->to_pipeline.len > 0 ||
-	    run->to_out.len > 0)
+	    run->to_out.len > 0 || run->unflushed)
 		commit(run);
 	if (run->finish_input)
 		pipeline_finish(&run->pipeline);
