@@ -22,11 +22,14 @@
 
 /* Two of the longest records. */
 #define PIECE ((size_t)2 << 20)
+/* A trial that ends before this is never watched. */
+#define FOLLOW_MS 8
 /* No more than about this is put in one round of the loop. */
 #define PUT_MAX ((size_t)1 << 20)
 
 struct collected {
 	struct attempt a;
+	bool fresh;	/* not watched yet */
 	bool queued;	/* to be read */
 	bool has_final; /* a final metric was seen */
 	bool done;	/* its end was passed on */
@@ -45,7 +48,8 @@ struct collector {
 	struct loop *loop;
 	struct filter filter;
 	struct buf line; /* of output, being made */
-	struct timer again;
+	struct timer again, follow;
+	size_t followed; /* those before it in `all` are not fresh */
 	struct attempts all;
 	struct collected *first, **last; /* the queue */
 	char *piece;
@@ -325,14 +329,22 @@ collected(struct collector *c, const struct record *r)
 	if (t == NULL) {
 		t = attempts_add(&c->all, r->trial, r->attempt, sizeof(*t));
 		t->c = c;
+		t->fresh = true;
 	}
 	return t;
 }
 
 static void
-follow(struct collector *c, struct collected *t)
+follow(void *arg)
 {
-	if (t->watch == NULL && !t->done) {
+	struct collector *c = arg;
+	struct collected *t;
+
+	for (; c->followed < c->all.count; c->followed++) {
+		t = (struct collected *)c->all.all[c->followed];
+		if (!t->fresh || t->done)
+			continue;
+		t->fresh = false;
 		expdir_trial(&c->path, c->v->dir, t->a.trial, t->a.number);
 		path_add(&c->path, ".nni/metrics");
 		t->watch = watch_path(c->loop, c->path.data, changed, t);
@@ -351,7 +363,9 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	if (r->trial[0] == '\0')
 		return;
 	if (r->type == RECORD_TRIAL) {
-		follow(c, collected(c, r));
+		collected(c, r);
+		if (!timer_is_set(&c->follow))
+			timer_set(c->loop, &c->follow, FOLLOW_MS, follow, c);
 	} else if (r->type == RECORD_STATUS && status_is_end(r->status)) {
 		t = collected(c, r);
 		if (t->end == NULL)
@@ -411,6 +425,7 @@ verb_collect(const struct verb *v)
 	filter_init(&c.filter, c.loop, FILTER_JSONL, true, &calls, &c);
 	code = loop_run(c.loop);
 	timer_stop(&c.again);
+	timer_stop(&c.follow);
 	filter_release(&c.filter);
 	release(&c);
 	loop_free(c.loop);

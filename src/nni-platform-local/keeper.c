@@ -113,7 +113,7 @@ take_lock(struct keeper *k)
 		} else if (state_read(&s, k->dir.data, &err) == -1) {
 			answer(k, "failed", err.data);
 			r = -1;
-		} else if (s.claimed || s.ended) {
+		} else if (s.started || s.ended || (s.claimed && r == 1)) {
 			adopt(k, &s);
 			r = -1;
 		} else if (r == 0 && clock_mono_ms() > until) {
@@ -195,13 +195,6 @@ write_start(struct keeper *k)
 	buf_release(&line);
 }
 
-static void
-tell(struct keeper *k, enum trial_status status)
-{
-	events_tell(k->order->place->events, k->order->trial->trial,
-	    k->order->trial->attempt, status);
-}
-
 /* As a shell would have it in $?. */
 static int
 shell_code(struct proc_end end)
@@ -259,7 +252,8 @@ write_end(struct keeper *k, bool ran)
 	while (state_append(&k->state, &line, NULL) == -1)
 		keeper_wait(NULL, RETRY_MS);
 	state_put_exit(&k->state, ran ? shell_code(k->root_end) : 128, now);
-	tell(k, status);
+	events_tell(k->order->place->events, k->order->trial->trial,
+	    k->order->trial->attempt, status);
 	buf_release(&line);
 }
 
@@ -364,6 +358,7 @@ start_trial(struct keeper *k, const struct prepared *ready, struct buf *err)
 	struct file_info info;
 	struct proc_spec spec = {
 	    .argv = k->order->place->argv,
+	    .program = k->order->place->program,
 	    .command = k->order->place->member->trial_command,
 	    .env = (const char *const *)ready->env,
 	    .dir = k->order->place->member->code_dir,
@@ -401,7 +396,6 @@ run(struct keeper *k, const struct prepared *ready)
 	k->started_ms = clock_mono_ms();
 	write_start(k);
 	answer(k, "started", "");
-	tell(k, STATUS_RUNNING);
 	watch_over(k);
 	clear_away(k);
 	gpu_claim_release(&k->gpus);

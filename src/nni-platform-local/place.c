@@ -65,6 +65,20 @@ set_paths(struct place *p)
 	buf_release(&found);
 }
 
+/* What each keeper would find out again. */
+static void
+look_ahead(struct place *p)
+{
+	struct buf found = BUF_INIT;
+
+	if (p->argv != NULL && strpbrk(p->argv[0], "/\\") == NULL &&
+	    proc_find(p->argv[0], &found) == 0)
+		p->program = buf_detach(&found);
+	buf_release(&found);
+	sys_boot_id();
+	sys_host();
+}
+
 int
 place_open(
     struct place *p, const char *dir, const char *member, struct buf *err)
@@ -92,6 +106,7 @@ place_open(
 	if (p->member->trial_command != NULL)
 		p->argv = command_split(p->member->trial_command);
 	set_paths(p);
+	look_ahead(p);
 	return 0;
 }
 
@@ -100,6 +115,7 @@ place_close(struct place *p)
 {
 	free(p->dir);
 	command_free(p->argv);
+	free(p->program);
 	free(p->python_path);
 	free(p->path);
 	if (p->events != OS_NO_FILE)

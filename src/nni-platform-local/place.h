@@ -17,6 +17,7 @@ struct place {
 	struct config_member *member; /* of config */
 	char *
 	    *argv; /* the trial's command where it needs no shell, else NULL */
+	char *program;	   /* the file of argv[0] if it was found in PATH */
 	char *python_path; /* "PYTHONPATH=..." with our stand-in behind; or NULL
 			    */
 	char *path; /* "PATH=..." with nni-trial on it; NULL: it is already */

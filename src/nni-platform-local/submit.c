@@ -45,6 +45,7 @@ struct submitter {
 	struct watch *control;
 	int64_t control_offset;
 	int64_t credit; /* as last said; -1: never */
+	bool answered;	/* in this round of the loop */
 	struct buf reason;
 	struct tail *events;
 	struct sampler *gpus; /* NULL: no trial needs any */
@@ -112,6 +113,13 @@ say_credit(struct submitter *s)
 	if (s->gpus != NULL && !sampler_has_looked(s->gpus))
 		return;
 	n = room(s, &why);
+	/* Less room because of what was sent to us is told with our answer: who
+	   sent it knows. */
+	if (n < s->credit && !s->answered) {
+		buf_release(&why);
+		return;
+	}
+	s->answered = false;
 	if (n != s->credit ||
 	    (n == 0 && strcmp(why.data, s->reason.data) != 0)) {
 		s->credit = n;
@@ -265,6 +273,7 @@ hear_keeper(void *arg, const char *bytes, size_t len)
 		return;
 	}
 	t->s->starting--;
+	t->s->answered = true;
 	obey_answer(t->s, t);
 	forget_line(t);
 }
@@ -357,6 +366,7 @@ static void
 pass_on(struct submitter *s, struct submitted *t)
 {
 	filter_put(&s->filter, t->line, strlen(t->line));
+	s->answered = true;
 	count_if_live(s, t);
 	forget_line(t);
 }
@@ -367,6 +377,9 @@ take_trial(struct submitter *s, struct submitted *t, const struct record *r)
 	struct buf why = BUF_INIT;
 
 	t->line = xstrndup(r->line.at, r->line.len);
+	/* Who sends it may have heard of an end before us. */
+	if (room_by_config(s, &why) == 0)
+		tail_read(s->events);
 	if (json_type(r->job) > JSON_NULL) {
 		pass_on(s, t);
 	} else if (!t->live && room_by_config(s, &why) == 0 &&
@@ -416,7 +429,7 @@ hear_event(void *arg, char *line, size_t len)
 	struct event e;
 
 	(void)len;
-	if (line == NULL || !events_parse(line, &e) || !status_is_end(e.status))
+	if (line == NULL || !events_parse(line, &e))
 		return;
 	t = attempts_find(&s->all, e.trial, e.attempt);
 	if (t != NULL)

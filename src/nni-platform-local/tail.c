@@ -55,6 +55,12 @@ tail_events(struct loop *l, const char *dir, lines_fn *fn, void *arg)
 }
 
 void
+tail_read(struct tail *t)
+{
+	read_more(t);
+}
+
+void
 tail_close(struct tail *t)
 {
 	watch_stop(t->watch);

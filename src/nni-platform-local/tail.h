@@ -9,6 +9,8 @@ struct tail;
 
 struct tail *tail_events(
     struct loop *l, const char *dir, lines_fn *fn, void *arg);
+/* Reads what there is now, before the system tells. */
+void tail_read(struct tail *t);
 void tail_close(struct tail *t);
 
 #endif

@@ -23,14 +23,14 @@
 #include "os/sys.h"
 
 #define LOCKS_MS 5000
-/* What a dead keeper left does not die at once. */
-#define BURY_MS 100
+/* What a dead keeper left does not die at once, and a start takes a moment. */
+#define SOON_MS 100
 
 struct watched {
 	struct attempt a;
 	enum trial_status said;
 	bool poked;
-	bool dying; /* its keeper is dead, its processes not yet */
+	bool look_soon; /* no event will tell of it */
 };
 
 struct watcher {
@@ -41,7 +41,7 @@ struct watcher {
 	struct attempts all;
 	size_t live; /* not ended, as far as was said */
 	struct tail *events;
-	struct timer locks, bury;
+	struct timer locks, soon;
 	struct state state;
 	struct buf dir; /* of the attempt at hand */
 };
@@ -95,7 +95,6 @@ tell_end(struct watcher *w, struct watched *t)
 	if (!status_is_end(t->said))
 		w->live--;
 	t->said = w->state.status;
-	t->dying = false;
 	begin_status(w, t);
 	state_end_members(&w->line, w->state.end);
 	record_end(&w->line);
@@ -144,7 +143,15 @@ is_this_boot(const struct state *s)
 	return record_is(s->boot, sys_boot_id());
 }
 
-static void bury_again(void *arg);
+static void look_soon(void *arg);
+
+static void
+again_soon(struct watcher *w, struct watched *t)
+{
+	t->look_soon = true;
+	if (!timer_is_set(&w->soon))
+		timer_set(w->loop, &w->soon, SOON_MS, look_soon, w);
+}
 
 /*
  * Its keeper is dead, and the lock is ours.  Kills what it left here; then
@@ -165,9 +172,7 @@ bury(struct watcher *w, struct watched *t)
 	    w->state.session, w->state.session_start, mark.data);
 	buf_release(&mark);
 	if (left > 0) {
-		t->dying = true;
-		if (!timer_is_set(&w->bury))
-			timer_set(w->loop, &w->bury, BURY_MS, bury_again, w);
+		again_soon(w, t);
 		return -1;
 	}
 	if (why != INTENT_NONE)
@@ -256,6 +261,14 @@ tell_elsewhere(struct watcher *w, struct watched *t)
 	buf_release(&host);
 }
 
+/* Somebody has the lock and has not come to the start yet. */
+static void
+wait_for_start(struct watcher *w, struct watched *t)
+{
+	tell(w, t, STATUS_WAITING, clock_wall_ms(), "being started");
+	again_soon(w, t);
+}
+
 /* Finds out what is true of an attempt and says what is new. */
 static void
 look(struct watcher *w, struct watched *t)
@@ -263,6 +276,7 @@ look(struct watcher *w, struct watched *t)
 	struct buf err = BUF_INIT;
 
 	attempt_dir(w, t);
+	t->look_soon = false;
 	if (state_read(&w->state, w->dir.data, &err) == -1)
 		fault(w, err.data, t->a.trial);
 	else if (w->state.ended)
@@ -274,7 +288,7 @@ look(struct watcher *w, struct watched *t)
 	else if (w->state.started)
 		tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
 	else
-		tell(w, t, STATUS_WAITING, clock_wall_ms(), "being started");
+		wait_for_start(w, t);
 	buf_release(&err);
 }
 
@@ -296,7 +310,7 @@ hear_event(void *arg, char *line, size_t len)
 }
 
 static void
-bury_again(void *arg)
+look_soon(void *arg)
 {
 	struct watcher *w = arg;
 	struct watched *t;
@@ -304,7 +318,7 @@ bury_again(void *arg)
 
 	for (i = 0; i < w->all.count; i++) {
 		t = (struct watched *)w->all.all[i];
-		if (t->dying)
+		if (t->look_soon)
 			look(w, t);
 	}
 }
@@ -477,7 +491,7 @@ verb_watch(const struct verb *v)
 	code = loop_run(w.loop);
 	tail_close(w.events);
 	timer_stop(&w.locks);
-	timer_stop(&w.bury);
+	timer_stop(&w.soon);
 	filter_release(&w.filter);
 	loop_free(w.loop);
 	attempts_release(&w.all);
