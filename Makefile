@@ -115,6 +115,7 @@ $$(O)/t/$(1)-%.t$$(EXE): t/unit/$(1)-%.c $$($(2)_OBJ) $$(LIB) $$(RES) \
 endef
 $(eval $(call unit_of,tune,NNI_TUNE))
 $(eval $(call unit_of,assess,NNI_ASSESS))
+$(eval $(call unit_of,platform-local,NNI_PLATFORM_LOCAL))
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
 helpers: $(HELPERS)
