@@ -3,6 +3,7 @@
  * v3.0:nni/algorithms/hpo/batch_tuner.py
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "classargs.h"
 #include "mem.h"
@@ -11,7 +12,7 @@
 struct batch {
 	struct tuner base;
 	const struct space_param *list;
-	uint64_t first; /* the proposal that is the first of the list */
+	size_t given; /* so many of the list have been proposed */
 };
 
 /* The one choice that the space must be, of objects. */
@@ -72,23 +73,31 @@ batch_propose(struct tuner *base, uint64_t n, struct buf *parameters,
 {
 	struct batch *t = (struct batch *)base;
 
+	(void)n;
 	(void)unrounded;
-	if (n - t->first >= t->list->choice_count)
+	if (t->given == t->list->choice_count)
 		return false;
-	json_add(parameters, t->list->choices[n - t->first]);
+	json_add(parameters, t->list->choices[t->given++]);
 	return true;
 }
 
-/* The number says all: proposal n is element n. */
+/* One of an older list, which came late, does not count. */
 static int
 batch_adopt(struct tuner *base, uint64_t n, struct json parameters,
     struct json unrounded, struct buf *err)
 {
-	(void)base;
+	struct batch *t = (struct batch *)base;
+	struct json next;
+
 	(void)n;
-	(void)parameters;
 	(void)unrounded;
 	(void)err;
+	if (t->given == t->list->choice_count)
+		return 0;
+	next = t->list->choices[t->given];
+	if (next.len == parameters.len &&
+	    !memcmp(next.at, parameters.at, next.len))
+		t->given++;
 	return 0;
 }
 
@@ -99,10 +108,11 @@ batch_update(
 	struct batch *t = (struct batch *)base;
 	const struct space_param *list = list_of(space, err);
 
+	(void)n;
 	if (!list)
 		return -1;
 	t->list = list;
-	t->first = n;
+	t->given = 0;
 	return 0;
 }
 
