@@ -71,6 +71,12 @@ wide='{"q":{"_type":"quniform","_value":[0,1,0.1]},"c":{"_type":"choice","_value
 is "$(echo "$wide" | values 500 -t Random --seed 3 | tr ' ' '\n' | sort | uniq -d)" '' \
 	'what is rounded to the same value is not given twice'
 
+is "$(x quniform '[-1,1,1]' | values 9 -t Random --seed 3 | tr ' ' '\n' | sort -n | tr '\n' ' ')" \
+	'-1.0 0.0 1.0 ' 'there is no -0.0'
+inner='{"c":{"_type":"choice","_value":[{"_name":"m","x":{"_type":"uniform","_value":[0,1]}},{"_name":"n"}]}}'
+is "$(echo "$inner" | values 50 -t Random --seed 3 | grep -o '"n"' | wc -l)" 1 \
+	'a continuous number in a branch does not allow repetition in another'
+
 is "$(echo '{"all":{"_type":"choice","_value":[{"lr":0.10,"n":[1, 2]},{"lr":1e-2},{"lr":0.10}]}}' | values 9 -t Batch)" \
 	'{"lr":0.10,"n":[1,2]} {"lr":1e-2} {"lr":0.10}' \
 	'Batch gives the configurations as they are, in order'

@@ -99,6 +99,7 @@ is assess(\@max, @past, metric('baaaa', 1, 0), metric('baaaa', 0, 9)), '0',
     'then all in sequence';
 is assess(\@max, @past, metric('baaaa', 2, 0), metric('baaaa', 1, 0), metric('baaaa', 1, 0),
     metric('baaaa', 0, 0)), "$stop|0", 'repeats count once';
+is assess(\@max, @past, (metric('baaaa', 0, 1)) x 2), '0', 'not twice';
 is assess(\@max, @past, map { my %r = %{decode_json $_}; delete $r{sequence}; $json->encode(\%r) }
     course('baaaa', 9, 0, 0)), '0', 'without numbers: as they come';
 

@@ -138,6 +138,12 @@ test_many(void)
 		worst = fmax(worst, fabs(parzen_log_density(&p, x) - log(sum)));
 	}
 	ok(worst < 1e-9, "10,000 components: as exact as all of them");
+	ok(near(p.sigma[0], 0.01), "none is narrower than 1/100 of the prior");
+	parzen_begin(&p, &prior);
+	for (i = 0; i < 50; i++)
+		parzen_add(&p, (double)i / 1000, 1);
+	parzen_end(&p);
+	ok(near(p.sigma[0], 1 / 52.), "nor, of 51, than 1/52");
 	parzen_release(&p);
 }
 
