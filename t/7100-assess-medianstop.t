@@ -113,6 +113,10 @@ is assess(\@max, course('aaaaa', 0, 0),
     (map { s/"attempt":1/"attempt":2/r } @past[0 .. 4]), course('baaaa', 1, 1)),
     "$stop|0", 'the last attempt teaches';
 
+is assess(\@max, @past, status('baaaa', 'RUNNING', attempt => 2),
+    '{"type":"cancel","trial":"baaaa"}', metric('baaaa', 0, 0, attempt => 2)), '0',
+    'a cancel without an attempt means the latest';
+
 # ---- the journal ----
 my $past = file('past', @past);
 is assess([@max, '--journal', $past], course('baaaa', 1, 1)), "$stop|0", 'read first';

@@ -50,14 +50,10 @@ judge_release(struct judge *j)
 	j->assessor->class->close(j->assessor);
 }
 
-/*
- * The trial that a record is about, at the record's attempt; NULL if that
- * attempt is over or an older one.
- */
+/* The trial that a record names; new ones are added. NULL if it names none. */
 static struct judged *
-subject(struct judge *j, const struct record *r)
+trial_of(struct judge *j, const struct record *r)
 {
-	struct judged *t;
 	uint64_t key = 0, *index;
 	bool made;
 
@@ -74,8 +70,16 @@ subject(struct judge *j, const struct record *r)
 		j->trials[j->count++] = (struct judged){.attempt = r->attempt};
 		*index = j->count;
 	}
-	t = &j->trials[*index - 1];
-	if (r->attempt < t->attempt)
+	return &j->trials[*index - 1];
+}
+
+/* The same, at the record's attempt; NULL if that is over or an older one. */
+static struct judged *
+subject(struct judge *j, const struct record *r)
+{
+	struct judged *t = trial_of(j, r);
+
+	if (!t || r->attempt < t->attempt)
 		return NULL;
 	if (r->attempt > t->attempt) {
 		forget_course(t);
@@ -162,11 +166,10 @@ read_status(struct judge *j, const struct record *r)
 {
 	struct judged *t;
 
-	if (!status_is_end(r->status) ||
-	    json_bool(record_get(r, "late"), false))
+	if (json_bool(record_get(r, "late"), false))
 		return;
 	t = subject(j, r);
-	if (!t)
+	if (!t || !status_is_end(r->status))
 		return;
 	if (r->status == STATUS_SUCCEEDED && t->course.count)
 		j->assessor->class->succeeded(j->assessor, &t->course);
@@ -174,17 +177,26 @@ read_status(struct judge *j, const struct record *r)
 	forget_course(t);
 }
 
+/* A cancel that does not say which attempt means the latest. */
+static void
+read_cancel(struct judge *j, const struct record *r)
+{
+	struct judged *t =
+	    record_get(r, "attempt").at ? subject(j, r) : trial_of(j, r);
+
+	if (t)
+		t->canceled = true;
+}
+
 int
 judge_record(
     struct judge *j, const struct record *r, struct buf *out, struct buf *err)
 {
-	struct judged *t;
-
 	if (r->type == RECORD_METRIC)
 		return read_metric(j, r, out, err);
 	if (r->type == RECORD_STATUS)
 		read_status(j, r);
-	else if (r->type == RECORD_CANCEL && (t = subject(j, r)))
-		t->canceled = true;
+	else if (r->type == RECORD_CANCEL)
+		read_cancel(j, r);
 	return 0;
 }
