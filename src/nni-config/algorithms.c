@@ -8,11 +8,8 @@
 #include "fold.h"
 #include "schema.h"
 
+/* Also where the tuner does not look at results: what is best depends on it. */
 #define MODE KEY("optimize_mode", ENUM, .words = "minimize maximize")
-#define UNUSED_MODE                                                            \
-	KEY("optimize_mode", ENUM, .flags = NO_EFFECT,                         \
-	    .words = "minimize maximize",                                      \
-	    .why = "this tuner does not look at results")
 #define SEED KEY("seed", INT, .min = 0, .max = 9007199254740991)
 
 static const struct key tpe_args_keys[] = {
@@ -36,8 +33,8 @@ static const struct key tpe_keys[] = {
     END_OF_KEYS,
 };
 
-static const struct key random_keys[] = {SEED, UNUSED_MODE, END_OF_KEYS};
-static const struct key no_keys[] = {UNUSED_MODE, END_OF_KEYS};
+static const struct key random_keys[] = {SEED, MODE, END_OF_KEYS};
+static const struct key no_keys[] = {MODE, END_OF_KEYS};
 
 static const struct key medianstop_keys[] = {
     MODE,
