@@ -157,6 +157,11 @@ schema_unknown(struct reading *r, const struct node *n,
 	const char **names, *near, *other;
 	struct buf all = BUF_INIT;
 
+	if (r->problems->dropped) {
+		/* nobody will see it: spare the search in a file of garbage */
+		key_message(r, false, n, "unknown key");
+		return;
+	}
 	for (i = 0; i < count; i++)
 		total += table_length(targets[i].keys);
 	names = xcalloc(total + 1, sizeof(*names));

@@ -272,23 +272,22 @@ static int
 wrong_path(struct reading *r, const struct key *k, const struct node *from,
     const char *path, enum file_type type)
 {
-	const char *what = NULL;
+	bool file = k->kind == FILE_IN;
 
 	if (type == FILE_ABSENT && k->kind != DIR_OUT)
-		what = "there is no such";
-	else if (type == FILE_DIR && k->kind == FILE_IN)
-		what = "is a directory, not a";
-	else if (type != FILE_ABSENT && type != FILE_DIR &&
-		 (k->kind == DIR_IN || k->kind == DIR_OUT))
-		what = "is not a";
-	if (!what)
-		return 0;
-	if (type == FILE_ABSENT)
-		reading_error(r, from, k->name, "%s %s: '%s'", what,
-		    k->kind == DIR_IN ? "directory" : "file", path);
+		reading_error(r, from, k->name, "there is no such %s: '%s'",
+		    file ? "file" : "directory", path);
+	else if (type == FILE_DIR && file)
+		reading_error(
+		    r, from, k->name, "'%s' is a directory, not a file", path);
+	else if (type != FILE_ABSENT && type != FILE_REGULAR && file)
+		reading_error(
+		    r, from, k->name, "'%s' is not a regular file", path);
+	else if (type != FILE_ABSENT && type != FILE_DIR && !file)
+		reading_error(
+		    r, from, k->name, "'%s' is not a directory", path);
 	else
-		reading_error(r, from, k->name, "'%s' %s %s", path, what,
-		    k->kind == FILE_IN ? "file" : "directory");
+		return 0;
 	return -1;
 }
 
