@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Section 4.2.2: the fractional parts of the cube roots of 64 primes. */
-static const uint32_t round_constants[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf,
+const uint32_t sha256_constants[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf,
     0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,
     0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7,
     0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -83,7 +83,7 @@ eight_rounds(uint32_t v[8], const uint32_t k[8], const uint32_t w[8])
 
 /* One block of 64 bytes: section 6.2.2. */
 static void
-compress(uint32_t state[8], const unsigned char *p)
+one_block(uint32_t state[8], const unsigned char *p)
 {
 	uint32_t w[64], v[8];
 	int i;
@@ -99,9 +99,16 @@ compress(uint32_t state[8], const unsigned char *p)
 	}
 	memcpy(v, state, sizeof v);
 	for (i = 0; i < 64; i += 8)
-		eight_rounds(v, round_constants + i, w + i);
+		eight_rounds(v, sha256_constants + i, w + i);
 	for (i = 0; i < 8; i++)
 		state[i] += v[i];
+}
+
+void
+sha256_any_blocks(uint32_t state[8], const unsigned char *p, size_t count)
+{
+	for (; count > 0; count--, p += 64)
+		one_block(state, p);
 }
 
 void
@@ -113,6 +120,7 @@ sha256_init(struct sha256 *s)
 
 	memcpy(s->state, start, sizeof start);
 	s->length = 0;
+	s->blocks = sha256_x86_works() ? sha256_x86_blocks : sha256_any_blocks;
 }
 
 void
@@ -129,12 +137,11 @@ sha256_update(struct sha256 *s, const void *bytes, size_t len)
 		len -= part;
 		if (have + part < 64)
 			return;
-		compress(s->state, s->block);
+		s->blocks(s->state, s->block, 1);
 	}
-	for (; len >= 64; p += 64, len -= 64)
-		compress(s->state, p);
-	if (len > 0)
-		memcpy(s->block, p, len);
+	s->blocks(s->state, p, len / 64);
+	if (len % 64 > 0)
+		memcpy(s->block, p + len / 64 * 64, len % 64);
 }
 
 void
@@ -147,13 +154,13 @@ sha256_final(struct sha256 *s, unsigned char digest[SHA256_BYTES])
 	s->block[have++] = 0x80;
 	if (have > 56) {
 		memset(s->block + have, 0, 64 - have);
-		compress(s->state, s->block);
+		s->blocks(s->state, s->block, 1);
 		have = 0;
 	}
 	memset(s->block + have, 0, 56 - have);
 	store_be(s->block + 56, (uint32_t)(bits >> 32));
 	store_be(s->block + 60, (uint32_t)bits);
-	compress(s->state, s->block);
+	s->blocks(s->state, s->block, 1);
 	for (i = 0; i < 8; i++)
 		store_be(digest + 4 * i, s->state[i]);
 }

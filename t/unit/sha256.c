@@ -5,6 +5,8 @@
 #include "buf.h"
 #include "sha256.h"
 
+static void (*blocks)(uint32_t state[8], const unsigned char *p, size_t count);
+
 static const char *
 digest_of(const char *bytes, size_t len)
 {
@@ -12,6 +14,7 @@ digest_of(const char *bytes, size_t len)
 	struct sha256 s;
 
 	sha256_init(&s);
+	s.blocks = blocks;
 	sha256_update(&s, bytes, len);
 	sha256_final_hex(&s, hex);
 	return hex;
@@ -56,6 +59,7 @@ test_pieces(void)
 	memset(million, 'a', sizeof million);
 	is_str(digest_of(million, sizeof million), wanted, "a million of a");
 	sha256_init(&s);
+	s.blocks = blocks;
 	for (; at < sizeof million; at += part, part = part % 200 + 1) {
 		if (part > sizeof million - at)
 			part = sizeof million - at;
@@ -93,13 +97,25 @@ test_lengths(void)
 		    digest_of(text, cases[i].len), cases[i].digest, "length");
 }
 
+static void
+test_all(void)
+{
+	test_vectors();
+	test_pieces();
+	test_lengths();
+}
+
 int
 nni_main(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	test_vectors();
-	test_pieces();
-	test_lengths();
+	blocks = sha256_any_blocks;
+	test_all();
+	blocks = sha256_x86_blocks;
+	if (sha256_x86_works())
+		test_all();
+	else
+		skip("no instructions for it here", "the same by x86-64");
 	return done_testing();
 }
