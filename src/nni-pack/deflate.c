@@ -18,13 +18,15 @@
 #include "mem.h"
 
 /*
- * At 5 source files become as small as `zip -6` makes them, names and heads
- * included, in the least time.  Larger ones gain more from a longer search:
- * from there on 6 is what is not larger than zip's (bench/pack, bench/README).
+ * The longer a file, the more a longer search finds in it: these levels give
+ * archives not larger than those of `zip -6`, names and heads included, in the
+ * least time (bench/pack).
  */
-#define LEVEL 5
-#define LEVEL_LARGE 6
-#define LARGE ((size_t)256 << 10)
+static const struct {
+	size_t below; /* bytes */
+	int level;
+} levels[] = {{(size_t)16 << 10, 4}, {(size_t)64 << 10, 5}, {SIZE_MAX, 6}};
+#define LEVELS (sizeof levels / sizeof levels[0])
 
 /* Behind a joined chunk: at most one byte with the rest of the empty block's
    head, then its length and the complement of that (RFC 1951, 3.2.4). */
@@ -33,7 +35,7 @@
 #define SCRATCH ((size_t)1 << 18)
 
 struct deflater {
-	struct libdeflate_compressor *small, *large;
+	struct libdeflate_compressor *compressors[LEVELS];
 	z_stream reader; /* set up if scratch is not NULL */
 	unsigned char *scratch;
 };
@@ -42,17 +44,21 @@ struct deflater *
 deflater_new(void)
 {
 	struct deflater *d = xcalloc(1, sizeof *d);
+	size_t i;
 
-	d->small = xchecked(libdeflate_alloc_compressor(LEVEL));
-	d->large = xchecked(libdeflate_alloc_compressor(LEVEL_LARGE));
+	for (i = 0; i < LEVELS; i++)
+		d->compressors[i] =
+		    xchecked(libdeflate_alloc_compressor(levels[i].level));
 	return d;
 }
 
 void
 deflater_free(struct deflater *d)
 {
-	libdeflate_free_compressor(d->small);
-	libdeflate_free_compressor(d->large);
+	size_t i;
+
+	for (i = 0; i < LEVELS; i++)
+		libdeflate_free_compressor(d->compressors[i]);
 	if (d->scratch != NULL)
 		inflateEnd(&d->reader);
 	free(d->scratch);
@@ -63,7 +69,8 @@ size_t
 deflate_bound(struct deflater *d, size_t len)
 {
 	/* The formula is the same at all levels. */
-	return libdeflate_deflate_compress_bound(d->small, len) + JOINT;
+	return libdeflate_deflate_compress_bound(d->compressors[0], len) +
+	       JOINT;
 }
 
 /* Where blocks are, in bits from the beginning of a stream. */
@@ -115,11 +122,13 @@ size_t
 deflate_chunk(struct deflater *d, const unsigned char *bytes, size_t len,
     bool last, unsigned char *out)
 {
-	size_t n =
-	    libdeflate_deflate_compress(len < LARGE ? d->small : d->large,
-		bytes, len, out, deflate_bound(d, len) - JOINT);
 	struct layout l;
+	size_t n, i = 0;
 
+	while (len >= levels[i].below)
+		i++;
+	n = libdeflate_deflate_compress(
+	    d->compressors[i], bytes, len, out, deflate_bound(d, len) - JOINT);
 	if (last)
 		return n;
 	l = find_blocks(d, out, n);

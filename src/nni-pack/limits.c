@@ -28,7 +28,7 @@ size_add(struct buf *out, int64_t bytes)
 	size_t i = 0;
 
 	if (bytes < 1024) {
-		buf_addf(out, "%d bytes", (int)bytes);
+		buf_addf(out, bytes == 1 ? "%d byte" : "%d bytes", (int)bytes);
 		return;
 	}
 	while (size >= 1024 && i < 3) {
@@ -128,6 +128,8 @@ name_folders(struct folder *folders, size_t count, struct buf *err)
 		named++;
 	}
 	qsort(folders, count, sizeof *folders, by_bytes);
+	if (folders[0].bytes == 0)
+		return;
 	buf_adds(err, "\nlargest folders:");
 	for (i = named = 0; i < count && named < NAMED; i++) {
 		const struct folder *f = &folders[i];
@@ -155,7 +157,7 @@ limits_check(
 
 	if (!many && !large)
 		return 0;
-	buf_setf(err, "'%s' holds %s%" PRIu64 " files and directories, %s",
+	buf_setf(err, "%s holds %s%" PRIu64 " files and directories, %s",
 	    t->root, least, (uint64_t)t->count, least);
 	size_add(err, t->bytes);
 	buf_adds(err, ";");

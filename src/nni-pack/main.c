@@ -148,37 +148,79 @@ stopped(void *arg)
 
 /* ---- the things to do ---- */
 
+/* Says a failure of the kind, and gives the exit code for it. */
 static int
-why(const char *dir, const struct tree_options *how)
+failure(enum os_error kind, const struct buf *err)
 {
-	struct buf out = BUF_INIT, err = BUF_INIT;
-	int code = NNI_OK, rc;
+	return say_error(
+	    kind == OS_DENIED ? NNI_AUTH : NNI_TEMPORARY, "%s", err->data);
+}
+
+/* `path` as it is called in the tree, "a/b"; -1: it is not below `dir`. */
+static int
+path_below(const char *dir, const char *path, struct buf *below)
+{
+	struct buf root = BUF_INIT, full = BUF_INIT;
+	size_t len = strlen(path);
+	int rc = -1;
+
+	if (path_absolute(dir, NULL, &root, NULL) == 0 &&
+	    path_absolute(path, root.data, &full, NULL) == 0) {
+		if (root.data[root.len - 1] != '/')
+			buf_addc(&root, '/');
+		if (full.len > root.len &&
+		    memcmp(full.data, root.data, root.len) == 0) {
+			buf_set(below, full.data + root.len);
+			if (path[len - 1] == '/')
+				buf_addc(below, '/');
+			rc = 0;
+		}
+	}
+	buf_release(&root);
+	buf_release(&full);
+	return rc;
+}
+
+/* Appends the line about one path; 0, or the exit code. */
+static int
+why_one(const char *dir, const char *path, struct buf *out)
+{
+	struct tree_options how = {.keep_vcs = options.keep_vcs};
+	struct buf below = BUF_INIT, err = BUF_INIT;
+	int code, rc;
+
+	if (path_below(dir, path, &below) != 0) {
+		code =
+		    opt_usage(&tool, "--why: '%s' is not in '%s'", path, dir);
+	} else {
+		rc = tree_why(dir, below.data, &how, out, &err);
+		code = rc < 0	? failure(os_errno(), &err)
+		       : rc > 0 ? NNI_OK
+				: NNI_NOTHING;
+	}
+	buf_release(&below);
+	buf_release(&err);
+	return code;
+}
+
+static int
+why(const char *dir)
+{
+	struct buf out = BUF_INIT;
+	int code = NNI_OK, one;
 	size_t i;
 
 	for (i = 0; i < options.why.count; i++) {
-		const char *path = options.why.items[i];
-
-		while (strncmp(path, "./", 2) == 0)
-			path += 2;
-		if (*path == '\0' || path_is_absolute(path)) {
-			code = opt_usage(&tool,
-			    "--why: give the path from '%s', not '%s'", dir,
-			    options.why.items[i]);
+		one = why_one(dir, options.why.items[i], &out);
+		if (one != NNI_OK)
+			code = one;
+		if (one != NNI_OK && one != NNI_NOTHING)
 			break;
-		}
-		rc = tree_why(dir, path, how, &out, &err);
-		if (rc < 0) {
-			code = say_error(NNI_TEMPORARY, "%s", err.data);
-			break;
-		}
-		if (rc == 0)
-			code = NNI_NOTHING;
 	}
 	if (file_write(sys_stdout(), out.data, out.len) != 0)
 		code = say_error(NNI_TEMPORARY,
 		    "cannot write to the standard output: %s", os_strerror());
 	buf_release(&out);
-	buf_release(&err);
 	return code;
 }
 
@@ -224,12 +266,20 @@ print_record(const struct pack_result *r)
 	return rc;
 }
 
-/* Says a failure of the kind, and gives the exit code for it. */
+/* 0, or the exit code if something could not be read. */
 static int
-failure(enum os_error kind, const struct buf *err)
+say_failures(const struct tree *t)
 {
-	return say_error(
-	    kind == OS_DENIED ? NNI_AUTH : NNI_TEMPORARY, "%s", err->data);
+	size_t i;
+
+	for (i = 0; i < t->failed.count && i < NAMED; i++)
+		say_error(0, "%s", t->failed.items[i]);
+	if (t->failed.count > NAMED)
+		say_error(0, "and %" PRIu64 " more like these",
+		    (uint64_t)(t->failed.count - NAMED));
+	if (t->failed.count == 0)
+		return NNI_OK;
+	return t->kind == OS_DENIED ? NNI_AUTH : NNI_TEMPORARY;
 }
 
 static void
@@ -312,19 +362,19 @@ read_and_pack(const char *dir, struct output *o)
 	struct tree_options how = tree_options(o);
 	struct buf err = BUF_INIT;
 	struct tree t;
-	int code;
+	int code = NNI_OK;
 
-	if (tree_read(&t, dir, &how, &err) != 0)
-		code = failure(os_errno(), &err);
-	else
-		code = say_notes(&t);
-	if (code == NNI_OK &&
-	    limits_check(&t, options.max_files, options.max_bytes, &err) != 0) {
+	tree_read(&t, dir, &how);
+	if (limits_check(&t, options.max_files, options.max_bytes, &err) != 0) {
 		if (options.list)
 			say_warning("%s", err.data);
 		else
 			code = say_error(NNI_CONFIG, "%s", err.data);
 	}
+	if (code == NNI_OK)
+		code = say_failures(&t);
+	if (code == NNI_OK)
+		code = say_notes(&t);
 	if (code == NNI_OK)
 		code = options.list ? list(&t) : pack(&t, o);
 	tree_release(&t);
@@ -378,9 +428,7 @@ nni_main(int argc, char **argv)
 		return code;
 	code = check_options(argc, argv);
 	if (code == 0 && options.why.count > 0) {
-		struct tree_options how = {.keep_vcs = options.keep_vcs};
-
-		code = why(argv[0], &how);
+		code = why(argv[0]);
 	} else if (code == 0) {
 		if (output_init(&o, options.output, &err) != 0)
 			code = say_error(NNI_USAGE, "%s", err.data);

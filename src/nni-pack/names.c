@@ -47,7 +47,7 @@ same_word(const char *name, size_t len, const char *word)
 	if (strlen(word) != len)
 		return false;
 	for (i = 0; i < len; i++)
-		if (fold(name[i]) != word[i])
+		if (fold(name[i]) != (unsigned char)word[i])
 			return false;
 	return true;
 }

@@ -20,7 +20,6 @@ struct walk {
 	struct tree *tree;
 	struct buf path; /* the root and what is below it */
 	size_t root_len; /* of "root/" in it */
-	struct buf *err;
 };
 
 void
@@ -134,49 +133,70 @@ add_entry(struct tree *t, const char *path, const struct file_info *info)
 	}
 }
 
-static int walk_dir(struct walk *w, struct ignore_file *outer);
+static void walk_dir(struct walk *w, struct ignore_file *outer);
 
-/* The entry at w->path, the name of which begins at `name_at`. */
-static int
-walk_entry(struct walk *w, struct ignore_file *ignore, size_t name_at)
+static void
+note_failure(struct walk *w, const struct buf *err)
 {
-	const char *path = w->path.data + w->root_len, *fault;
-	const char *name = w->path.data + name_at;
-	const struct ignore_rule *rule;
-	struct file_info info;
+	if (w->tree->failed.count == 0)
+		w->tree->kind = os_errno();
+	text_list_add(&w->tree->failed, err->data);
+}
+
+/* Takes the entry at w->path in: nothing keeps it out. */
+static void
+take_entry(struct walk *w, struct ignore_file *ignore, const char *name,
+    const struct file_info *info)
+{
+	const char *fault = name_windows_fault(name);
 	struct buf note = BUF_INIT;
 
-	if (file_info(w->path.data, false, &info) != 0)
-		return buf_err(w->err, "cannot look at '%s': %s", w->path.data,
-		    os_strerror());
-	if (info.type == FILE_ABSENT) /* gone since its name was read */
-		return 0;
-	switch (judge(w->options, ignore, path, &info, &rule, NULL)) {
-	case VCS:
-		text_list_add(&w->tree->vcs, path);
-		return 0;
-	case SPECIAL:
-		text_list_add(&w->tree->special, path);
-		return 0;
-	case NOT_UTF8:
-		text_list_add(&w->tree->not_utf8, path);
-		return 0;
-	case IGNORED:
-	case OUTPUT:
-		return 0;
-	case PACKED:
-		break;
-	}
-	fault = name_windows_fault(name);
 	if (fault != NULL) {
-		buf_setf(&note, "%s: %s", path, fault);
+		buf_setf(&note, "%s %s", w->path.data + w->root_len, fault);
 		text_list_add(&w->tree->odd, note.data);
 		buf_release(&note);
 	}
-	if (info.type == FILE_DIR)
+	if (info->type == FILE_DIR)
 		buf_addc(&w->path, '/');
-	add_entry(w->tree, w->path.data + w->root_len, &info);
-	return info.type == FILE_DIR ? walk_dir(w, ignore) : 0;
+	add_entry(w->tree, w->path.data + w->root_len, info);
+	if (info->type == FILE_DIR)
+		walk_dir(w, ignore);
+}
+
+/* The entry at w->path, the name of which begins at `name_at`. */
+static void
+walk_entry(struct walk *w, struct ignore_file *ignore, size_t name_at)
+{
+	const char *path = w->path.data + w->root_len;
+	const struct ignore_rule *rule;
+	struct file_info info;
+	struct buf err = BUF_INIT;
+
+	if (file_info(w->path.data, false, &info) != 0) {
+		buf_err(&err, "cannot look at '%s': %s", w->path.data,
+		    os_strerror());
+		note_failure(w, &err);
+		buf_release(&err);
+		return;
+	}
+	if (info.type == FILE_ABSENT) /* gone since its name was read */
+		return;
+	switch (judge(w->options, ignore, path, &info, &rule, NULL)) {
+	case VCS:
+		text_list_add(&w->tree->vcs, path);
+		break;
+	case SPECIAL:
+		text_list_add(&w->tree->special, path);
+		break;
+	case NOT_UTF8:
+		text_list_add(&w->tree->not_utf8, path);
+		break;
+	case IGNORED:
+	case OUTPUT:
+		break;
+	case PACKED:
+		take_entry(w, ignore, w->path.data + name_at, &info);
+	}
 }
 
 static int
@@ -200,34 +220,24 @@ note_same_names(struct walk *w, const char **names, size_t count)
 	for (i = 1; i < count; i++) {
 		if (name_compare_folded(names[i - 1], names[i]) != 0)
 			continue;
-		buf_setf(&note, "%s%s: differs only by case from '%s'",
+		buf_setf(&note, "%s%s differs only by case from '%s'",
 		    w->path.data + w->root_len, names[i], names[i - 1]);
 		text_list_add(&w->tree->odd, note.data);
 	}
 	buf_release(&note);
 }
 
-/* The directory at w->path, which ends with '/'. */
-static int
-walk_dir(struct walk *w, struct ignore_file *outer)
+static void
+walk_names(struct walk *w, struct ignore_file *ignore, char *const *names,
+    size_t count)
 {
-	struct ignore_file *own;
-	char **names;
-	const char **packed;
-	size_t count, i, packed_count = 0, dir_len = w->path.len, before;
-	int rc = 0;
+	const char **packed = xreallocarray(NULL, count, sizeof *packed);
+	size_t i, packed_count = 0, dir_len = w->path.len, before;
 
-	if (read_ignore(&w->path, w->root_len, outer, &own, w->err) != 0)
-		return -1;
-	if (dir_list(w->path.data, &names, NULL, &count, w->err) != 0) {
-		ignore_free(own);
-		return -1;
-	}
-	packed = xreallocarray(NULL, count, sizeof *packed);
-	for (i = 0; i < count && rc == 0 && !w->tree->cut; i++) {
+	for (i = 0; i < count && !w->tree->cut; i++) {
 		before = w->tree->count;
 		buf_adds(&w->path, names[i]);
-		rc = walk_entry(w, own != NULL ? own : outer, dir_len);
+		walk_entry(w, ignore, dir_len);
 		buf_cut(&w->path, dir_len);
 		if (w->tree->count > before)
 			packed[packed_count++] = names[i];
@@ -237,9 +247,26 @@ walk_dir(struct walk *w, struct ignore_file *outer)
 	}
 	note_same_names(w, packed, packed_count);
 	free(packed);
-	dir_list_free(names, NULL, count);
+}
+
+/* The directory at w->path, which ends with '/'. */
+static void
+walk_dir(struct walk *w, struct ignore_file *outer)
+{
+	struct ignore_file *own;
+	struct buf err = BUF_INIT;
+	size_t count;
+	char **names;
+
+	if (read_ignore(&w->path, w->root_len, outer, &own, &err) != 0 ||
+	    dir_list(w->path.data, &names, NULL, &count, &err) != 0) {
+		note_failure(w, &err);
+	} else {
+		walk_names(w, own != NULL ? own : outer, names, count);
+		dir_list_free(names, NULL, count);
+	}
 	ignore_free(own);
-	return rc;
+	buf_release(&err);
 }
 
 static int
@@ -250,43 +277,28 @@ by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* "root/" to `path`; -1 if it is no directory. */
-static int
-open_root(const char *root, struct buf *path, struct buf *err)
+/* "root/" to `path`. */
+static void
+set_root(struct buf *path, const char *root)
 {
-	struct file_info info;
-
-	if (file_info(root, true, &info) != 0)
-		return buf_err(
-		    err, "cannot look at '%s': %s", root, os_strerror());
-	if (info.type == FILE_ABSENT)
-		return buf_err(err, "there is no directory '%s'", root);
-	if (info.type != FILE_DIR)
-		return buf_err(err, "'%s' is not a directory", root);
 	buf_set(path, root);
-	if (path->data[path->len - 1] != '/')
+	if (path->len > 0 && path->data[path->len - 1] != '/')
 		buf_addc(path, '/');
-	return 0;
 }
 
-int
-tree_read(struct tree *t, const char *root, const struct tree_options *options,
-    struct buf *err)
+void
+tree_read(struct tree *t, const char *root, const struct tree_options *options)
 {
-	struct walk w = {options, t, BUF_INIT, 0, err};
-	int rc;
+	struct walk w = {options, t, BUF_INIT, 0};
 
 	memset(t, 0, sizeof *t);
-	rc = open_root(root, &w.path, err);
-	if (rc == 0) {
-		w.root_len = w.path.len;
-		t->root = xstrdup(w.path.data);
-		rc = walk_dir(&w, NULL);
-	}
-	if (rc == 0 && t->count > 0)
+	set_root(&w.path, root);
+	w.root_len = w.path.len;
+	t->root = xstrdup(w.path.data);
+	walk_dir(&w, NULL);
+	if (t->count > 0)
 		qsort(t->entries, t->count, sizeof *t->entries, by_path);
 	buf_release(&w.path);
-	return rc;
 }
 
 void
@@ -302,6 +314,7 @@ tree_release(struct tree *t)
 	text_list_release(&t->special);
 	text_list_release(&t->not_utf8);
 	text_list_release(&t->odd);
+	text_list_release(&t->failed);
 	memset(t, 0, sizeof *t);
 }
 
@@ -388,10 +401,10 @@ tree_why(const char *root, const char *path, const struct tree_options *options,
     struct buf *out, struct buf *err)
 {
 	struct buf full = BUF_INIT;
-	int rc = open_root(root, &full, err);
+	int rc;
 
-	if (rc == 0)
-		rc = why_below(&full, full.len, path, options, out, err);
+	set_root(&full, root);
+	rc = why_below(&full, full.len, path, options, out, err);
 	buf_release(&full);
 	return rc;
 }

@@ -48,14 +48,17 @@ struct tree {
 	struct text_list special;   /* left out: sockets, devices... */
 	struct text_list not_utf8;  /* left out: no archive can name them */
 	struct text_list odd;	    /* "PATH: why Windows cannot hold it" */
+	struct text_list failed;    /* "cannot open 'PATH': why" */
+	enum os_error kind;	    /* of the first failure */
 };
 
 /*
- * Reads the tree below the directory `root` (borrowed during the call).  0, or
- * -1 with the reason in err; *t is to be released in both cases.
+ * Reads the tree below the directory `root` (borrowed during the call).  What
+ * cannot be read is in t->failed, and the rest is read all the same: if it is
+ * the wrong directory, that is what the user wants to hear.
  */
-int tree_read(struct tree *t, const char *root,
-    const struct tree_options *options, struct buf *err);
+void tree_read(
+    struct tree *t, const char *root, const struct tree_options *options);
 void tree_release(struct tree *t);
 
 /*

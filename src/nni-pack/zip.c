@@ -10,7 +10,8 @@
 #include "mem.h"
 
 #define MADE_BY_UNIX 3
-#define VERSION 20 /* 2.0: deflate, directories */
+#define VERSION 20    /* 2.0: deflate, directories */
+#define VERSION_64 45 /* 4.5: zip64 */
 #define FLAG_UTF8 (1u << 11)
 #define DOS_DIRECTORY 0x10
 #define UNIX_DIRECTORY 0040000
@@ -145,38 +146,96 @@ zip_entry_end(struct zip *z, int64_t size, uint32_t crc)
 	sink_commit(z->sink);
 }
 
+static unsigned char *
+put(unsigned char *p, uint64_t value, int bytes)
+{
+	for (; bytes > 0; bytes--, value >>= 8)
+		*p++ = (unsigned char)value;
+	return p;
+}
+
+static uint64_t
+capped(uint64_t value, uint64_t cap)
+{
+	return value < cap ? value : cap;
+}
+
+/* What comes behind the central directory: APPNOTE 4.3.14 to 4.3.16. */
+static void
+write_end(struct sink *s, uint64_t at, uint64_t size, uint64_t count)
+{
+	unsigned char end[56 + 20 + 22], *p = end;
+
+	if (count >= 0xffff || at >= 0xffffffff || size >= 0xffffffff) {
+		p = put(p, 0x06064b50, 4);
+		p = put(p, 44, 8); /* of what follows in this record */
+		p = put(p, MADE_BY_UNIX << 8 | VERSION_64, 2);
+		p = put(p, VERSION_64, 2);
+		p = put(p, 0, 8); /* disks */
+		p = put(p, count, 8);
+		p = put(p, count, 8);
+		p = put(p, size, 8);
+		p = put(p, at, 8);
+		p = put(p, 0x07064b50, 4);
+		p = put(p, 0, 4);
+		p = put(p, at + size, 8);
+		p = put(p, 1, 4);
+	}
+	p = put(p, 0x06054b50, 4);
+	p = put(p, 0, 4);
+	p = put(p, capped(count, 0xffff), 2);
+	p = put(p, capped(count, 0xffff), 2);
+	p = put(p, capped(size, 0xffffffff), 4);
+	p = put(p, capped(at, 0xffffffff), 4);
+	p = put(p, 0, 2); /* no comment */
+	sink_write(s, end, (size_t)(p - end));
+}
+
 /*
- * minizip forgets where an entry is from (and with it that its attributes are a
- * Unix mode) when it goes over to 64 bits.  The central directory, which is
- * still in memory, is put right here: its heads begin with "PK\1\2" and end
+ * minizip 1.1 forgets where an entry is from (and with it that its attributes
+ * are a Unix mode) when it goes over to 64 bits, and that the number of entries
+ * can be a reason to do so.  So the central directory, still in memory, is put
+ * right here, and its end written anew.  Its heads begin with "PK\1\2" and end
  * with three runs of bytes, whose lengths are at 28, 30 and 32
  * (APPNOTE 4.3.12).
  */
 static void
-restore_made_by(unsigned char *p, const unsigned char *end)
+correct_directory(struct sink *s, size_t begin)
 {
-	while (end - p >= 46 && memcmp(p, "PK\1\2", 4) == 0) {
-		p[5] = MADE_BY_UNIX;
-		p += 46 + (p[28] | p[29] << 8) + (p[30] | p[31] << 8) +
-		     (p[32] | p[33] << 8);
+	unsigned char *data = (unsigned char *)s->window.data;
+	int64_t at = s->base + (int64_t)begin;
+	size_t p = begin;
+	uint64_t count = 0;
+
+	while (s->window.len - p >= 46 && memcmp(data + p, "PK\1\2", 4) == 0) {
+		const unsigned char *head = data + p;
+
+		data[p + 5] = MADE_BY_UNIX;
+		p += (size_t)(46 + (head[28] | head[29] << 8) +
+			      (head[30] | head[31] << 8) +
+			      (head[32] | head[33] << 8));
+		count++;
 	}
+	buf_cut(&s->window, p);
+	s->pos = at + (int64_t)(p - begin);
+	write_end(s, (uint64_t)at, p - begin, count);
 }
 
 int
 zip_end(struct zip *z)
 {
 	struct sink *s = z->sink;
-	size_t at = s->window.len;
+	size_t begin = s->window.len;
 	int rc;
 
 	s->hold = true;
 	rc = zipClose(z->file, NULL);
-	restore_made_by((unsigned char *)s->window.data + at,
-	    (unsigned char *)s->window.data + s->window.len);
-	s->hold = false;
-	sink_commit(s);
 	free(z);
 	if (rc != ZIP_OK)
 		sink_fail(s, "the archive's format cannot hold it");
+	if (!s->failed)
+		correct_directory(s, begin);
+	s->hold = false;
+	sink_commit(s);
 	return s->failed ? -1 : 0;
 }
