@@ -130,6 +130,8 @@ FUZZ_CC = clang -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
 FUZZ = $(patsubst t/fuzz/%.c,$(FUZZ_O)/%,$(wildcard t/fuzz/*.c))
 FUZZ_tune = $(filter-out %/main.o,$(NNI_TUNE_OBJ))
 $(FUZZ_O)/tune: $(FUZZ_tune)
+FUZZ_report = $(filter %/report.o,$(NNI_COLLECT_OBJ))
+$(FUZZ_O)/report: $(FUZZ_report)
 fuzz:
 	+$(MAKE) CC=clang O=$(FUZZ_O) CFLAGS='-O1 -g \
 		-fsanitize=fuzzer-no-link,address,undefined \

@@ -110,7 +110,7 @@ table_row(struct buf *out, const struct record *r)
 	default:
 		return;
 	}
-	while (out->data[out->len - 1] == ' ')
+	while (out->len && out->data[out->len - 1] == ' ')
 		buf_cut(out, out->len - 1);
 	buf_addc(out, '\n');
 }
