@@ -129,9 +129,11 @@ FUZZ_CC = clang -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
 	-fno-sanitize-recover=undefined
 FUZZ = $(patsubst t/fuzz/%.c,$(FUZZ_O)/%,$(wildcard t/fuzz/*.c))
 FUZZ_tune = $(filter-out %/main.o,$(NNI_TUNE_OBJ))
+FUZZ_assess = $(filter-out %/main.o,$(NNI_ASSESS_OBJ))
 $(FUZZ_O)/tune: $(FUZZ_tune)
 FUZZ_report = $(filter %/report.o,$(NNI_COLLECT_OBJ))
 $(FUZZ_O)/report: $(FUZZ_report)
+$(FUZZ_O)/assess: $(FUZZ_assess)
 fuzz:
 	+$(MAKE) CC=clang O=$(FUZZ_O) CFLAGS='-O1 -g \
 		-fsanitize=fuzzer-no-link,address,undefined \
