@@ -65,22 +65,9 @@ not_available(struct reading *r, const struct node *at, const char *key,
 
 /* ---- arguments ---- */
 
-/* Drops what was told to have no effect, so that nobody sees it again. */
 static void
-drop_unused(struct reading *r, const struct key *keys, struct node *args)
-{
-	size_t i;
-
-	for (i = args->count; i-- > 0;) {
-		const struct key *k = schema_find(r, keys, args->items[i].key);
-
-		if (k && k->flags & NO_EFFECT)
-			tree_remove(args, k->name);
-	}
-}
-
-static void
-check_args(struct reading *r, const struct algorithm *a, struct node *args)
+check_args(
+    struct reading *r, const struct algorithm *a, const struct node *args)
 {
 	struct node unused = {.type = NODE_MAP};
 	struct target target = {a->args, &unused};
@@ -89,7 +76,6 @@ check_args(struct reading *r, const struct algorithm *a, struct node *args)
 
 	r->v1 = true; /* they are names of Python, to the letter */
 	schema_read(r, args, &target, 1, NULL);
-	drop_unused(r, a->args, args);
 	r->v1 = v1;
 	reading_leave(r, was);
 	node_clear(&unused);
