@@ -35,6 +35,21 @@ crew_release(struct crew *c)
 
 /* ---- what a backend tells ---- */
 
+/* Of one process; what babbles must not fill the journal. */
+enum { MAX_NONSENSE = 10 };
+
+void
+crew_nonsense(struct crew_member *m, const char *what, struct buf *out)
+{
+	struct buf where = BUF_INIT;
+
+	if (m->nonsense++ >= MAX_NONSENSE)
+		return;
+	buf_addf(&where, "%s of member %s", m->crew->verb, m->name);
+	record_error(out, what, where.data, NULL, NULL);
+	buf_release(&where);
+}
+
 static void
 member_line(void *arg, char *line, size_t len)
 {
@@ -50,6 +65,7 @@ member_started(void *arg)
 
 	free(m->trouble);
 	m->trouble = NULL;
+	m->nonsense = 0;
 	m->crew->calls->started(m);
 }
 

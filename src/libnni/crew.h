@@ -19,7 +19,8 @@ struct crew_member {
 	char *dir, *name;
 	struct backend *backend; /* NULL: there is none, see `trouble` */
 	char *trouble;		 /* why it does not run now; NULL: it does */
-	size_t live; /* for the owner: trials of it that have not ended */
+	size_t live;	   /* for the owner: trials of it that have not ended */
+	unsigned nonsense; /* lines of its process that were no record */
 };
 
 struct crew_calls {
@@ -52,6 +53,12 @@ void crew_release(struct crew *c);
  */
 struct crew_member *crew_member(
     struct crew *c, const struct record *trial, struct buf *err);
+
+/*
+ * A line of the member's process is no record, for the reason `what`: appends
+ * an error record, unless there were many already.
+ */
+void crew_nonsense(struct crew_member *m, const char *what, struct buf *out);
 
 void crew_pause(struct crew *c, bool paused);
 /* Ends the input of all, see backend_finish(). */

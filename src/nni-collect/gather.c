@@ -36,14 +36,12 @@ gather_put(struct gatherer *g, const char *lines, size_t len)
 }
 
 static void
-nonsense(struct gatherer *g, const struct crew_member *m, const char *what)
+nonsense(struct gatherer *g, struct crew_member *m, const char *what)
 {
-	struct buf where = BUF_INIT, line = BUF_INIT;
+	struct buf line = BUF_INIT;
 
-	buf_addf(&where, "collect of member %s", m->name);
-	record_error(&line, what, where.data, NULL, NULL);
+	crew_nonsense(m, what, &line);
 	gather_put(g, line.data, line.len);
-	buf_release(&where);
 	buf_release(&line);
 }
 

@@ -154,13 +154,13 @@ tell_unknown(struct tracker *t, struct tracked *e, const char *reason)
 /* ---- from the backend ---- */
 
 static void
-nonsense(struct tracker *t, const struct crew_member *m, const char *what)
+nonsense(struct tracker *t, struct crew_member *m, const char *what)
 {
-	struct buf where = BUF_INIT;
+	struct buf line = BUF_INIT;
 
-	buf_addf(&where, "watch of member %s", m->name);
-	filter_error(&t->filter, what, where.data, NULL, NULL);
-	buf_release(&where);
+	crew_nonsense(m, what, &line);
+	filter_put_buf(&t->filter, &line);
+	buf_release(&line);
 }
 
 static void
