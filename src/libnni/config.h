@@ -9,10 +9,11 @@
 /*
  * The canonical configuration of an experiment: what nni-config prints and
  * DIR/config.json holds (nni-config(5)).  Keys are NNI v3.0's, in camelCase;
- * durations are numbers of seconds, paths are absolute; `trainingService` is
- * always a list of members, each with its own name under "member" and with the
- * shortcut fields (trialCommand, trialCodeDirectory, trialGpuNumber...) filled
- * in from the top level.  What was not set is absent.
+ * durations are numbers of seconds, sizes of MB (2^20 bytes), paths are
+ * absolute; `trainingService` is always a list of members, each with its own
+ * name under "member" and with the shortcut fields (trialCommand,
+ * trialCodeDirectory, trialGpuNumber...) filled in from the top level.  What
+ * was not set is absent, but for the defaults of a platform's keys.
  */
 struct config_member {
 	char *name;	/* unique; "local", "remote-2" */

@@ -55,11 +55,19 @@ service_unknown(struct reading *r, const struct node *n, const char *key)
 	near = opt_nearest(n->text, names);
 	if (!r->v1 && platform_named_v1(n->text))
 		near = platform_named_v1(n->text)->name;
-	reading_error(r, n, key,
-	    "unknown platform '%s': there is no nni-platform-%s; known are "
-	    "%s%s%s%s",
-	    n->text, n->text, all.data, near ? "; did you mean '" : "",
-	    near ? near : "", near ? "'?" : "");
+	/* V1's word for a list of them */
+	if (strcmp(n->text, "hybrid") == 0 ||
+	    strcmp(n->text, "heterogeneous") == 0)
+		reading_error(r, n, key,
+		    "'%s' is V1's; write trainingService as a list of "
+		    "platforms",
+		    n->text);
+	else
+		reading_error(r, n, key,
+		    "unknown platform '%s': there is no nni-platform-%s; "
+		    "known are %s%s%s%s",
+		    n->text, n->text, all.data, near ? "; did you mean '" : "",
+		    near ? near : "", near ? "'?" : "");
 	buf_release(&all);
 }
 

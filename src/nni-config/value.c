@@ -26,6 +26,8 @@ wrong(struct reading *r, const struct key *k, const struct node *n,
 	else if (n->text && n->type != NODE_STRING && n->type != NODE_NULL &&
 		 strstr(wanted, "text"))
 		buf_adds(&is, "; put it in quotes");
+	else if (n->type == NODE_STRING && strcmp(k->name, "searchSpace") == 0)
+		buf_adds(&is, "; searchSpaceFile names a file");
 	reading_error(r, n, k->name, "must be %s, not %s", wanted, is.data);
 	buf_release(&is);
 	return -1;
