@@ -1,0 +1,134 @@
+#!/bin/sh
+# What a trial finds when nni-platform-local starts it, and how its end is told.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/local.sh"
+
+experiment "$PWD/e" 'sh trial.sh'
+cat >code/trial.sh <<'S'
+env | sort >"$NNI_SYS_DIR/env"
+pwd >"$NNI_SYS_DIR/cwd"
+cat - >"$NNI_SYS_DIR/stdin"
+ls /proc/self/fd 2>/dev/null | wc -l >"$NNI_SYS_DIR/fds"
+echo out; echo err >&2
+exit "$(sed 's/.*"code": \([0-9]*\).*/\1/' "$NNI_SYS_DIR/parameter.cfg")"
+S
+d=$PWD/e/trials
+
+exits 0 'capabilities' "$L" capabilities
+is "$(field needs_code <out)" none 'needs no code'
+exits 0 'check' "$L" check --dir e
+is "$(field n <out)" 1000 'room for trialConcurrency trials'
+is "$(find e -type f)" e/config.json 'check changes nothing'
+
+# ---- the recipe of nni-core 13 ----
+export REUSE_MODE=true NNI_TRIAL_COMMAND_CHANNEL=http://x SDK_PROCESS=dispatcher
+export PYTHONPATH=/p CUDA_VISIBLE_DEVICES=5
+trial "$PWD/e" aaaaa 1 '{"code": 0, "lr": 0.10, "z":  [1,2.0]}' |
+	"$L" submit --dir e >answers
+unset REUSE_MODE NNI_TRIAL_COMMAND_CHANNEL SDK_PROCESS PYTHONPATH
+is "$(grep -v credit answers | jq -c '[.trial,.attempt,.parameters,.sequence]')" \
+	'["aaaaa",1,{"code":0,"lr":0.1,"z":[1,2]},7]' 'the record comes back'
+like "$(grep -v credit answers)" '*"parameters":{"code": 0, "lr": 0.10, "z":  \[1,2.0]}*' \
+	'byte for byte'
+is "$(grep -v credit answers | field job)" "$d/aaaaa" 'with a job'
+is "$(ends "$PWD/e" aaaaa | field status)" SUCCEEDED 'it succeeds'
+is "$(cat "$d/aaaaa/parameter.cfg")" \
+	'{"parameter_id": 3, "parameter_source": "algorithm", "parameters": {"code": 0, "lr": 0.10, "z":  [1,2.0]}, "parameter_index": 0}' \
+	'parameter.cfg'
+is "$(grep -E '^(NNI_|MULTI|REUSE|SDK|CUDA_VIS)' "$d/aaaaa/env" | grep -Ev '^NNI_(BIN|EXPERIMENTS|PORTABLE|LONG)=')" \
+	"CUDA_VISIBLE_DEVICES=5
+MULTI_PHASE=false
+NNI_ATTEMPT=1
+NNI_CODE_DIR=$PWD/code
+NNI_EXP_ID=e
+NNI_OUTPUT_DIR=$d/aaaaa
+NNI_PLATFORM=local
+NNI_SYS_DIR=$d/aaaaa
+NNI_TRIAL_JOB_ID=aaaaa
+NNI_TRIAL_SEQ_ID=7" 'the environment'
+is "$(cat "$d/aaaaa/cwd")" "$PWD/code" 'runs in trialCodeDirectory'
+is "$(grep ^PWD= "$d/aaaaa/env")" "PWD=$PWD/code" 'and PWD says so'
+is "$(wc -c <"$d/aaaaa/stdin" | tr -d ' ')" 0 'standard input is empty'
+is "$(cat "$d/aaaaa/stdout" "$d/aaaaa/stderr")" "out
+err" 'its output is kept'
+if [ -e /proc/self/fd ]; then
+	is "$(tr -d ' ' <"$d/aaaaa/fds")" 4 'it inherits nothing but its streams'
+else
+	skip 'no /proc' 'it inherits nothing but its streams'
+fi
+is "$(wc -c <"$d/aaaaa/.nni/metrics" | tr -d ' ')" 0 '.nni/metrics is there, empty'
+like "$(head -n 1 "$d/aaaaa/.nni/state")" '0 1[0-9]*' '.nni/state begins as NNI has it'
+is "$(cd "$d/aaaaa" && find . -type f | sort | tr '\n' ' ')" \
+	'./.nni/lock ./.nni/metrics ./.nni/state ./cwd ./env ./fds ./parameter.cfg ./stderr ./stdin ./stdout ' \
+	'no other file'
+like "$(grep ^PYTHONPATH= "$d/aaaaa/env")" 'PYTHONPATH=/p*' "the user's PYTHONPATH stays first"
+
+# ---- ends ----
+trial "$PWD/e" aaaab 1 '{"code": 3}' | "$L" submit --dir e >/dev/null
+ends "$PWD/e" aaaab >end
+is "$(jq -c '[.status,.exit_code,.reason,.infra]' end)" '["FAILED",3,"exit code 3",null]' \
+	'an exit code'
+like "$(head -n 1 "$d/aaaab/.nni/state")" '3 1[0-9]*' 'in .nni/state'
+trial "$PWD/e" aaaab 2 '{"code": 0}' | "$L" submit --dir e >/dev/null
+trial "$PWD/e" aaaab 2 | sed 's/}$/,"job":"x"}/' | watch e >end
+is "$(tail -n 1 end | jq -c '[.attempt,.status]')" '[2,"SUCCEEDED"]' 'a second attempt'
+is "$(grep ^NNI_ATTEMPT "$d/aaaab-2/env")" NNI_ATTEMPT=2 'knows that it is one'
+ends "$PWD/e" aaaaa aaaab >again
+is "$(jq -r .status again | tr '\n' ' ')" 'SUCCEEDED FAILED ' 'ends are told to whoever asks'
+
+# one start: the exit code of a command, as bash has it
+run() { # DIR COMMAND: its end
+	experiment "$PWD/$1" "$2"
+	submit "$PWD/$1" aaaaa >/dev/null
+	ends "$PWD/$1" aaaaa
+}
+is "$(run r1 'no-such-program x' | jq -c '[.status,.exit_code]')" '["FAILED",127]' \
+	'a program that is not found: 127'
+like "$(cat r1/trials/aaaaa/stderr)" '*no-such-program*not found*' 'the shell says which'
+is "$(run r2 'exit 4' | field exit_code)" 4 'a builtin'
+is "$(run r3 'kill -SEGV $$' | jq -c '[.status,.signal,.reason]')" \
+	'["FAILED","SEGV","killed by signal SEGV"]' 'a signal'
+like "$(head -n 1 r3/trials/aaaaa/.nni/state)" '139 *' 'is 128 + n in .nni/state'
+is "$(run r4 'a=3; echo $a | grep -q 3 && exit 5' | field exit_code)" 5 'a pipeline'
+printf 'exit 6\n' >code/script; chmod +x code/script
+is "$(run r5 './script' | field exit_code)" 6 'a script without #!'
+is "$(run r6 'true x' | field status)" SUCCEEDED 'a program without a shell'
+printf '#!/bin/sh\nreadlink /proc/$PPID/exe\n' >code/parent; chmod +x code/parent
+run r7 './parent' >/dev/null
+if [ -e /proc/self/exe ]; then
+	is "$(basename "$(cat r7/trials/aaaaa/stdout)")" nni-platform-local \
+		'has the keeper as its parent'
+else
+	skip 'no /proc' 'has the keeper as its parent'
+fi
+run r8 'nni-trial get x' >/dev/null
+is "$(cat r8/trials/aaaaa/stdout)" 0.10 'nni-trial is found'
+
+# ---- what is wrong ----
+experiment "$PWD/w" 'no-such-program' ',"trialGpuNumber":0'
+exits 3 'check: no such program' "$L" check --dir w
+like "$(grep error out)" '*no-such-program*trialCommand*' 'said so'
+sed "s,$PWD/code,/no/such/dir," w/config.json >c && mv c w/config.json
+exits 3 'check: no such code directory' "$L" check --dir w
+like "$(grep error out)" '*/no/such/dir*does not exist*hint*' 'with a remedy'
+submit "$PWD/w" aaaaa >/dev/null
+like "$(ends "$PWD/w" aaaaa | field reason)" "*'/no/such/dir' does not exist" \
+	'a trial there fails with that reason'
+exits 3 'no configuration' "$L" submit --dir nowhere
+exits 2 'no verb' "$L"
+exits 2 'no --dir' "$L" submit
+experiment "$PWD/g" 'env'  ',"trialGpuNumber":0'
+submit "$PWD/g" aaaaa >/dev/null
+ends "$PWD/g" aaaaa >/dev/null
+is "$(grep ^CUDA_VISIBLE g/trials/aaaaa/stdout)" CUDA_VISIBLE_DEVICES=-1 \
+	'trialGpuNumber 0 hides the GPUs'
+
+chmod 500 w/trials
+if [ "$(id -u)" = 0 ]; then
+	skip 'root writes everywhere' 'a read-only directory'
+else
+	is "$(submit "$PWD/w" aaaab | jq -c '[.status,.infra]')" '["FAILED",true]' \
+		'a read-only directory'
+fi
+chmod 700 w/trials
+done_testing
