@@ -32,6 +32,21 @@ actor_of(struct ring *r, const char *id)
 	return NULL;
 }
 
+/* The loop has woken up: that is all. */
+static void
+try_again(void *arg)
+{
+	(void)arg;
+}
+
+static bool
+has_room(const struct ring *r, size_t unanswered)
+{
+	if (r->unlimited)
+		return true;
+	return !timer_is_set(&r->refused) && r->level > (int64_t)unanswered;
+}
+
 static void
 take(struct ring *r, const struct heard *h)
 {
@@ -39,14 +54,14 @@ take(struct ring *r, const struct heard *h)
 	int64_t n;
 
 	if (h->r.type == RECORD_CREDIT) {
-		r->spoken = true;
+		timer_stop(&r->refused);
 		if (json_int(h->r.n, &n) == 0)
 			r->level = n;
 		buf_clear(&r->place);
 		json_string(h->r.place, &r->place);
 	} else if (h->r.type == RECORD_NO_ROOM && a) {
 		a->sent = false;
-		r->level = 0;
+		timer_set(r->stage->loop, &r->refused, 50, try_again, r);
 	} else if (a && ((h->r.type == RECORD_TRIAL && h->r.job.at) ||
 			    h->r.type == RECORD_STATUS)) {
 		a->answered = true;
@@ -59,21 +74,24 @@ all_answered(void *arg)
 {
 	struct ring *r = arg;
 	struct buf line = BUF_INIT;
-	size_t i, open = 0;
+	size_t i, open = 0, unanswered = 0;
 
 	for (; r->read < r->submit.count; r->read++)
 		take(r, &r->submit.heard[r->read]);
 	for (i = 0; i < r->count; i++) {
+		open += !r->actors[i].answered;
+		unanswered += r->actors[i].sent && !r->actors[i].answered;
+	}
+	for (i = 0; i < r->count && has_room(r, unanswered); i++) {
 		struct actor *a = &r->actors[i];
 
-		open += !a->answered;
-		if (a->sent || !(r->unlimited || (r->spoken && r->level > 0)))
+		if (a->sent)
 			continue;
 		trial_line(
 		    r->stage, a->id, r->place.data, a->parameters, &line);
 		verb_send(&r->submit, line.data);
 		a->sent = true;
-		r->level--;
+		unanswered++;
 	}
 	buf_release(&line);
 	return !open;
@@ -123,6 +141,7 @@ ring_finish(struct ring *r)
 void
 ring_release(struct ring *r)
 {
+	timer_stop(&r->refused);
 	verb_release(&r->submit);
 	verb_release(&r->watch);
 	verb_release(&r->collect);

@@ -18,8 +18,10 @@ struct ring {
 	struct stage *stage;
 	struct verb submit, watch, collect;
 	struct buf place; /* as credit names it, else the member's name */
-	int64_t level;
-	bool unlimited, spoken;
+	int64_t level;	  /* as last told; what is sent and not answered counts
+			     against it */
+	struct timer refused; /* set: no_room came, wait a little */
+	bool unlimited;
 	size_t read; /* lines of submit looked at */
 	struct actor *actors;
 	size_t count;
