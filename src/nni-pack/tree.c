@@ -361,7 +361,7 @@ why_below(struct buf *full, size_t root_len, const char *path,
 	const struct ignore_file *from = NULL;
 	const struct ignore_rule *rule;
 	const char *p = path, *end;
-	enum verdict verdict;
+	enum verdict verdict = PACKED;
 	struct file_info info;
 	struct buf part = BUF_INIT;
 	int rc = 0;

@@ -242,7 +242,13 @@ test_both_ways(void)
 	free(big);
 }
 
-static struct cat many[300];
+/* More than the 64 that Windows can wait for at once; Wine starts 30 a second. */
+#ifdef _WIN32
+#define MANY 100
+#else
+#define MANY 300
+#endif
+static struct cat many[MANY];
 static int many_ended;
 
 static void
@@ -251,7 +257,7 @@ on_one_end(void *arg, struct proc_end how)
 	struct cat *c = arg;
 
 	c->how = how;
-	if (++many_ended == 300)
+	if (++many_ended == MANY)
 		timer_stop(&guard);
 }
 
@@ -264,15 +270,15 @@ test_many_children(void)
 	int i, right = 0;
 
 	begin();
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < MANY; i++) {
 		snprintf(code, sizeof(code), "%d", i % 100);
 		proc_start(&many[i].proc, &spec, NULL);
 		loop_child(l, &many[i].proc, on_one_end, &many[i]);
 	}
-	is_int(loop_run(l), 0, "300 children");
-	for (i = 0; i < 300; i++)
+	is_int(loop_run(l), 0, "many children");
+	for (i = 0; i < MANY; i++)
 		right += !many[i].how.signaled && many[i].how.code == i % 100;
-	is_int(right, 300, "each with its exit code");
+	is_int(right, MANY, "each with its exit code");
 	end();
 }
 
@@ -522,7 +528,9 @@ next_step(void *arg)
 		break;
 	case 3:
 	case 6:
+#ifndef _WIN32 /* Wine, like old Windows, would not replace it then */
 		s->held = file_open(s->path.data, FILE_READ, 0, NULL);
+#endif
 		file_replace(s->path.data, "other", 5, 0600, false, NULL);
 		break;
 	case 5:

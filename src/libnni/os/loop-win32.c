@@ -38,7 +38,7 @@ struct loop {
 	struct timers timers;
 	struct stream *streams;
 	struct watches watches;
-	size_t child_count;
+	struct child *children;
 	interrupt_fn *interrupt;
 	void *interrupt_arg;
 	struct interrupt interrupts[3];
@@ -114,7 +114,7 @@ loop_stop(struct loop *l, int code)
 static bool
 is_alive(const struct loop *l)
 {
-	return l->timers.count > 0 || l->child_count > 0 ||
+	return l->timers.count > 0 || l->children != NULL ||
 	       l->watches.first != NULL || streams_alive(l->streams);
 }
 
@@ -188,7 +188,8 @@ loop_run(struct loop *l)
 /* ---- children ---- */
 
 struct child {
-	struct op op;
+	struct op op; /* first */
+	struct child *next, **link;
 	struct loop *loop;
 	struct proc *proc;
 	child_fn *fn;
@@ -205,6 +206,14 @@ child_ended(PVOID arg, BOOLEAN timed_out)
 	loop_post(c->loop, &c->op, 0, 0);
 }
 
+/* No packet is posted after this, but one may be on its way. */
+static void
+child_forget(struct child *c)
+{
+	if (c->wait != NULL)
+		UnregisterWaitEx(c->wait, INVALID_HANDLE_VALUE);
+}
+
 static void
 child_done(struct op *op, DWORD bytes, DWORD error)
 {
@@ -213,10 +222,13 @@ child_done(struct op *op, DWORD bytes, DWORD error)
 
 	(void)bytes;
 	(void)error;
-	if (c->wait != NULL)
-		UnregisterWaitEx(c->wait, INVALID_HANDLE_VALUE);
+	if (c->fn == NULL)
+		return; /* loop_free() has it */
+	child_forget(c);
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
 	proc_wait(c->proc, &end);
-	c->loop->child_count--;
 	c->fn(c->arg, end);
 	free(c);
 }
@@ -232,7 +244,11 @@ loop_child(struct loop *l, struct proc *p, child_fn *fn, void *arg)
 	c->proc = p;
 	c->fn = fn;
 	c->arg = arg;
-	l->child_count++;
+	c->next = l->children;
+	c->link = &l->children;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	l->children = c;
 	if (RegisterWaitForSingleObject(&c->wait, (HANDLE)p->handle,
 		child_ended, c, INFINITE, WT_EXECUTEONLYONCE))
 		return;
@@ -272,6 +288,8 @@ interrupt_done(struct op *op, DWORD bytes, DWORD error)
 
 	(void)bytes;
 	(void)error;
+	if (l->interrupt == NULL)
+		return;
 	if (i->event == CTRL_CLOSE_EVENT)
 		l->interrupt(l->interrupt_arg, INTERRUPT_HANGUP, 1);
 	else
@@ -309,13 +327,24 @@ die_by_signal(int signal)
 void
 loop_free(struct loop *l)
 {
+	struct child *c;
+
 	if (l == NULL)
 		return;
 	if (interrupted == l)
 		interrupted = NULL;
 	while (l->watches.first != NULL)
 		watch_stop(l->watches.first);
-	streams_free(l);
+	l->interrupt = NULL;
+	for (c = l->children; c != NULL; c = c->next) {
+		child_forget(c);
+		c->fn = NULL;
+	}
+	streams_free(l); /* takes what is on its way */
+	while ((c = l->children) != NULL) {
+		l->children = c->next;
+		free(c);
+	}
 	timers_release(&l->timers);
 	CloseHandle(l->port);
 	free(l->each);
