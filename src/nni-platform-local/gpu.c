@@ -108,7 +108,7 @@ parse_processes(struct gpu *gpu, struct span in)
 	       next_element(&in, "process_info", &text)) {
 		copy_text(text, "pid", pid, sizeof(pid));
 		copy_text(text, "process_name", path, sizeof(path));
-		p.pid = strtol(pid, NULL, 10);
+		p.pid = strtoll(pid, NULL, 10);
 		snprintf(p.name, sizeof(p.name), "%.63s", path_base(path));
 		n = gpu->process_count++;
 		gpu->processes = xreallocarray(

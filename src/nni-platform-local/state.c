@@ -253,12 +253,12 @@ bool
 events_parse(const char *line, struct event *e)
 {
 	char *end;
-	long n;
+	long long n;
 
 	if (strlen(line) < TRIAL_ID_LEN + 2 || line[TRIAL_ID_LEN] != ' ' ||
 	    !trial_id_valid(line, TRIAL_ID_LEN))
 		return false;
-	n = strtol(line + TRIAL_ID_LEN + 1, &end, 10);
+	n = strtoll(line + TRIAL_ID_LEN + 1, &end, 10);
 	if (*end != ' ' || n < 1 || n > INT_MAX)
 		return false;
 	memcpy(e->trial, line, TRIAL_ID_LEN);

@@ -242,7 +242,8 @@ test_both_ways(void)
 	free(big);
 }
 
-/* More than the 64 that Windows can wait for at once; Wine starts 30 a second. */
+/* More than the 64 that Windows can wait for at once; Wine starts 30 a second.
+ */
 #ifdef _WIN32
 #define MANY 100
 #else

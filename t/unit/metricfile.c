@@ -1,6 +1,7 @@
 /* Metrics as SDKs of all versions write them, and what else is in the file. */
 #include <stdlib.h>
 #include "metricfile.h"
+#include "os/sys.h"
 #include "tap.h"
 
 static struct metric m = METRIC_INIT;
@@ -163,8 +164,10 @@ test_lines(void)
 }
 
 int
-main(void)
+nni_main(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	test_records();
 	test_damage();
 	test_values();

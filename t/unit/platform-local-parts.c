@@ -190,8 +190,10 @@ test_gpus(void)
 }
 
 int
-main(void)
+nni_main(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	test_command();
 	test_state();
 	test_events();
