@@ -140,6 +140,10 @@ fuzz:
 		-fno-sanitize-recover=undefined' $(FUZZ)
 FUZZ_experiment = $(filter-out %/main.o,$(NNI_CONFIG_OBJ))
 $(FUZZ_O)/experiment: $(FUZZ_experiment)
+FUZZ_ignore = $(filter %/ignore.o,$(NNI_PACK_OBJ))
+$(FUZZ_O)/ignore: $(FUZZ_ignore)
+FUZZ_deflate = $(filter %/deflate.o,$(NNI_PACK_OBJ))
+$(FUZZ_O)/deflate: $(FUZZ_deflate)
 $(FUZZ_O)/%: t/fuzz/%.c $(LIB)
 	$(FUZZ_CC) -fsanitize=fuzzer -o $@ $< $(FUZZ_$*) $(LIB) $(LDLIBS)
 check: all unit helpers
