@@ -82,6 +82,13 @@ test_open(void)
 	    "writes at an offset");
 	ok(file_read(f, four, 4) == 4 && !strcmp(four, "two\n"),
 	    "which moves nothing either");
+	struct file_info info, open_info;
+	ok(!file_info_of(f, &open_info) &&
+		!file_info(path("a"), false, &info) &&
+		info.type == FILE_REGULAR && info.inode == open_info.inode &&
+		info.size == open_info.size &&
+		info.mtime_ms == open_info.mtime_ms,
+	    "the same of an open file");
 	ok(!file_truncate(f, 4) && file_size(f) == 4, "truncates");
 	file_close(f);
 	f = file_open(path("a"), FILE_WRITE | FILE_TRUNC, 0, NULL);

@@ -393,22 +393,40 @@ type_of_mode(mode_t mode)
 			       : FILE_SPECIAL;
 }
 
+static void
+info_of_stat(struct file_info *info, const struct stat *st)
+{
+	info->type = type_of_mode(st->st_mode);
+	info->size = (int64_t)st->st_size;
+	info->mtime_ms =
+	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+	info->mode = st->st_mode & 07777;
+	info->device = (uint64_t)st->st_dev;
+	info->inode = (uint64_t)st->st_ino;
+	info->links = (uint32_t)st->st_nlink;
+}
+
 int
 file_info(const char *path, bool follow, struct file_info *info)
 {
 	struct stat st;
 
 	*info = (struct file_info){.type = FILE_ABSENT};
-	if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
+	if ((follow ? stat : lstat)(path, &st) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : os_failed();
-	info->type = type_of_mode(st.st_mode);
-	info->size = (int64_t)st.st_size;
-	info->mtime_ms =
-	    (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	info->mode = st.st_mode & 07777;
-	info->device = (uint64_t)st.st_dev;
-	info->inode = (uint64_t)st.st_ino;
-	info->links = (uint32_t)st.st_nlink;
+	info_of_stat(info, &st);
+	return 0;
+}
+
+int
+file_info_of(os_file f, struct file_info *info)
+{
+	struct stat st;
+
+	*info = (struct file_info){.type = FILE_ABSENT};
+	if (fstat((int)f, &st) != 0)
+		return os_failed();
+	info_of_stat(info, &st);
 	return 0;
 }
 

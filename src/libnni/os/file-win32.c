@@ -644,6 +644,14 @@ file_info(const char *path, bool follow, struct file_info *info)
 	return rc;
 }
 
+int
+file_info_of(os_file f, struct file_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->type = FILE_ABSENT;
+	return handle_info(win32_handle(f), true, info);
+}
+
 /*
  * What 01777 means here: all users may make files in a directory and write to
  * those of others, but remove only their own.

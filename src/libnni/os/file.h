@@ -15,7 +15,8 @@
 typedef intptr_t os_file; /* a descriptor, or a Windows HANDLE */
 #define OS_NO_FILE ((os_file)-1)
 
-/* Kinds of failure that callers treat apart; of this thread's last failed call. */
+/* Kinds of failure that callers treat apart; of this thread's last failed call.
+ */
 enum os_error {
 	OS_OTHER = 1,
 	OS_NOT_FOUND,
@@ -49,7 +50,8 @@ int64_t file_read(os_file f, void *to, size_t size);
 int64_t file_read_at(os_file f, void *to, size_t size, int64_t offset);
 /* All of it in one write(2) where the system takes it so. 0 or -1. */
 int file_write(os_file f, const void *bytes, size_t len);
-/* At `offset`, the place where file_write() goes on being untouched. 0 or -1. */
+/* At `offset`, the place where file_write() goes on being untouched. 0 or -1.
+ */
 int file_write_at(os_file f, const void *bytes, size_t len, int64_t offset);
 /* Data (not necessarily times) on stable storage: fdatasync, FlushFileBuffers.
  */
@@ -91,6 +93,8 @@ struct file_info {
 };
 /* follow: look through symbolic links.  Absent: type FILE_ABSENT, returns 0. */
 int file_info(const char *path, bool follow, struct file_info *info);
+/* Of what is open, whatever its path leads to by now. */
+int file_info_of(os_file f, struct file_info *info);
 int file_chmod(const char *path, uint32_t mode, struct buf *err);
 int link_read(const char *path, struct buf *target, struct buf *err);
 int link_make(const char *target, const char *path, struct buf *err);
