@@ -19,7 +19,8 @@
 #include "tree.h"
 
 #define THREADS_MAX 64
-#define NAMED 5 /* of a kind in one message */
+#define THREADS_DEFAULT 8 /* more would wait for the one that writes */
+#define NAMED 5		  /* of a kind in one message */
 /* The search for who is to blame for too many files ends somewhere. */
 #define LOOK_AT_LEAST 100000
 
@@ -409,8 +410,8 @@ check_options(int argc, char **argv)
 		    &tool, "an archive is nothing for a terminal; use -o ZIP");
 	if (options.threads == 0) {
 		options.threads = sys_cpus();
-		if (options.threads > THREADS_MAX)
-			options.threads = THREADS_MAX;
+		if (options.threads > THREADS_DEFAULT)
+			options.threads = THREADS_DEFAULT;
 	}
 	return 0;
 }

@@ -146,45 +146,49 @@ piece_failed(struct worker *w, struct slot *s, struct piece *piece)
 		s->failed = true;
 }
 
-/*
- * Reads up to `len` bytes of the entry at w->path.  A file that has grown since
- * it was listed is taken as long as it was then; one that has shrunk, as it is.
- */
-static int
-read_part(struct worker *w, struct slot *s, struct piece *piece, int64_t offset,
+static int64_t
+read_open(struct worker *w, os_file f, struct piece *piece, int64_t offset,
     size_t len)
 {
-	os_file f =
-	    file_open(w->path.data, FILE_READ | FILE_NOFOLLOW, 0, &s->err);
 	int64_t n;
 
-	if (f == OS_NO_FILE) {
-		piece_failed(w, s, piece);
-		return -1;
-	}
 	do {
 		n = file_read_at(f, w->input + piece->size, len - piece->size,
 		    offset + (int64_t)piece->size);
 		if (n > 0)
 			piece->size += (size_t)n;
 	} while (n > 0 && piece->size < len);
+	return n;
+}
+
+/*
+ * Reads up to `len` bytes of the entry at w->path.  A file that has grown since
+ * it was listed is taken as long as it was then; one that has shrunk, as it is.
+ */
+static int
+read_part(struct worker *w, struct slot *s, struct piece *piece, size_t len)
+{
+	const struct tree_entry *e = &w->pack->tree->entries[piece->entry];
+	os_file f =
+	    file_open(w->path.data, FILE_READ | FILE_NOFOLLOW, 0, &s->err);
+	struct file_info now;
+	int64_t n;
+
+	if (f == OS_NO_FILE) {
+		piece_failed(w, s, piece);
+		return -1;
+	}
+	n = read_open(w, f, piece, s->job.offset, len);
 	if (n < 0) {
 		s->failed = true;
 		s->kind = os_errno();
 		buf_setf(&s->err, "cannot read '%s': %s", w->path.data,
 		    os_strerror());
 	}
+	piece->changed = file_info_of(f, &now) != 0 || now.size != e->size ||
+			 now.mtime_ms != e->mtime_ms;
 	file_close(f);
 	return n < 0 ? -1 : 0;
-}
-
-static bool
-has_changed(struct worker *w, const struct tree_entry *e)
-{
-	struct file_info now;
-
-	return file_info(w->path.data, false, &now) != 0 ||
-	       now.size != e->size || now.mtime_ms != e->mtime_ms;
 }
 
 /* Puts w->input into the slot, compressed where that makes it smaller. */
@@ -243,10 +247,8 @@ do_job(struct worker *w, struct slot *s)
 		if (e->type == FILE_LINK)
 			do_link(w, s, piece);
 		else if (e->type == FILE_REGULAR &&
-			 read_part(w, s, piece, job->offset, len) == 0) {
-			piece->changed = has_changed(w, e);
+			 read_part(w, s, piece, len) == 0)
 			compress_part(w, s, piece, job);
-		}
 	}
 }
 
@@ -334,16 +336,24 @@ begin_entry(
 	zip_entry_begin(p->zip, &z);
 	p->size = 0;
 	p->crc = 0;
-	switch (e->type) {
-	case FILE_DIR:
-		p->result->dirs++;
-		break;
-	case FILE_LINK:
-		p->result->links++;
-		break;
-	default:
-		p->result->files++;
-	}
+}
+
+static void
+count(struct pack_result *r, const struct tree_entry *e)
+{
+	r->files += e->type == FILE_REGULAR;
+	r->dirs += e->type == FILE_DIR;
+	r->links += e->type == FILE_LINK;
+}
+
+/* A directory with something in it is in the archive by the paths of that. */
+static bool
+is_implied(const struct tree *t, size_t entry)
+{
+	const struct tree_entry *e = &t->entries[entry];
+
+	return e->type == FILE_DIR && entry + 1 < t->count &&
+	       strncmp(e[1].path, e->path, strlen(e->path)) == 0;
 }
 
 static void
@@ -380,6 +390,10 @@ write_piece(struct pack *p, const struct slot *s, const struct piece *piece)
 	if (piece->gone)
 		return buf_err(p->err, "'%s%s' vanished while it was packed",
 		    p->tree->root, e->path);
+	if (first)
+		count(p->result, e);
+	if (is_implied(p->tree, piece->entry))
+		return 0;
 	if (first)
 		begin_entry(p, e, piece);
 	if (e->type == FILE_LINK)
@@ -502,7 +516,7 @@ run(struct pack *p, const struct sink *sink)
 	int count, rc = -1;
 	size_t i;
 
-	p->slot_count = 2 * (size_t)p->options->threads + 2;
+	p->slot_count = 4 * (size_t)p->options->threads + 2;
 	p->slots = xcalloc(p->slot_count, sizeof *p->slots);
 	for (i = 0; i < p->slot_count; i++) {
 		buf_init(&p->slots[i].data, BUF_MAX_DEFAULT);

@@ -12,7 +12,7 @@
  * Makes the archive of a tree: threads read and compress, the caller's thread
  * writes what they give in the order of the tree.  The bytes depend on names,
  * contents, links and permissions alone, not on the number of threads or on
- * the system.  Memory: about 12 MiB a thread, however large the files are.
+ * the system.  Memory: up to 30 MiB a thread, however large the files are.
  */
 struct pack_options {
 	int threads; /* 1 or more */
