@@ -35,7 +35,7 @@ is "$(ends "$PWD/e" aaaaa | field status)" SUCCEEDED 'it succeeds'
 is "$(cat "$d/aaaaa/parameter.cfg")" \
 	'{"parameter_id": 3, "parameter_source": "algorithm", "parameters": {"code": 0, "lr": 0.10, "z":  [1,2.0]}, "parameter_index": 0}' \
 	'parameter.cfg'
-is "$(grep -E '^(NNI_|MULTI|REUSE|SDK|CUDA_VIS)' "$d/aaaaa/env" | grep -Ev '^NNI_(BIN|EXPERIMENTS|PORTABLE|LONG)=')" \
+is "$(grep -E '^(NNI_|MULTI|REUSE|SDK|CUDA_VIS)' "$d/aaaaa/env" | grep -Ev '^NNI_(BIN|EXPERIMENTS|PORTABLE|LONG|O|SUMS)=')" \
 	"CUDA_VISIBLE_DEVICES=5
 MULTI_PHASE=false
 NNI_ATTEMPT=1

@@ -86,12 +86,13 @@ struct worker {
 static bool
 job_take(struct pack *p, struct job *job)
 {
-	const struct tree_entry *e = p->tree->entries + p->next;
+	const struct tree_entry *e;
 	size_t count = p->tree->count;
 	int64_t bytes = 0;
 
 	if (p->next == count)
 		return false;
+	e = p->tree->entries + p->next;
 	memset(job, 0, sizeof *job);
 	job->first = p->next;
 	if (e->size > (int64_t)CHUNK) {

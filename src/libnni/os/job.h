@@ -60,8 +60,8 @@ void job_free(struct job *j);
 /*
  * Of a job whose holder died: kills what it left on this machine, in this boot.
  * root and root_start: the pid and proc_start_time() of its root; mark: a
- * "NAME=value" that every member has in its environment (looked at on Linux, for
- * members that left the session).  Returns how many still live (call again
+ * "NAME=value" that every member has in its environment (looked at on Linux,
+ * for members that left the session).  Returns how many still live (call again
  * until 0); -1 if that cannot be known.
  */
 int job_kill_orphans(int64_t root, int64_t root_start, const char *mark);

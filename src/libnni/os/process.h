@@ -33,8 +33,8 @@ struct proc_spec {
 	 * shell: `bash -c` where there is bash, else `sh -c`; `cmd.exe /c`.
 	 */
 	const char *command;
-	/* With argv: the file to execute where it is known already, argv[0] being
-	   but its name; NULL: argv[0] says it. */
+	/* With argv: the file to execute where it is known already, argv[0]
+	   being but its name; NULL: argv[0] says it. */
 	const char *program;
 	const char *const *env; /* changes: "NAME=value" sets, "NAME" unsets;
 				   NULL-ended; NULL: none */
