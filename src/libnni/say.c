@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "os/sys.h"
 
 static const char *program = "nni";
 static int level = 1;
@@ -63,8 +64,7 @@ speak(const char *kind, const char *fmt, va_list ap)
 			line[i] = line[i + 1] = '?';
 	}
 	line[len++] = '\n';
-	fwrite(line, 1, len, stderr);
-	fflush(stderr);
+	file_write(sys_stderr(), line, len);
 }
 
 int
