@@ -61,3 +61,12 @@ none_left() { [ -z "$(left_of "$@")" ]; }
 portable() { [ -n "${NNI_PORTABLE-}" ]; }
 
 cancel() { printf '{"type":"cancel","trial":"%s","attempt":1%s}\n' "$1" "${2-}"; }
+
+# Whatever goes wrong in a test, no trial of it lives on.
+stop_keepers() {
+	for s in "$trash"/*/trials/*/.nni/state; do
+		[ ! -e "$s" ] || grep -q '"state":"end"' "$s" ||
+			kill "$(sed -n 's/.*"keeper":\([0-9]*\).*/\1/p' "$s")" 2>/dev/null
+	done
+}
+stop_at_end stop_keepers

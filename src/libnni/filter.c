@@ -8,7 +8,7 @@
 #include "table.h"
 
 /* Beyond this much unread output no more input is taken. */
-#define PRESSURE ((size_t)4 << 20)
+#define PRESSURE ((size_t)1 << 20)
 
 enum filter_format
 filter_format(const char *name)

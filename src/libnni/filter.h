@@ -67,7 +67,7 @@ void filter_error(struct filter *f, const char *message, const char *where,
     const char *hint, const char *trial);
 /* Takes no input until it is let go again. */
 void filter_hold(struct filter *f, bool hold);
-/* True while more than a few MiB wait for the reader. */
+/* True while more than a MiB waits for the reader. */
 bool filter_pressed(const struct filter *f);
 
 /* Stops the loop with `code` once everything put is written. */

@@ -25,7 +25,7 @@
 /* A trial that ends before this is never watched. */
 #define FOLLOW_MS 8
 /* No more than about this is put in one round of the loop. */
-#define PUT_MAX ((size_t)1 << 20)
+#define PUT_MAX ((size_t)256 << 10)
 
 struct collected {
 	struct attempt a;
