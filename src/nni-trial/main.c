@@ -39,7 +39,7 @@ static const struct opt_tool get_tool = {
 static const struct opt_tool report_tool = {
     .name = "nni-trial report",
     .summary = "report an intermediate or the final metric",
-    .operands = "VALUE",
+    .operands = "VALUE|-",
     .examples = "  nni-trial report 0.93\n"
 		"  nni-trial report '{\"default\": 0.93, \"loss\": 0.2}' "
 		"--final\n",
@@ -104,17 +104,38 @@ get(const char *name)
 	return code;
 }
 
+/* "-": a value too long for an argument comes on standard input. */
+static int
+read_value(struct buf *text, struct buf *err)
+{
+	char bytes[4096];
+	int64_t n;
+
+	while ((n = file_read(sys_stdin(), bytes, sizeof(bytes))) > 0)
+		if (buf_add(text, bytes, (size_t)n) == -1)
+			return buf_err(err, "standard input is too long");
+	buf_rtrim(text);
+	return n == 0 ? 0
+		      : buf_err(err, "cannot read standard input: %s",
+			    os_strerror());
+}
+
 static int
 report(const char *text)
 {
 	struct buf value = BUF_INIT, err = BUF_INIT;
+	struct buf input = BUF_INIT_MAX((size_t)4 << 20);
 	int code = NNI_OK;
 
-	if (trial_value(text, &value, &err) == -1)
+	if (strcmp(text, "-") == 0 && read_value(&input, &err) == -1)
+		code = say_error(NNI_USAGE, "%s", err.data);
+	else if (trial_value(
+		     strcmp(text, "-") ? text : input.data, &value, &err) == -1)
 		code = say_error(NNI_USAGE, "%s", err.data);
 	else if (trial_report(&value, o.final, &err) == -1)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
 	buf_release(&value);
+	buf_release(&input);
 	buf_release(&err);
 	return code;
 }
