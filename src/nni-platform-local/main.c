@@ -27,7 +27,7 @@ static const struct opt options[] = {
 static const struct opt_tool tool = {
     .name = "nni-platform-local",
     .summary = "run trials as processes of this machine",
-    .operands = "capabilities|check|submit|watch|collect|clean",
+    .operands = "VERB",
     .examples = "  nni-platform-local check --dir ~/nni-experiments/abcd1234\n",
     .options = options,
 };
@@ -56,7 +56,10 @@ run_verb(const char *name)
 	for (i = 0; i < count && strcmp(verbs[i].name, name) != 0; i++)
 		;
 	if (i == count)
-		code = opt_usage(&tool, "'%s' is not a verb", name);
+		code = opt_usage(&tool,
+		    "'%s' is not one of the verbs: capabilities, check, "
+		    "submit, watch, collect, clean",
+		    name);
 	else if (verbs[i].needs_dir && o.dir == NULL)
 		code = opt_usage(&tool, "%s needs --dir", name);
 	else if (verbs[i].needs_dir &&
