@@ -4,7 +4,7 @@
 failio=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/failio.so
 [ -e "$failio" ] || skip_all 'no failio.so (make helpers)'
 victim=$(command -v dd) || skip_all 'no dd'
-plan 12
+plan 14
 
 # three bytes, one write each: open, write, write, write
 three() { env "$@" LD_PRELOAD="$failio" "$victim" if=/dev/zero of=f bs=1 count=3; }
@@ -28,3 +28,7 @@ exits 1 'counts through two processes' \
 is "$(cat code) $(size)" '137 1' 'kills before the third'
 printf 12345678 | LD_PRELOAD="$failio" FAILIO_N=2 FAILIO_SHORT=1 "$victim" of=f bs=8 2>/dev/null
 is "$(size)" 4 'writes half'
+touch full
+exits 1 'fails while a file is there' three FAILIO_N=2 FAILIO_WHILE="$PWD/full"
+rm full
+exits 0 'and no longer' three FAILIO_N=2 FAILIO_WHILE="$PWD/full"

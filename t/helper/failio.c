@@ -14,6 +14,7 @@
  * FAILIO_ERRNO    ENOSPC (default), EIO, EROFS, EACCES, EDQUOT, or a number
  * FAILIO_ONCE     1: only that call fails.  Otherwise all later ones too: the
  *                 disk stays full
+ * FAILIO_WHILE    a file: the disk stays full only as long as that is there
  * FAILIO_SHORT    1: the first half of the bytes of a failing write is written
  * FAILIO_KILL     1: SIGKILL to this process before the call (with
  *                 FAILIO_SHORT: in the middle of it) in place of an error
@@ -134,21 +135,17 @@ raw_open(const char *path, int flags)
 	    SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0666);
 }
 
-/* This call's number. */
+/* One more in the file at `path`, which all processes share. */
 static long
-count(void)
+count_together(const char *path, long own)
 {
-	static long own;
-	const char *path = getenv("FAILIO_COUNT");
 	char text[32] = "";
 	long n;
 	int fd, len;
 
-	if (!path || path[0] == '\0')
-		return ++own;
 	fd = raw_open(path, O_RDWR | O_CREAT);
 	if (fd < 0)
-		return ++own;
+		return own;
 	flock(fd, LOCK_EX);
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
 		text[0] = '\0';
@@ -156,6 +153,26 @@ count(void)
 	len = snprintf(text, sizeof(text), "%ld\n", n);
 	syscall(SYS_pwrite64, fd, text, (size_t)len, (off_t)0);
 	close(fd);
+	return n;
+}
+
+/*
+ * This call's number.  A signal's handler may write, too: not while we hold the
+ * lock.
+ */
+static long
+count(void)
+{
+	static long own;
+	const char *path = getenv("FAILIO_COUNT");
+	sigset_t all, old;
+	long n = ++own;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if (path && path[0] != '\0')
+		n = count_together(path, n);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return n;
 }
 
@@ -185,6 +202,15 @@ die(void)
 		pause();
 }
 
+/* Is there room again? */
+static bool
+is_over(void)
+{
+	const char *path = getenv("FAILIO_WHILE");
+
+	return path && path[0] != '\0' && access(path, F_OK) != 0;
+}
+
 /* Counts, and says what is to become of the call; FAIL with errno set. */
 static enum verdict
 judge(const char *call, const char *path)
@@ -199,7 +225,8 @@ judge(const char *call, const char *path)
 	n = count();
 	log_call(n, call, path);
 	errno = saved;
-	if (first <= 0 || n < first || (n > first && is_on("FAILIO_ONCE")))
+	if (first <= 0 || n < first || (n > first && is_on("FAILIO_ONCE")) ||
+	    is_over())
 		return PASS;
 	if (is_on("FAILIO_KILL") && !is_on("FAILIO_SHORT"))
 		die();
