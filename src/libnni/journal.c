@@ -67,6 +67,7 @@ journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
 	if (file_info(path, true, &info) == -1)
 		info.type = FILE_ABSENT;
 	buf_init(&j->pending, BUF_MAX_DEFAULT);
+	j->damaged = false;
 	j->file =
 	    file_open(path, FILE_READ | FILE_APPEND | FILE_CREATE, 0600, err);
 	if (j->file == OS_NO_FILE)
@@ -102,19 +103,30 @@ journal_add(struct journal *j, const char *line, size_t len)
 		buf_addc(&j->pending, '\n');
 }
 
+/*
+ * Half a batch must not stay: it would be written again.  A disk that fails may
+ * fail here too; then before the next write.
+ */
+static int
+cut_back(struct journal *j)
+{
+	j->damaged = file_truncate(j->file, j->size) == -1;
+	return j->damaged ? -1 : 0;
+}
+
 static int
 write_out(struct journal *j, bool flush, struct buf *err)
 {
 	if (!j->pending.len)
 		return 0;
-	if (file_write(j->file, j->pending.data, j->pending.len) == -1 ||
+	if ((j->damaged && cut_back(j) == -1) ||
+	    file_write(j->file, j->pending.data, j->pending.len) == -1 ||
 	    (flush && file_sync(j->file) == -1)) {
 		enum os_error kind = os_errno();
 
 		buf_err(err, "cannot write '%s': %s", j->path, os_strerror());
-		/* Half a batch must not stay: it would be written again. */
 		if (kind != OS_GONE)
-			file_truncate(j->file, j->size);
+			cut_back(j);
 		return -1;
 	}
 	j->size += (int64_t)j->pending.len;

@@ -82,6 +82,25 @@ task_line(struct submit *s, struct task *t, struct buf *line)
 	return r;
 }
 
+/* The same, parsed. */
+static int
+task_record(
+    struct submit *s, struct task *t, struct buf *line, struct record *r)
+{
+	struct buf err = BUF_INIT, text = BUF_INIT;
+
+	if (task_line(s, t, line) == -1)
+		return -1;
+	if (record_parse(r, line->data, line->len, &err) == 0)
+		return 0;
+	buf_setf(&text, "'%s' has changed under our hands: %s", s->placed.path,
+	    err.data);
+	submit_fail(s, NNI_TEMPORARY, text.data);
+	buf_release(&text);
+	buf_release(&err);
+	return -1;
+}
+
 static void
 put(struct submit *s, const struct buf *line)
 {
@@ -136,8 +155,7 @@ spec_line(
 	struct record first;
 	struct buf old = BUF_INIT;
 
-	if (sequence < 0 && before && task_line(s, before, &old) == 0 &&
-	    record_parse(&first, old.data, old.len, NULL) == 0)
+	if (sequence < 0 && before && task_record(s, before, &old, &first) == 0)
 		sequence = first.sequence;
 	buf_release(&old);
 	if (sequence < 0)
@@ -205,9 +223,7 @@ same_parameters(struct submit *s, struct task *t, const struct record *r)
 	struct record old;
 	bool same = true;
 
-	if (task_line(s, t, &line) == 0 &&
-	    record_parse(&old, line.data, line.len, NULL) == 0 &&
-	    old.parameters.at)
+	if (task_record(s, t, &line, &old) == 0 && old.parameters.at)
 		same = old.parameters.len == r->parameters.len &&
 		       !memcmp(old.parameters.at, r->parameters.at,
 			   r->parameters.len);
@@ -276,8 +292,7 @@ task_place(struct submit *s, struct task *t, struct place *p)
 	p->in_flight++;
 	s->sent++;
 	s->flush = true;
-	if (task_line(s, t, &spec) == 0 &&
-	    record_parse(&r, spec.data, spec.len, NULL) == 0) {
+	if (task_record(s, t, &spec, &r) == 0) {
 		trial_line(s, p, &r, &line);
 		journal_task(s, t, PLACED_PLACE, &line);
 		buf_addc(&line, '\n');
@@ -332,8 +347,7 @@ task_started(struct submit *s, struct task *t, const struct record *r)
 
 	place_answered(t, true);
 	s->sent--;
-	if (task_line(s, t, &ours) == 0 &&
-	    record_parse(&old, ours.data, ours.len, NULL) == 0) {
+	if (task_record(s, t, &ours, &old) == 0) {
 		record_merge(&line, old.line, r->line);
 		journal_task(s, t, PLACED_STARTED, &line);
 		/* Where the place knows its trials, a lost job is found again.
@@ -499,8 +513,7 @@ task_resume(struct submit *s, struct task *t)
 	struct buf line = BUF_INIT;
 	struct record r;
 
-	if (task_line(s, t, &line) == -1 ||
-	    record_parse(&r, line.data, line.len, NULL) == -1) {
+	if (task_record(s, t, &line, &r) == -1) {
 		buf_release(&line);
 		return;
 	}
