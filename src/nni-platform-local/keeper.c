@@ -252,8 +252,8 @@ write_end(struct keeper *k, bool ran)
 	while (state_append(&k->state, &line, NULL) == -1)
 		keeper_wait(NULL, RETRY_MS);
 	state_put_exit(&k->state, ran ? shell_code(k->root_end) : 128, now);
-	events_tell(k->order->place->events, k->order->trial->trial,
-	    k->order->trial->attempt, status);
+	events_tell(k->order->place->dir, k->order->place->events,
+	    k->order->trial->trial, k->order->trial->attempt, status);
 	buf_release(&line);
 }
 

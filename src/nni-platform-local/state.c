@@ -237,16 +237,19 @@ events_open(const char *dir, struct buf *err)
 
 /* It is a hint: if it cannot be written, it comes a little later. */
 void
-events_tell(
-    os_file events, const char *trial, int attempt, enum trial_status status)
+events_tell(const char *dir, os_file events, const char *trial, int attempt,
+    enum trial_status status)
 {
+	os_file f = events != OS_NO_FILE ? events : events_open(dir, NULL);
 	char line[64];
 
-	if (events == OS_NO_FILE)
+	if (f == OS_NO_FILE)
 		return;
 	snprintf(line, sizeof(line), "%s %d %s\n", trial, attempt,
 	    status_name(status));
-	file_write(events, line, strlen(line));
+	file_write(f, line, strlen(line));
+	if (f != events)
+		file_close(f);
 }
 
 bool

@@ -64,8 +64,9 @@ void state_begin(struct buf *line, const char *what);
  * write.
  */
 os_file events_open(const char *dir, struct buf *err);
-void events_tell(
-    os_file events, const char *trial, int attempt, enum trial_status status);
+/* `events` may be OS_NO_FILE: then it is opened for this line. */
+void events_tell(const char *dir, os_file events, const char *trial,
+    int attempt, enum trial_status status);
 struct event {
 	char trial[TRIAL_ID_LEN + 1];
 	int attempt;

@@ -21,7 +21,8 @@
 #include "verb.h"
 #include "os/sys.h"
 
-/* While there is no room for reasons outside of this experiment, look again. */
+/* While there is no room, look again: the GPUs may be free by now, and a keeper
+   that was killed tells no event. */
 #define LOOK_MS 5000
 
 struct submitted {
@@ -133,18 +134,9 @@ say_credit(struct submitter *s)
 		record_end(&s->line);
 		put(s);
 	}
-	if (s->gpus != NULL && n == 0 && !timer_is_set(&s->look))
+	if (n == 0 && !timer_is_set(&s->look))
 		timer_set(s->loop, &s->look, LOOK_MS, look_again, s);
 	buf_release(&why);
-}
-
-static void
-look_again(void *arg)
-{
-	struct submitter *s = arg;
-
-	if (s->credit == 0 && !s->filter.ended)
-		sampler_look(s->gpus);
 }
 
 static void
@@ -153,6 +145,37 @@ set_live(struct submitter *s, struct submitted *t, bool live)
 	if (t->live != live)
 		s->live += live ? 1 : -1;
 	t->live = live;
+}
+
+/* One that was there before us may have ended long ago. */
+static void
+count_if_live(struct submitter *s, struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	set_live(s, t,
+	    state_read(&s->state, dir.data, NULL) == -1 || !s->state.ended);
+	buf_release(&dir);
+}
+
+static void
+look_again(void *arg)
+{
+	struct submitter *s = arg;
+	struct submitted *t;
+	size_t i;
+
+	if (s->credit != 0 || s->filter.ended)
+		return;
+	for (i = 0; i < s->all.count; i++) {
+		t = (struct submitted *)s->all.all[i];
+		/* One that is being started has no state yet. */
+		if (t->live && t->line == NULL)
+			count_if_live(s, t);
+	}
+	if (s->gpus != NULL)
+		sampler_look(s->gpus);
 }
 
 /* ---- answers ---- */
@@ -223,18 +246,6 @@ say_speechless(struct submitter *s, struct submitted *t)
 	else
 		say_failed(
 		    s, t, "its keeper died before it could start it", true);
-	buf_release(&dir);
-}
-
-/* One that was there before us may have ended long ago. */
-static void
-count_if_live(struct submitter *s, struct submitted *t)
-{
-	struct buf dir = BUF_INIT;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	set_live(s, t,
-	    state_read(&s->state, dir.data, NULL) == -1 || !s->state.ended);
 	buf_release(&dir);
 }
 

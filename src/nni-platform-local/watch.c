@@ -125,8 +125,12 @@ write_verdict(struct watcher *w, struct watched *t, enum trial_status status,
 	r = state_open(&f, w->dir.data, &err);
 	if (r == 0) {
 		r = state_append(&f, &line, &err);
-		if (r == 0)
+		if (r == 0) {
 			state_put_exit(&f, 128, now);
+			/* `submit` counts what lives by the events. */
+			events_tell(w->v->dir, OS_NO_FILE, t->a.trial,
+			    t->a.number, status);
+		}
 		state_close(&f);
 	}
 	if (r == -1)
