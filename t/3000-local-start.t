@@ -35,7 +35,7 @@ is "$(ends "$PWD/e" aaaaa | field status)" SUCCEEDED 'it succeeds'
 is "$(cat "$d/aaaaa/parameter.cfg")" \
 	'{"parameter_id": 3, "parameter_source": "algorithm", "parameters": {"code": 0, "lr": 0.10, "z":  [1,2.0]}, "parameter_index": 0}' \
 	'parameter.cfg'
-is "$(grep -E '^(NNI_|MULTI|REUSE|SDK|CUDA_VIS)' "$d/aaaaa/env" | grep -Ev '^NNI_(BIN|EXPERIMENTS|PORTABLE|LONG|O|SUMS)=')" \
+is "$(grep -E '^(NNI_|MULTI|REUSE|SDK|CUDA_VIS)' "$d/aaaaa/env" | grep -Ev '^NNI_(BIN|EXPERIMENTS|PORTABLE|LONG|O|SUMS|ASAN)=')" \
 	"CUDA_VISIBLE_DEVICES=5
 MULTI_PHASE=false
 NNI_ATTEMPT=1
@@ -103,6 +103,17 @@ else
 fi
 run r8 'nni-trial get x' >/dev/null
 is "$(cat r8/trials/aaaaa/stdout)" 0.10 'nni-trial is found'
+
+# ---- a keeper that is not forked, as on Windows ----
+experiment "$PWD/k" 'sh -c true'
+order() { printf '{"dir":"%s","member":"local","trial":%s%s}' "$PWD/k" "$(trial "$PWD/k" "$1")" "${2-}"; }
+is "$(order aaaaa | "$L" keep "$PWD/k/trials/aaaaa")" started 'keep: its order comes on standard input'
+is "$(ends "$PWD/k" aaaaa | field status)" SUCCEEDED 'its trial runs'
+is "$(order aaaaa | "$L" keep "$PWD/k/trials/aaaaa")" adopted 'again'
+exits 2 'no order' "$L" keep "$PWD/k/trials/aaaab"
+echo '{"dir":"/nowhere","member":"local","trial":{"type":"trial","trial":"aaaab"}}' >o
+"$L" keep x <o >out 2>err
+is $? 2 'an order that cannot be'
 
 # ---- what is wrong ----
 experiment "$PWD/w" 'no-such-program' ',"trialGpuNumber":0'

@@ -237,12 +237,20 @@ verb_keep(const char *attempt_dir)
 	char bytes[4096];
 	int64_t n;
 
+	int code;
+
 	(void)attempt_dir; /* for people who look at the list of processes */
 	while ((n = file_read(sys_stdin(), bytes, sizeof(bytes))) > 0)
 		buf_add(&text, bytes, (size_t)n);
 	buf_rtrim(&text);
-	if (order_read(&o, text.data, text.len, &err) == -1)
-		return say_error(NNI_USAGE, "%s", err.data);
-	o.place->events = events_open(o.place->dir, NULL);
-	return keeper_main(&o, sys_stdout());
+	if (order_read(&o, text.data, text.len, &err) == -1) {
+		code = say_error(NNI_USAGE, "%s", err.data);
+	} else {
+		o.place->events = events_open(o.place->dir, NULL);
+		code = keeper_main(&o, sys_stdout());
+	}
+	order_release(&o);
+	buf_release(&text);
+	buf_release(&err);
+	return code;
 }

@@ -27,9 +27,11 @@ int keeper_main(void *order, os_file answer);
 
 /*
  * The order as text for a keeper that is not forked, and back: `keep ATTEMPT`
- * (Windows).  order_read() fills `o` from what it allocates; it is never freed.
+ * (Windows).  What order_read() fills is freed by order_release(), also after
+ * it failed; its records point into `text`.
  */
 void order_write(struct buf *out, const struct order *o);
-int order_read(struct order *o, const char *text, size_t len, struct buf *err);
+int order_read(struct order *o, char *text, size_t len, struct buf *err);
+void order_release(struct order *o);
 
 #endif

@@ -80,7 +80,7 @@ read_gpu(struct gpu *g, struct json v)
 	g->process_count = n;
 }
 
-static const struct gpus *
+static struct gpus *
 read_gpus(struct json v)
 {
 	struct gpus *g;
@@ -98,26 +98,39 @@ read_gpus(struct json v)
 }
 
 int
-order_read(struct order *o, const char *text, size_t len, struct buf *err)
+order_read(struct order *o, char *text, size_t len, struct buf *err)
 {
 	struct record *trial = xcalloc(1, sizeof(*trial));
-	char *copy = xstrndup(text, len), *dir, *member;
+	char *dir, *member;
 	struct json all, line;
 	int r = -1;
 
-	*o = (struct order){xcalloc(1, sizeof(*o->place)), trial, NULL};
-	if (json_check(copy, len, JSON_STRICT, &all, NULL, err) == -1)
+	*o = (struct order){NULL, trial, NULL};
+	if (json_check(text, len, JSON_STRICT, &all, NULL, err) == -1)
 		return -1;
 	line = json_get(all, "trial");
 	dir = json_strdup(json_get(all, "dir"));
 	member = json_strdup(json_get(all, "member"));
-	if (dir == NULL || member == NULL || json_type(line) != JSON_OBJECT)
+	if (dir == NULL || member == NULL || json_type(line) != JSON_OBJECT) {
 		buf_err(err, "not a keeper's order");
-	else if (record_parse(trial, line.at, line.len, err) == 0 &&
-		 place_open(o->place, dir, member, err) == 0)
-		r = 0;
-	o->gpus = read_gpus(json_get(all, "gpus"));
+	} else if (record_parse(trial, line.at, line.len, err) == 0) {
+		o->place = xcalloc(1, sizeof(*o->place));
+		r = place_open(o->place, dir, member, err);
+		o->gpus = read_gpus(json_get(all, "gpus"));
+	}
 	free(dir);
 	free(member);
 	return r;
+}
+
+void
+order_release(struct order *o)
+{
+	if (o->place != NULL)
+		place_close(o->place);
+	if (o->gpus != NULL)
+		gpus_release((struct gpus *)o->gpus);
+	free((struct gpus *)o->gpus);
+	free((struct record *)o->trial);
+	free(o->place);
 }
