@@ -92,7 +92,8 @@ test_read_only(void)
 	ok(file_chmod(path("r"), 0400, NULL) == 0, "made read-only");
 	ok(file_info(path("r"), true, &info) == 0 && (info.mode & 0222) == 0,
 	    "shows");
-	ok(file_remove(path("r"), NULL) == 0, "and can be removed, as on POSIX");
+	ok(file_remove(path("r"), NULL) == 0,
+	    "and can be removed, as on POSIX");
 }
 
 static void
