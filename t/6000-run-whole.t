@@ -15,6 +15,7 @@ is "$(grep -o '"parameters":{"x":[0-9.]*}' out | head -1)" '"parameters":{"x":0.
 like "$(cat err)" '*experiment whole is done: 5 trials, 5 succeeded*best: 4.0, trial * {"x":4.0}*all of it is in *' 'the summary tells the best and where it lies'
 is "$(grep -c '"type":"metric"' "$(dir whole)/told")" 5 'the tuner is told of the metrics'
 is "$(grep -c '"SUCCEEDED".*"parameter_id":' "$(dir whole)/told")" 5 'and of the ends'
+is "$(grep -c '"WAITING"\|"RUNNING"' "$(dir whole)/told")" 0 'and of no other status'
 # at any time no more than two were alive
 is "$(jq -n 'reduce inputs as $r ([0,0];
 	if $r.type=="spec" then [.[0]+1, ([.[1],.[0]+1]|max)]

@@ -345,7 +345,8 @@ on_fresh(struct run *run, const struct record *r)
 		return;
 	}
 	run_keep(run);
-	if (r->type == RECORD_METRIC || r->type == RECORD_STATUS)
+	/* Of statuses only ends teach anything: those are told above. */
+	if (r->type == RECORD_METRIC)
 		run_tell_advisors(run);
 }
 
