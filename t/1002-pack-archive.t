@@ -150,20 +150,20 @@ if [ -n "${NNI_LONG-}" ]; then
 	truncate -s 5G huge/sparse; echo end >>huge/sparse
 	echo x >huge/tail.sh
 	# What cannot be compressed, so that entries begin beyond 4 GiB too.
-	head -c 4400M /dev/urandom >huge/noise
+	head -c 4100M /dev/urandom >huge/noise
 	exits 0 'more than 4 GiB' nni-pack --max-size 0 -o h.zip huge
+	mv out record
 	is "$("$python" - <<-'END'
 	import zipfile
 	for i in zipfile.ZipFile("h.zip").infolist():
 	    print(i.filename, i.create_system, oct(i.external_attr >> 16), i.file_size)
 	END
-	)" 'noise 3 0o100644 4613734400
+	)" 'noise 3 0o100644 4299161600
 sparse 3 0o100644 5368709124
 tail.sh 3 0o100755 2' 'zip64: sizes, and modes kept'
 	unzip -tq h.zip >/dev/null
 	ok $? 'unzip reads it'
-	is "$(nni-pack --max-size 0 --digest -j1 huge)" \
-		"sha256:$(sha256sum <h.zip | cut -d' ' -f1)" 'its digest'
+	like "$(cat record)" "*\"sha256:$(sha256sum <h.zip | cut -d' ' -f1)\"*" 'its digest'
 else
 	skip 'NNI_LONG=1 does it' 'more than 4 GiB'
 fi

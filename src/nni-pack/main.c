@@ -362,7 +362,7 @@ read_and_pack(const char *dir, struct output *o)
 {
 	struct tree_options how = tree_options(o);
 	struct buf err = BUF_INIT;
-	struct tree t;
+	struct tree t = {0};
 	int code = NNI_OK;
 
 	tree_read(&t, dir, &how);

@@ -291,7 +291,6 @@ tree_read(struct tree *t, const char *root, const struct tree_options *options)
 {
 	struct walk w = {options, t, BUF_INIT, 0};
 
-	memset(t, 0, sizeof *t);
 	set_root(&w.path, root);
 	w.root_len = w.path.len;
 	t->root = xstrdup(w.path.data);

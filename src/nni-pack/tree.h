@@ -53,9 +53,10 @@ struct tree {
 };
 
 /*
- * Reads the tree below the directory `root` (borrowed during the call).  What
- * cannot be read is in t->failed, and the rest is read all the same: if it is
- * the wrong directory, that is what the user wants to hear.
+ * Reads the tree below the directory `root` (borrowed during the call) into *t,
+ * which is all zeros before.  What cannot be read is in t->failed, and the rest
+ * is read all the same: if it is the wrong directory, that is what the user
+ * wants to hear.
  */
 void tree_read(
     struct tree *t, const char *root, const struct tree_options *options);
