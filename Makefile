@@ -116,6 +116,7 @@ endef
 $(eval $(call unit_of,tune,NNI_TUNE))
 $(eval $(call unit_of,assess,NNI_ASSESS))
 $(eval $(call unit_of,platform-local,NNI_PLATFORM_LOCAL))
+$(eval $(call unit_of,pack,NNI_PACK))
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
 helpers: $(HELPERS)

@@ -304,6 +304,8 @@ my @fixed = (
 	["data/*\n!data/keep", 'data/x', 'data/keep', 'data/keep/y'],
 	["data/\n!data/keep", 'data/x', 'data/keep'],
 	['/a', 'a', 'b/a'],
+	['/a[!x]b', 'a/b', 'acb', 'axb'],
+	['/a?b', 'a/b', 'acb'],
 	['a/', 'a', 'a/x'],
 	["\xef\xbb\xbfa", 'a'],
 	["a\r\n", 'a'],
