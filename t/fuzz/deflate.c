@@ -24,7 +24,8 @@ join(const uint8_t *data, size_t size, const uint8_t lengths[4],
 	*out = NULL;
 	*crc = 0;
 	do {
-		len = (size_t)lengths[turn++ % 4] << turn % 8;
+		len = (size_t)lengths[turn % 4] << turn % 8;
+		turn++;
 		/* It must come to an end. */
 		if (turn > 100 || len > size - at)
 			len = size - at;
