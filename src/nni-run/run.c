@@ -460,13 +460,13 @@ run_go(struct run *run)
 	    &run->view, run->loop, &run->exp, &run->config, run_ran_ms, run);
 	begin(run);
 	loop_run(run->loop);
+	view_stop(&run->view);
 	if (run->end == SESSION_DETACHED || run->end == SESSION_FAILED) {
 		if (!run->reader_gone)
 			tell_resume(run);
 	} else if (!run->tick) {
 		run_summary(run);
 	}
-	view_stop(&run->view);
 	stream_close(run->out);
 	loop_free(run->loop);
 	return exit_code(run);

@@ -1,0 +1,41 @@
+#!/bin/sh
+# What a person sees: drawn on a terminal, plain elsewhere.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/fake/lib.sh"
+script -qc true /dev/null >/dev/null 2>&1 </dev/null || skip_all 'no script(1) to make a terminal with'
+unset CI NO_COLOR
+TERM=xterm
+export TERM
+
+# on_terminal COLUMNS COMMAND...   what the terminal got is in ./seen
+on_terminal() {
+	columns=$1
+	shift
+	script -qc "stty cols $columns; $*" seen >/dev/null 2>&1 </dev/null
+}
+config max=3 conc=1
+on_terminal 80 nni-run --id a c.json
+like "$(cat seen)" '*3/3 trials*3 succeeded*best *2.0*{"x":2.0}*experiment a is done*' 'the last picture stays, then the summary'
+is "$(grep -c '"type"' seen)" 0 'no records on a terminal'
+like "$(cat seen)" "*$(printf '\033')\[1m*" 'in colour'
+NO_COLOR=1 on_terminal 80 nni-run --id b c.json
+is "$(grep -c "$(printf '\033\\[[0-9;]*m')" seen)" 0 'NO_COLOR: without'
+on_terminal 30 nni-run --id narrow c.json
+is "$(tr -d '\r' <seen | sed "s/$(printf '\033')\[[0-9;]*[A-Za-z]//g" | grep -v '^nni-run: \|^Script' | awk 'length > 30' | head -1)" '' 'no row is wider than the terminal'
+TERM=dumb on_terminal 80 nni-run --id dumb c.json
+is "$(grep -c "$(printf '\033')" seen)" 0 'TERM=dumb: plain lines'
+CI=true on_terminal 80 nni-run --id ci c.json
+is "$(grep -c "$(printf '\033')" seen)" 0 'CI: plain lines'
+on_terminal 80 nni-run -q --id quiet c.json
+is "$(grep -v '^Script' seen | tr -d '\r\n')" '' '-q: nothing'
+nni-run --id pipe c.json 2>err >out
+is "$(grep -c "$(printf '\033')" err)" 0 'in a pipe: plain lines'
+
+config max=3000 conc=1
+began=$(perl -MTime::HiRes=time -e 'print int(time * 10)')
+on_terminal 80 nni-run --id c c.json
+tenths=$(($(perl -MTime::HiRes=time -e 'print int(time * 10)') - began))
+drawn=$(grep -c 'c.*/3000 trials' seen)
+[ "$drawn" -le $((tenths + 2)) ]
+ok $? "at most ten pictures a second ($drawn in 0.1 * $tenths s)"
+done_testing
