@@ -235,6 +235,35 @@ retry_wanted(
 	       !(tr->flags & TRIAL_CANCELED) && !run->stopping;
 }
 
+/*
+ * The last line that a trial on this machine wrote to its stderr, mostly the
+ * cause; nothing where there is no such file.
+ */
+static void
+add_last_words(struct buf *out, const char *trial_dir)
+{
+	struct buf path = BUF_INIT;
+	char tail[400];
+	os_file f;
+	int64_t size, n = 0;
+
+	expdir_path(&path, trial_dir, "stderr");
+	f = file_open(path.data, FILE_READ, 0, NULL);
+	buf_release(&path);
+	if (f == OS_NO_FILE)
+		return;
+	size = file_size(f) - (int64_t)sizeof(tail);
+	n = file_read_at(f, tail, sizeof(tail), size > 0 ? size : 0);
+	file_close(f);
+	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r'))
+		n--;
+	size = n;
+	while (size > 0 && tail[size - 1] != '\n')
+		size--;
+	if (n > size)
+		buf_addf(out, ": %.*s", (int)(n - size), tail + size);
+}
+
 static void
 tell_failure(
     struct run *run, const struct trial *tr, const struct record *r, bool again)
@@ -243,12 +272,15 @@ tell_failure(
 
 	if (json_string(r->reason, &reason) != 0)
 		buf_adds(&reason, "no reason given");
-	expdir_trial(&dir, run->dir, tr->id, tr->attempt);
-	view_warning(&run->view, "trial %s (%" PRId64 ") %s: %s%s%s%s", tr->id,
-	    tr->sequence, status_name(r->status), reason.data,
-	    again ? "; it is tried again" : "",
-	    again || r->infra ? "" : "; see ",
-	    again || r->infra ? "" : dir.data);
+	if (again) {
+		buf_adds(&reason, "; it is tried again");
+	} else if (!r->infra) {
+		expdir_trial(&dir, run->dir, tr->id, tr->attempt);
+		buf_addf(&reason, "; see %s", dir.data);
+		add_last_words(&reason, dir.data);
+	}
+	view_often(&run->view, "trial %s (%" PRId64 ") %s: %s", tr->id,
+	    tr->sequence, status_name(r->status), reason.data);
 	buf_release(&dir);
 	buf_release(&reason);
 }
@@ -264,7 +296,7 @@ tell_result(struct run *run, const struct trial *tr)
 		run->no_final++;
 	} else if (!(tr->flags & TRIAL_NUMBER)) {
 		run->not_a_number++;
-		view_warning(&run->view,
+		view_often(&run->view,
 		    "the final metric of trial %s (%" PRId64
 		    ") is no finite number and is not compared",
 		    tr->id, tr->sequence);

@@ -14,6 +14,7 @@
 #define DRAW_MS 100   /* at most ten times a second */
 #define CLOCK_MS 1000 /* the elapsed time goes on by itself */
 #define PLAIN_MS 10000
+#define OFTEN_MAX 10
 
 static bool
 set(const char *name)
@@ -31,6 +32,7 @@ view_init(struct view *v, bool tick)
 
 	memset(v, 0, sizeof(*v));
 	v->doing = "";
+	v->budget = OFTEN_MAX;
 	v->log = OS_NO_FILE;
 	v->kind = VIEW_PLAIN;
 	if (tick)
@@ -329,6 +331,8 @@ view_stop(struct view *v)
 	if (v->kind == VIEW_DRAWN)
 		draw(v);
 	v->rows = 0;
+	if (v->hidden > 0)
+		say("%zu more warnings are in log/nni-run.log", v->hidden);
 }
 
 void
@@ -402,6 +406,41 @@ view_warning(struct view *v, const char *fmt, ...)
 	keep(v, "warning: ", b.data);
 	make_room(v);
 	say_warning("%s", b.data);
+	buf_release(&b);
+}
+
+static bool
+may_show(struct view *v)
+{
+	int64_t more = (clock_mono_ms() - v->filled_ms) / 1000;
+
+	if (more > 0) {
+		v->budget = v->budget + more < OFTEN_MAX ? v->budget + (int)more
+							 : OFTEN_MAX;
+		v->filled_ms += more * 1000;
+	}
+	if (v->budget == 0)
+		return false;
+	v->budget--;
+	return true;
+}
+
+void
+view_often(struct view *v, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&b, fmt, ap);
+	va_end(ap);
+	keep(v, "warning: ", b.data);
+	if (may_show(v)) {
+		make_room(v);
+		say_warning("%s", b.data);
+	} else {
+		v->hidden++;
+	}
 	buf_release(&b);
 }
 

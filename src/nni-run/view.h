@@ -30,6 +30,10 @@ struct view {
 	bool color;
 	bool running; /* timer is on */
 	bool changed;
+	/* view_often(): what is still to be shown, and what was not. */
+	int budget;
+	int64_t filled_ms;
+	size_t hidden;
 	const char *doing; /* "", "no new trials", "stopping"; static */
 	int64_t (*ran_ms)(const void *arg);
 	const void *ran_arg;
@@ -55,6 +59,11 @@ void view_release(struct view *v);
 void view_say(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
 void view_warning(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
 void view_error(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
+/*
+ * A warning that may come thousands of times: ten at once and one a second are
+ * shown, all are logged.
+ */
+void view_often(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
 /* Another program's line, as it is. */
 void view_line(struct view *v, const char *line);
 
