@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "keeper.h"
+#include "contact.h"
 #include "expdir.h"
 #include "gpulock.h"
 #include "intent.h"
@@ -43,6 +44,8 @@ struct keeper {
 	bool root_lives;
 	struct proc_end root_end;
 	int64_t started_ms; /* monotonic */
+	int64_t contact;    /* the last mark seen, and when it was new */
+	int64_t contact_ms;
 	/* Why we ended it; none: it ended by itself. */
 	enum trial_status verdict;
 	struct buf reason;
@@ -288,38 +291,73 @@ reap_root(struct keeper *k)
 	k->root_lives = false;
 }
 
+static void
+lease_is_over(struct keeper *k)
+{
+	k->verdict = STATUS_SYS_CANCELED;
+	k->infra = true;
+	buf_setf(&k->reason, "nobody asked for it in the lease of %g s",
+	    (double)k->order->place->config.lease_ms / 1000);
+}
+
+/*
+ * Looks at the clock, which jumps of the time of day do not move.  Returns how
+ * long to sleep; -1: as long as nothing happens.
+ */
+static int64_t
+look_at_limits(struct keeper *k)
+{
+	const struct config *c = &k->order->place->config;
+	int64_t now = clock_mono_ms(), ms = -1, mark, period;
+
+	if (c->max_trial_duration_ms > 0) {
+		ms = k->started_ms + c->max_trial_duration_ms - now;
+		if (ms <= 0)
+			time_is_up(k);
+	}
+	if (c->lease_ms > 0) {
+		mark = contact_mark(k->order->place->dir);
+		if (mark != k->contact)
+			k->contact_ms = now;
+		k->contact = mark;
+		period = contact_period_ms(c->lease_ms);
+		if (now - k->contact_ms >= c->lease_ms)
+			lease_is_over(k);
+		else if (ms < 0 || ms > period)
+			ms = period;
+	}
+	return ms;
+}
+
 /* Until the root ends or is to end. */
 static void
 watch_over(struct keeper *k)
 {
-	int64_t limit_ms = k->order->place->config.max_trial_duration_ms;
-	int64_t left_ms = -1;
+	int64_t ms;
 
-	while (k->root_lives && k->verdict == STATUS_NONE) {
-		if (limit_ms > 0) {
-			left_ms = k->started_ms + limit_ms - clock_mono_ms();
-			if (left_ms < 0)
-				left_ms = 0;
-		}
-		switch (keeper_wait(&k->root, left_ms)) {
+	k->contact_ms = k->started_ms;
+	for (;;) {
+		ms = look_at_limits(k);
+		if (k->verdict != STATUS_NONE)
+			break;
+		switch (keeper_wait(&k->root, ms)) {
 		case KEEPER_ROOT:
 			reap_root(k);
-			break;
+			return;
 		case KEEPER_POKED:
-			/* An end of its own that is there already counts. */
-			if (keeper_wait(&k->root, 0) == KEEPER_ROOT)
-				reap_root(k);
-			else
-				hear_poke(k);
+			hear_poke(k);
 			break;
 		case KEEPER_TIMEOUT:
-			if (left_ms >= 0 &&
-			    clock_mono_ms() >= k->started_ms + limit_ms)
-				time_is_up(k);
-			break;
 		case KEEPER_CHILD:
 			break;
 		}
+	}
+	/* An end of its own that is there already counts. */
+	if (keeper_wait(&k->root, 0) == KEEPER_ROOT) {
+		reap_root(k);
+		k->verdict = STATUS_NONE;
+		k->infra = false;
+		buf_clear(&k->reason);
 	}
 }
 

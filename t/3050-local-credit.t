@@ -1,0 +1,129 @@
+#!/bin/sh
+# How many trials submit takes, updates, and what happens without anybody.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/local.sh"
+
+two() { # DIR COMMAND MORE-OF-TOP MORE-OF-MEMBER: at most two trials
+	experiment "$PWD/$1" "$2" "${4-}" "${3-}"
+	sed 's/"trialConcurrency":1000/"trialConcurrency":2/' "$1/config.json" >n && mv n "$1/config.json"
+}
+# A submit that we talk to: tell LINE; ./said has what it says
+talk() {
+	rm -f to
+	mkfifo to
+	"$L" submit --dir "$1" <to >said &
+	talker=$!
+	exec 3>to
+}
+hush() { exec 3>&-; wait $talker; }
+credits() { jq -c 'select(.type == "credit") | [.n,.live]' said | tr '\n' ' '; }
+is_said() { wait_for 5 grep -q "$1" said; }
+
+two a 'sh hold.sh' ',"killGrace":0.2'
+echo 'until [ -e "$NNI_SYS_DIR/go" ]; do sleep 0.02; done' >code/hold.sh
+talk a
+is_said '"n":2'
+is "$(credits)" '[2,0] ' 'the first credit is trialConcurrency'
+trial "$PWD/a" aaaa1 >&3
+is_said '"trial":"aaaa1".*"job"'
+trial "$PWD/a" aaaa2 >&3
+is_said '"trial":"aaaa2".*"job"'
+is_said '"n":0'
+is "$(credits)" '[2,0] [1,1] [0,2] ' 'it goes down as trials start'
+like "$(grep '"n":0' said | field reason)" 'trialConcurrency of 2 reached' 'none has a reason'
+trial "$PWD/a" aaaa3 >&3
+is_said no_room
+is "$(jq -rc 'select(.type == "no_room") | [.trial,.place,.reason]' said)" \
+	'["aaaa3","local","trialConcurrency of 2 reached"]' 'one too many has no room'
+[ ! -e a/trials/aaaa3 ]
+ok $? 'and nothing was made for it'
+: >a/trials/aaaa1/go
+wait_for 5 sh -c 'tail -n 1 said | grep -q "\"n\":1"'
+ok $? 'an end gives credit back'
+echo '{"type":"set","key":"trialConcurrency","value":5}' >a/control.jsonl
+is_said '"n":4'
+ok $? 'trialConcurrency is raised while it runs'
+hush
+is $? 0 'the end of input ends it'
+is "$(now "$PWD/a" aaaa2 | field status)" RUNNING 'trials run on'
+
+# Adopted and known ones count.
+rm a/control.jsonl
+talk a
+jobs_of "$PWD/a" aaaa1 aaaa2 aaaa2 >&3
+trial "$PWD/a" aaaa2 >&3
+is_said '"n":1,"live":1'
+ok $? 'what lives counts once, what has ended does not'
+hush
+is "$(grep -c '"trial":"aaaa2"' said)" 3 'each record is answered'
+{ jobs_of "$PWD/a" aaaa2; cancel aaaa2; } | watch a >/dev/null
+talk a
+jobs_of "$PWD/a" aaaa2 >&3
+is_said aaaa2
+is "$(credits)" '[2,0] ' 'all have ended: full credit'
+hush
+two m 'true' '' ',"maxConcurrency":1'
+talk m
+is_said '"type":"credit"'
+is "$(field n <said)" 1 'maxConcurrency of the member'
+hush
+
+# ---- updates ----
+two u 'sh multi.sh'
+cat >code/multi.sh <<'S'
+until [ -e "$NNI_SYS_DIR/parameter_1.cfg" ]; do sleep 0.02; done
+cat "$NNI_SYS_DIR/parameter_1.cfg"
+S
+submit "$PWD/u" aaaaa >/dev/null
+{
+	jobs_of "$PWD/u" aaaaa
+	echo '{"type":"update","trial":"aaaaa","attempt":1}'
+	echo '{"type":"update","trial":"aaaaa","attempt":1,"parameter_index":1,"parameter_id":9,"parameters":{"x": 2.0}}'
+} | watch u >out
+is "$(tail -n 1 out | field status)" SUCCEEDED 'a multi-phase trial gets its next parameters'
+is "$(cat u/trials/aaaaa/stdout)" \
+	'{"parameter_id": 9, "parameter_source": "algorithm", "parameters": {"x": 2.0}, "parameter_index": 1}' \
+	'as NNI writes them'
+is "$(grep -c '"error"' out)" 1 'an update without parameters is an error'
+
+# ---- lease ----
+two l 'sleep 1000' ',"lease":0.4,"killGrace":0.2'
+submit "$PWD/l" aaaaa >/dev/null
+wait_for 10 ended l aaaaa
+is "$(ends "$PWD/l" aaaaa | jq -c '[.status,.infra,.reason]')" \
+	'["SYS_CANCELED",true,"nobody asked for it in the lease of 0.4 s"]' 'a lease without contact'
+submit "$PWD/l" bbbbb >/dev/null
+jobs_of "$PWD/l" bbbbb | timeout 1.5 "$L" watch --dir l >out
+is "$(field status <out)" RUNNING 'a trial that is watched runs on'
+wait_for 10 ended l bbbbb
+ok $? 'and ends when nobody watches any more'
+
+# ---- readers that go ----
+two g 'sleep 1000' ',"killGrace":0.2'
+submit "$PWD/g" aaaaa >/dev/null
+jobs_of "$PWD/g" aaaaa >j
+for verb in submit watch collect; do
+	# Its input stays open; its reader reads nothing and goes.
+	perl -e '
+		use POSIX ":sys_wait_h";
+		my ($program, $verb) = @ARGV;
+		pipe my $in, my $to; pipe my $from, my $out;
+		my $pid = fork;
+		if (!$pid) {
+			open STDIN, "<&", $in; open STDOUT, ">&", $out;
+			close $_ for $in, $to, $from, $out;
+			exec $program, $verb, "--dir", "g";
+		}
+		close $in; close $out;
+		open my $j, "<", "j"; print $to $_ while <$j>; $to->flush;
+		select undef, undef, undef, 0.1;
+		close $from;
+		for (1 .. 250) {
+			exit($? >> 8) if waitpid($pid, WNOHANG) > 0;
+			select undef, undef, undef, 0.02;
+		}
+		kill 9, $pid; exit 99;' "$L" $verb
+	is $? 0 "$verb ends when its reader has gone"
+done
+is "$(now "$PWD/g" aaaaa | field status)" RUNNING 'the trial does not'
+done_testing
