@@ -122,6 +122,9 @@ run_config(const char *file)
 		file_info(dir.data, true, &info);
 	if (code == NNI_OK && info.type == FILE_ABSENT)
 		code = prepare_create(&json, o.id, o.retry, &dir, &err);
+	/* Two first ticks at once: the other one has just made it. */
+	if (code == NNI_USAGE && o.tick)
+		code = NNI_LOCKED;
 	buf_release(&json);
 	if (code != NNI_OK && err.len > 0)
 		say_error(code, "%s", err.data);

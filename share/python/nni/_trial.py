@@ -44,6 +44,10 @@ def _read_parameters(index):
     name = "parameter.cfg" if index == 0 else "parameter_%d.cfg" % index
     path = os.path.join(_sys_dir(), name)
     if not os.path.exists(path):
+        if os.environ.get("MULTI_PHASE", "").lower() != "true":
+            # It was there before the trial was started, and nobody will
+            # write it again.
+            raise FileNotFoundError("nni: the trial's parameters have gone: " + path)
         _send({
             "trial_job_id": get_trial_id(),
             "type": "REQUEST_PARAMETER",
