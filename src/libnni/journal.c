@@ -67,6 +67,7 @@ journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
 	if (file_info(path, true, &info) == -1)
 		info.type = FILE_ABSENT;
 	buf_init(&j->pending, BUF_MAX_DEFAULT);
+	j->shared = shared;
 	j->damaged = false;
 	j->file =
 	    file_open(path, FILE_READ | FILE_APPEND | FILE_CREATE, 0600, err);
@@ -105,11 +106,14 @@ journal_add(struct journal *j, const char *line, size_t len)
 
 /*
  * Half a batch must not stay: it would be written again.  A disk that fails may
- * fail here too; then before the next write.
+ * fail here too; then before the next write.  A shared file is not cut: what
+ * others have appended since is behind our half, and not ours.
  */
 static int
 cut_back(struct journal *j)
 {
+	if (j->shared)
+		return 0;
 	j->damaged = file_truncate(j->file, j->size) == -1;
 	return j->damaged ? -1 : 0;
 }

@@ -15,12 +15,13 @@ struct journal {
 	char *path;
 	struct buf pending; /* whole lines, not written yet */
 	int64_t size;	    /* of what is on disk */
+	bool shared;	    /* others append at the same time */
 	bool damaged;	    /* something may be there behind `size` */
 };
 
 #define JOURNAL_INIT                                                           \
 	{                                                                      \
-		OS_NO_FILE, NULL, BUF_INIT, 0, false                           \
+		OS_NO_FILE, NULL, BUF_INIT, 0, false, false                    \
 	}
 
 /*
