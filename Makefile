@@ -117,6 +117,7 @@ $(eval $(call unit_of,tune,NNI_TUNE))
 $(eval $(call unit_of,assess,NNI_ASSESS))
 $(eval $(call unit_of,platform-local,NNI_PLATFORM_LOCAL))
 $(eval $(call unit_of,pack,NNI_PACK))
+$(eval $(call unit_of,run,NNI_RUN))
 # Libraries for LD_PRELOAD that play tricks on the programs.
 HELPERS = $(patsubst t/helper/%.c,$(O)/t/%.so,$(wildcard t/helper/*.c))
 helpers: $(HELPERS)

@@ -1,0 +1,60 @@
+/* asking.c: how far ahead the tuner is asked. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "asking.h"
+#include "os/sys.h"
+#include "tap.h"
+
+int
+nni_main(int argc, char **argv)
+{
+	struct asking a;
+	int64_t now = 1000000;
+	char *spec;
+
+	(void)argc;
+	(void)argv;
+	asking_init(&a);
+	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 4, "the free slots");
+	is_int(asking_wanted(&a, 4, 4, 2), 2, "no more than may come");
+	is_int(asking_wanted(&a, -1, 4, INT64_MAX), 0, "none if none is free");
+	asking_asked(&a, 4, now);
+	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "not twice");
+	for (int i = 0; i < 4; i++)
+		asking_answered(&a, now + 2000);
+	asking_put(&a, "{1}");
+	asking_put(&a, "{2}");
+	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 2, "spares count");
+	spec = asking_take(&a);
+	is_str(spec, "{1}", "the oldest first");
+	free(spec);
+
+	/* a trial a second, an answer in 2 ms: nothing ahead */
+	for (int i = 1; i < 20; i++)
+		asking_trial_ended(&a, now + i * 1000000);
+	is_int(asking_wanted(&a, 1, 4, INT64_MAX), 0,
+	    "slow trials: the spare fills the slot");
+	is_int(asking_wanted(&a, 2, 4, INT64_MAX), 1, "and no more is wanted");
+
+	/* a trial each 0.5 ms: four end during an answer */
+	now += 20000000;
+	for (int i = 1; i < 100; i++)
+		asking_trial_ended(&a, now + i * 500);
+	ok(asking_wanted(&a, 1, 16, INT64_MAX) >= 4,
+	    "fast trials: as many ahead as end during an answer");
+	ok(asking_wanted(&a, 0, 2, INT64_MAX) <= 2,
+	    "but never more than run at once");
+
+	asking_no_more(&a, true);
+	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "no more for now");
+	asking_trial_ended(&a, now + 60000);
+	ok(asking_wanted(&a, 4, 4, INT64_MAX) > 0, "until the next end");
+	asking_no_more(&a, false);
+	asking_trial_ended(&a, now + 70000);
+	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "no more at all");
+	asking_reset(&a);
+	is_int(asking_wanted(&a, 4, 4, 4), 4, "a new tuner is asked anew");
+	asking_release(&a);
+	return done_testing();
+}
