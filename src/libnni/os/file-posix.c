@@ -412,7 +412,7 @@ file_info(const char *path, bool follow, struct file_info *info)
 	struct stat st;
 
 	*info = (struct file_info){.type = FILE_ABSENT};
-	if ((follow ? stat : lstat)(path, &st) != 0)
+	if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : os_failed();
 	info_of_stat(info, &st);
 	return 0;
