@@ -74,6 +74,9 @@ REUSE_MODE=true nni-trial report 1 >out
 like "$(cat out)" 'NNISDK_ME*' 'and reused machines'
 unset NNI_SYS_DIR
 exits 5 'no NNI_SYS_DIR' nni-trial report 1
+for c in get report id experiment sequence; do
+	exits 0 "$c -h" nni-trial $c -h
+done
 exits 2 'no command' nni-trial
 exits 2 'an unknown one' nni-trial gett
 done_testing

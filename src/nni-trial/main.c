@@ -48,14 +48,17 @@ static const struct opt_tool report_tool = {
 static const struct opt_tool id_tool = {
     .name = "nni-trial id",
     .summary = "print the trial's id",
+    .operands = "",
 };
 static const struct opt_tool experiment_tool = {
     .name = "nni-trial experiment",
     .summary = "print the experiment's id",
+    .operands = "",
 };
 static const struct opt_tool sequence_tool = {
     .name = "nni-trial sequence",
     .summary = "print the trial's number in its experiment, from 0",
+    .operands = "",
 };
 static const struct opt_tool *const commands[] = {
     &get_tool, &report_tool, &id_tool, &experiment_tool, &sequence_tool, NULL};
