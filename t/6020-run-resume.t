@@ -75,9 +75,23 @@ is "$(count i '"reason":"detached"')" 1 'it is journaled'
 is "$(count i '"type":"cancel"')" 0 'trials are left alone'
 start j 2 '--on-interrupt stop'
 kill -TERM $run
-wait $run
+wait $run 2>/dev/null
 is $? 143 '--on-interrupt stop'
 is "$(count j '"status":"USER_CANCELED"')" 2 'stops them first'
+
+start h 2
+kill -HUP $run
+wait $run 2>/dev/null
+is $? 129 'a hangup'
+is "$(count h '"type":"cancel"')" 0 'leaves the trials alone too'
+config max=2 conc=2 then=stubborn
+start g 2 '--on-interrupt stop'
+kill -INT $run
+wait_for 5 has g '"type":"cancel"' 2
+kill -INT $run
+wait $run 2>/dev/null
+is $? 130 'a second interrupt is obeyed at once'
+like "$(cat err.g)" '*2 trials run on*--resume*' 'and says that trials run on'
 
 # limits
 config conc=1 then=hold '"maxExperimentDuration":0.3'

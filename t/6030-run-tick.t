@@ -15,7 +15,10 @@ is "$(count t '"status":"RUNNING"')" 2 'and journals nothing again'
 touch "$(dir t)/let-go"
 tick 0 'the third'
 is "$(count t '"status":"SUCCEEDED"')" 3 'finds them ended, and places the last'
-tick 4 'after the end: nothing to do'
+mv c.json gone.json
+exits 4 'after the end there is nothing to do, and the file is not read' nni-run --tick --id t c.json
+mv gone.json c.json
+tick 4 'nor later'
 is "$(cat out err)" '' 'silently'
 nothing_twice t 'nothing is started twice'
 is "$(count t '"reason":"done"')" 1 'the end is journaled'

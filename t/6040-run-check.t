@@ -18,6 +18,7 @@ like "$(cat err)" "*no platform 'nosuch'*" 'is named'
 
 exits 0 '--print-config' nni-run --print-config c.json
 is "$(cat out)" "$(cat c.json)" 'is what nni-config says'
+is "$(nni-run --print-config - <c.json)" "$(cat c.json)" '- is the standard input'
 exits 0 '--dry-run' nni-run --dry-run c.json
 is "$(grep -c '"dry_run":true' out)" 2 'proposes what would be started at once'
 like "$(cat err)" "*would make an experiment in $NNI_EXPERIMENTS, and run 3 trials, 2 at once*" 'tells the plan'

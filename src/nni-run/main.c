@@ -109,30 +109,44 @@ run_experiment(const char *dir, bool is_new)
 	return code;
 }
 
-static int
-run_config(const char *file)
+/* The experiment of that id exactly, wherever it is. */
+static bool
+is_there(const char *id, struct buf *dir)
 {
-	struct buf json = BUF_INIT, dir = BUF_INIT, err = BUF_INIT;
-	struct file_info info = {.type = FILE_ABSENT};
+	return expdir_find(id, NULL, dir, NULL) == 0 &&
+	       strcmp(expdir_id(dir->data), id) == 0;
+}
+
+/* A directory for what the file describes. */
+static int
+create(const char *file, struct buf *dir)
+{
+	struct buf json = BUF_INIT, err = BUF_INIT;
 	int code = prepare_config(file, false, &json, &err);
 
-	if (code == NNI_OK && o.tick)
-		code = prepare_where(&json, o.id, &dir, &err);
-	if (code == NNI_OK && o.tick)
-		file_info(dir.data, true, &info);
-	if (code == NNI_OK && info.type == FILE_ABSENT)
-		code = prepare_create(&json, o.id, o.retry, &dir, &err);
+	if (code == NNI_OK)
+		code = prepare_create(&json, o.id, o.retry, dir, &err);
 	/* Two first ticks at once: the other one has just made it. */
 	if (code == NNI_USAGE && o.tick)
 		code = NNI_LOCKED;
-	buf_release(&json);
 	if (code != NNI_OK && err.len > 0)
 		say_error(code, "%s", err.data);
+	buf_release(&json);
 	buf_release(&err);
+	return code;
+}
+
+static int
+run_config(const char *file)
+{
+	struct buf dir = BUF_INIT;
+	bool is_new = !o.tick || !is_there(o.id, &dir);
+	int code = is_new ? create(file, &dir) : NNI_OK;
+
 	if (code == NNI_OK && o.prepare)
 		puts(dir.data);
 	else if (code == NNI_OK)
-		code = run_experiment(dir.data, info.type == FILE_ABSENT);
+		code = run_experiment(dir.data, is_new);
 	buf_release(&dir);
 	return code;
 }

@@ -20,13 +20,16 @@
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 
-/* Runs a program and gathers what it prints; its stderr is the user's. */
+/*
+ * Runs a program and gathers what it prints; its stderr is the user's, and so
+ * (with_input) is its stdin.
+ */
 static int
-run_program(
-    const char *const *argv, struct buf *out, int *code, struct buf *err)
+run_program(const char *const *argv, bool with_input, struct buf *out,
+    int *code, struct buf *err)
 {
 	struct proc_spec spec = {.argv = (char *const *)argv,
-	    .in = {PROC_NULL, OS_NO_FILE},
+	    .in = {with_input ? PROC_FILE : PROC_NULL, sys_stdin()},
 	    .err = {PROC_INHERIT, OS_NO_FILE}};
 	struct proc_end end;
 
@@ -49,7 +52,8 @@ prepare_config(const char *file, bool redact, struct buf *json, struct buf *err)
 		argv[n++] = file;
 		argv[n] = NULL;
 		buf_clear(json);
-		if (run_program(argv, json, &code, err) == 0)
+		if (run_program(
+			argv, strcmp(file, "-") == 0, json, &code, err) == 0)
 			buf_rtrim(json);
 		else
 			code = NNI_TEMPORARY;
@@ -74,16 +78,6 @@ parent_of(const struct buf *json, struct buf *parent, struct buf *err)
 		parent) == 0)
 		return 0;
 	return expdir_default_parent(parent, err);
-}
-
-int
-prepare_where(
-    const struct buf *json, const char *id, struct buf *dir, struct buf *err)
-{
-	if (parent_of(json, dir, err) != 0)
-		return NNI_CONFIG;
-	path_add(dir, id);
-	return NNI_OK;
 }
 
 int
@@ -141,7 +135,7 @@ run_verb(const struct config_member *m, const char *verb, const char *dir,
 
 	argv[0] = path.data;
 	if (rc == 0)
-		rc = run_program(argv, out, code, err);
+		rc = run_program(argv, false, out, code, err);
 	buf_release(&path);
 	return rc;
 }
@@ -301,7 +295,7 @@ propose(const struct config *c, const char *dir, struct buf *err)
 	argv[4] = n.data;
 	if (tool_find("nni-tune", &path, err) == 0) {
 		argv[0] = path.data;
-		if (run_program(argv, &out, &code, err) != 0)
+		if (run_program(argv, false, &out, &code, err) != 0)
 			code = NNI_TEMPORARY;
 	}
 	if (code == NNI_OK)

@@ -22,10 +22,6 @@ int prepare_config(
  */
 int prepare_create(const struct buf *json, const char *id, int64_t retries,
     struct buf *dir, struct buf *err);
-/* The directory that `id` has or would have. */
-int prepare_where(
-    const struct buf *json, const char *id, struct buf *dir, struct buf *err);
-
 /* nni-config and every member's `check`; the capacity lines go to stdout. */
 int prepare_check(const char *file, struct buf *err);
 /* What would be started: the first proposals on stdout. */
