@@ -176,6 +176,7 @@ write_claim(struct keeper *k, struct buf *err)
 	json_member_str(&line, "digest", digest);
 	json_member_str(&line, "host", sys_host());
 	json_member_str(&line, "boot", sys_boot_id());
+	json_member_str(&line, "dir", k->dir.data);
 	json_member_int(&line, "keeper", proc_self_pid());
 	add_time(&line);
 	r = state_append(&k->state, &line, err);

@@ -57,6 +57,7 @@ parse_line(struct state *s, const char *line, size_t len)
 		s->digest = json_get(all, "digest");
 		s->host = json_get(all, "host");
 		s->boot = json_get(all, "boot");
+		s->dir = json_get(all, "dir");
 		s->start_ms = get_time_ms(all);
 	} else if (record_is(what, "start")) {
 		s->started = true;

@@ -161,27 +161,60 @@ again_soon(struct watcher *w, struct watched *t)
 }
 
 /*
- * Its keeper is dead, and the lock is ours.  Kills what it left here; then
- * there is a verdict.
+ * The attempt's directory was copied while it ran: what lives is not the
+ * copy's. `dir`: where its keeper was started.
  */
+static bool
+lives_in_original(struct watcher *w, struct watched *t, const char *dir)
+{
+	struct buf lock = BUF_INIT, reason = BUF_INIT;
+	bool lives;
+
+	buf_setf(&lock, "%s/.nni/lock", dir);
+	lives =
+	    strcmp(dir, w->dir.data) != 0 && lock_held(lock.data, NULL) == 1;
+	buf_setf(&reason, "it runs in '%s', of which this is a copy", dir);
+	if (lives)
+		tell(w, t, STATUS_UNKNOWN, clock_wall_ms(), reason.data);
+	buf_release(&lock);
+	buf_release(&reason);
+	return lives;
+}
+
+/* Kills what a dead keeper left here. 0: all is gone; -1: not yet. */
+static int
+end_orphans(struct watcher *w, struct watched *t)
+{
+	struct buf dir = BUF_INIT, mark = BUF_INIT;
+	int left = -1;
+
+	if (json_string(w->state.dir, &dir) == -1)
+		buf_set(&dir, w->dir.data);
+	buf_setf(&mark, "NNI_SYS_DIR=%s", dir.data);
+	if (!lives_in_original(w, t, dir.data)) {
+		left = job_kill_orphans(
+		    w->state.session, w->state.session_start, mark.data);
+		if (left > 0)
+			again_soon(w, t);
+		else
+			left = 0;
+	}
+	buf_release(&dir);
+	buf_release(&mark);
+	return left == 0 ? 0 : -1;
+}
+
+/* Its keeper is dead, and the lock is ours. */
 static int
 bury(struct watcher *w, struct watched *t)
 {
-	struct buf mark = BUF_INIT;
 	enum intent why = intent_read(w->dir.data);
-	int left = 0;
 
 	if (!is_this_boot(&w->state))
 		return write_verdict(w, t, STATUS_FAILED, true,
 		    "the machine was restarted while it ran");
-	buf_setf(&mark, "NNI_SYS_DIR=%s", w->dir.data);
-	left = job_kill_orphans(
-	    w->state.session, w->state.session_start, mark.data);
-	buf_release(&mark);
-	if (left > 0) {
-		again_soon(w, t);
+	if (end_orphans(w, t) == -1)
 		return -1;
-	}
 	if (why != INTENT_NONE)
 		return write_verdict(w, t, intent_status(why), false,
 		    "its keeper was killed; what it left was ended");
