@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "say.h"
 #include "os/sys.h"
 #include "table.h"
 
@@ -48,8 +49,11 @@ static void
 reader_gone(void *arg)
 {
 	struct filter *f = arg;
+	int code = say_output_lost();
 
-	loop_stop(f->loop, f->leaving ? f->exit_code : 0);
+	if (code == NNI_OK && f->leaving)
+		code = f->exit_code;
+	loop_stop(f->loop, code);
 }
 
 static void

@@ -113,3 +113,23 @@ say_debug(const char *fmt, ...)
 	speak("debug: ", fmt, ap);
 	va_end(ap);
 }
+
+int
+say_output_lost(void)
+{
+	if (os_errno() == OS_GONE)
+		return NNI_OK;
+	return say_error(NNI_TEMPORARY,
+	    "cannot write to the standard output: %s", os_strerror());
+}
+
+int
+say_finish(int code)
+{
+	int lost;
+
+	if (sys_flush_stdout() == 0)
+		return code;
+	lost = say_output_lost();
+	return code == NNI_OK ? lost : code;
+}

@@ -40,4 +40,14 @@ void say_warning(const char *fmt, ...) NNI_FORMAT(1, 2);
 void say(const char *fmt, ...) NNI_FORMAT(1, 2);
 void say_debug(const char *fmt, ...) NNI_FORMAT(1, 2);
 
+/*
+ * Standard output could not be written, as os_errno() tells, which is how a
+ * stream's `gone` is called.  A reader that has gone is no fault: NNI_OK.
+ * Anything else (a full disk) is said: NNI_TEMPORARY.
+ */
+int say_output_lost(void);
+/* Every program's last step: what printf() still holds goes out. Returns
+   `code`, or NNI_TEMPORARY if that was NNI_OK and the output is lost. */
+int say_finish(int code);
+
 #endif

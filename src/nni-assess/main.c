@@ -197,7 +197,7 @@ on_gone(void *arg)
 {
 	struct assess *t = arg;
 
-	loop_stop(t->loop, NNI_OK);
+	loop_stop(t->loop, say_output_lost());
 }
 
 static void

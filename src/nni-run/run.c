@@ -398,14 +398,18 @@ static void
 on_reader_gone(void *arg)
 {
 	struct run *run = arg;
+	int code = say_output_lost();
 
 	stream_close(run->out);
 	run->out = NULL;
-	run->reader_gone = true;
-	if (run->over)
-		loop_stop(run->loop, 0);
-	else
-		run_leave(run, SESSION_DETACHED, NNI_OK);
+	run->reader_gone = code == NNI_OK;
+	if (!run->over) {
+		run_leave(run, SESSION_DETACHED, code);
+		return;
+	}
+	if (run->exit_code == NNI_OK)
+		run->exit_code = code;
+	loop_stop(run->loop, 0);
 }
 
 static void

@@ -298,7 +298,7 @@ on_gone(void *arg)
 {
 	struct tune *t = arg;
 
-	loop_stop(t->loop, NNI_OK);
+	loop_stop(t->loop, say_output_lost());
 }
 
 static void

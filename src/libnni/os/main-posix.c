@@ -12,6 +12,7 @@
 #ifdef NNI_LINUX
 #include <sys/syscall.h>
 #endif
+#include "../say.h"
 #include "sys.h"
 
 /* A file opened later must never become standard output by chance. */
@@ -72,5 +73,5 @@ main(int argc, char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	program_path = argc > 0 ? argv[0] : NULL;
-	return nni_main(argc, argv);
+	return say_finish(nni_main(argc, argv));
 }

@@ -346,3 +346,15 @@ sys_stderr(void)
 {
 	return STDERR_FILENO;
 }
+
+int
+sys_flush_stdout(void)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	/* An earlier write failed, and with what nobody knows any more. */
+	if (errno == 0)
+		errno = EIO;
+	return os_failed();
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../mem.h"
+#include "../say.h"
 
 #ifndef ENABLE_VIRTUAL_TERMINAL_PROCESSING
 #define ENABLE_VIRTUAL_TERMINAL_PROCESSING 4
@@ -366,6 +367,19 @@ sys_stderr(void)
 	return (os_file)GetStdHandle(STD_ERROR_HANDLE);
 }
 
+int
+sys_flush_stdout(void)
+{
+	DWORD error;
+
+	SetLastError(0);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	/* An earlier write failed, and with what nobody knows any more. */
+	error = GetLastError();
+	return win32_fail(error != 0 ? error : ERROR_WRITE_FAULT);
+}
+
 /* Of <io.h> and <fcntl.h>, which may have inline code that banned.h refuses. */
 int __cdecl _setmode(int fd, int mode);
 #define BINARY_MODE 0x8000 /* _O_BINARY */
@@ -411,5 +425,5 @@ wmain(int argc, wchar_t **wide)
 	for (i = 0; i < argc; i++)
 		free(argv[i]);
 	free(argv);
-	return code;
+	return say_finish(code);
 }

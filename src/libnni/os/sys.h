@@ -40,11 +40,14 @@ bool console_ansi(os_file f);
 os_file sys_stdin(void);
 os_file sys_stdout(void);
 os_file sys_stderr(void);
+/* What printf() still holds goes out. 0, or -1 with os_errno(). */
+int sys_flush_stdout(void);
 
 /*
  * Every program defines this in place of main(); argv is UTF-8.  The twin's
  * main()/wmain() makes the standard streams sane (binary, never closed: one
- * that is missing becomes the null device), ignores SIGPIPE and calls it.
+ * that is missing becomes the null device), ignores SIGPIPE, calls it and ends
+ * by say_finish().
  */
 int nni_main(int argc, char **argv);
 
