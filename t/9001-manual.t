@@ -15,7 +15,8 @@ options_in_page() {
 }
 # help_of COMMAND WORD...       of all its commands too
 help_of() {
-	"$@" -h </dev/null | sed -n '/^options:/,$p'
+	"$@" -h </dev/null >help_text || echo "$*" >>no_help
+	sed -n '/^options:/,$p' help_text
 	for word in $("$@" -h </dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'); do
 		help_of "$@" "$word"
 	done
@@ -42,6 +43,7 @@ for program in "$NNI_BIN"/nni-[a-z]* "$NNI_BIN"/nnictl; do
 	ok $? "nni(7) names $name"
 	options_in_page "$page" >page
 	help_of "$program" | options_in_help >table
+	is "$(cat no_help 2>/dev/null)" '' "$name: -h works for all its commands"
 	is "$(comm -3 page table)" '' "$name: page and -h name the same options"
 	grep -q '^\.Sh EXIT STATUS' "$page" && grep -q '^\.Sh EXAMPLES' "$page"
 	ok $? "$name's page has EXIT STATUS and EXAMPLES"

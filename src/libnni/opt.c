@@ -218,11 +218,12 @@ static void
 help(const struct opt_tool *tool)
 {
 	const struct opt_tool *const *c;
+	const char *operands = tool->operands ? tool->operands : "";
 	const struct opt *o;
 
 	printf("%s - %s\n\nusage: %s%s%s%s\n", tool->name, tool->summary,
 	    tool->name, tool->options || !tool->commands ? " [OPTION ...]" : "",
-	    *tool->operands ? " " : "", tool->operands);
+	    *operands ? " " : "", operands);
 	if (tool->examples && *tool->examples)
 		printf("\nexamples:\n%s", tool->examples);
 	if (tool->commands) {
