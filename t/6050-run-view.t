@@ -11,7 +11,7 @@ export TERM
 on_terminal() {
 	columns=$1
 	shift
-	script -qc "stty cols $columns; $*" seen >/dev/null 2>&1 </dev/null
+	script -qfc "stty cols $columns; $*" seen >/dev/null 2>&1 </dev/null
 }
 config max=3 conc=1
 on_terminal 80 nni-run --id a c.json
@@ -30,6 +30,29 @@ on_terminal 80 nni-run -q --id quiet c.json
 is "$(grep -v '^Script' seen | tr -d '\r\n')" '' '-q: nothing'
 nni-run --id pipe c.json 2>err >out
 is "$(grep -c "$(printf '\033')" err)" 0 'in a pipe: plain lines'
+
+# it never waits without a reason
+config max=2 conc=2 then=wait
+nni-run --id w c.json 2>err >out &
+run=$!
+(
+	wait_for 60 grep -q '2 trials wait: gpu 0 busy: pid 812 Xorg' seen
+	touch "$(dir x)/let-go"
+) &
+on_terminal 80 nni-run --id x c.json
+like "$(cat seen)" '*2 trials wait: gpu 0 busy: pid 812 Xorg*2/2 trials*experiment x is done*' 'on a terminal a row says why nothing starts'
+is "$(sed '1,/2\/2 trials/d' seen | grep -c 'trials wait')" 0 'and goes when they do'
+wait_for 60 grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 812 Xorg$' err
+ok $? 'in a pipe a line does'
+touch "$(dir w)/other"
+wait_for 60 grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 813 firefox$' err
+ok $? 'and another one when the reason changes'
+touch "$(dir w)/let-go"
+wait $run
+is "$(grep -c 'wait:' err)" 2 'each once'
+exits 0 'a tick in which nothing can start' nni-run --tick --id y c.json
+is "$(cat err)" '' 'says nothing'
+is "$(count y '"status":"WAITING"')" 2 'but journals why'
 
 config max=3000 conc=1
 began=$(perl -MTime::HiRes=time -e 'print int(time * 10)')

@@ -129,6 +129,7 @@ run_start_trial(struct run *run, const char *spec)
 	record_end(&run->line);
 	run_keep(run);
 	hand_to_pipeline(run);
+	view_moved(&run->view, false);
 }
 
 void
@@ -139,6 +140,7 @@ run_next_attempt(struct run *run, struct trial *tr)
 	mark_now(run);
 	run_keep(run);
 	hand_to_pipeline(run);
+	view_moved(&run->view, false);
 }
 
 /* ---- trials that are to end ---- */
@@ -273,6 +275,7 @@ tell_failure(
 	if (json_string(r->reason, &reason) != 0)
 		buf_adds(&reason, "no reason given");
 	if (again) {
+		view_held(&run->view, reason.data);
 		buf_adds(&reason, "; it is tried again");
 	} else if (!r->infra) {
 		expdir_trial(&dir, run->dir, tr->id, tr->attempt);
@@ -363,6 +366,21 @@ on_error(struct run *run, const struct record *r)
 	run_keep(run);
 }
 
+/* Why something does not go on: also where, after a resume, it is no news. */
+static void
+note_reason(struct run *run, const struct record *r)
+{
+	struct buf reason = BUF_INIT;
+
+	if (r->type != RECORD_STATUS ||
+	    (r->status != STATUS_WAITING && r->status != STATUS_UNKNOWN) ||
+	    trials_find(&run->exp.trials, r->trial) == NULL)
+		return;
+	if (json_string(r->reason, &reason) == 0)
+		view_held(&run->view, reason.data);
+	buf_release(&reason);
+}
+
 static void
 on_fresh(struct run *run, const struct record *r)
 {
@@ -377,6 +395,8 @@ on_fresh(struct run *run, const struct record *r)
 		return;
 	}
 	run_keep(run);
+	if (r->type == RECORD_STATUS && r->status == STATUS_RUNNING)
+		view_moved(&run->view, true);
 	/* Of statuses only ends teach anything: those are told above. */
 	if (r->type == RECORD_METRIC)
 		run_tell_advisors(run);
@@ -389,6 +409,7 @@ on_record(struct run *run, const struct record *r)
 		on_error(run, r);
 		return;
 	}
+	note_reason(run, r);
 	switch (trials_judge(&run->exp.trials, r)) {
 	case NEWS_FRESH:
 		on_fresh(run, r);

@@ -223,6 +223,7 @@ static void
 close_up(struct run *run)
 {
 	run->phase = RUN_CLOSING;
+	run->view.doing = "finishing";
 	run->end = run->stopping ? SESSION_STOPPED : SESSION_DONE;
 	run->exit_code = NNI_OK;
 	stop_watching(run);

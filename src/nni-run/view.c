@@ -14,6 +14,10 @@
 #define DRAW_MS 100   /* at most ten times a second */
 #define CLOCK_MS 1000 /* the elapsed time goes on by itself */
 #define PLAIN_MS 10000
+#define HELD_DRAWN_MS 1000 /* nothing moves for so long: it is shown why */
+#define HELD_PLAIN_MS 2000
+#define HELD_LONGEST_MS 600000
+#define HELD_MAX 1000
 #define OFTEN_MAX 10
 
 static bool
@@ -34,6 +38,9 @@ view_init(struct view *v, bool tick)
 	v->doing = "";
 	v->budget = OFTEN_MAX;
 	v->log = OS_NO_FILE;
+	v->held_gap_ms = HELD_PLAIN_MS;
+	buf_init(&v->held_by, HELD_MAX);
+	buf_init(&v->held_told, HELD_MAX);
 	v->kind = VIEW_PLAIN;
 	if (tick)
 		v->kind = VIEW_SILENT;
@@ -109,6 +116,55 @@ add_pace(struct buf *b, const struct view *v, const char *sep)
 		when_add_duration(b, left);
 		buf_adds(b, " left");
 	}
+}
+
+/* ---- what does not go on ---- */
+
+static size_t
+waiting(const struct view *v)
+{
+	return v->exp->trials.by_status[STATUS_WAITING];
+}
+
+static size_t
+out_of_reach(const struct view *v)
+{
+	return v->exp->trials.by_status[STATUS_UNKNOWN];
+}
+
+/* Why what should go on does not; "": nothing does that. */
+static const char *
+held_by(const struct view *v)
+{
+	if (v->exp->trials.live == 0)
+		return v->doing[0] == '\0' ? "nni-tune proposes none yet" : "";
+	return waiting(v) + out_of_reach(v) > 0 ? v->held_by.data : "";
+}
+
+/* Has nothing moved for so long, though something should? */
+static bool
+is_held(const struct view *v, int64_t ms)
+{
+	return held_by(v)[0] != '\0' && clock_mono_ms() - v->moved_ms >= ms;
+}
+
+/* "2 trials wait, 1 is out of reach: gpu 0 busy: pid 812 Xorg" */
+static void
+add_held(struct buf *b, const struct view *v)
+{
+	size_t w = waiting(v), u = out_of_reach(v);
+
+	if (w + u == 0)
+		buf_adds(b, "no trial to run");
+	if (w > 0)
+		buf_addf(
+		    b, "%zu %s", w, w == 1 ? "trial waits" : "trials wait");
+	if (w > 0 && u > 0)
+		buf_addf(b, ", %zu %s out of reach", u, u == 1 ? "is" : "are");
+	else if (u > 0)
+		buf_addf(b, "%zu %s out of reach", u,
+		    u == 1 ? "trial is" : "trials are");
+	buf_addf(b, ": %s", held_by(v));
 }
 
 /* ---- the drawn form ---- */
@@ -217,6 +273,14 @@ best_row(struct buf *b, const struct view *v)
 	    t->best_parameters != NULL ? t->best_parameters : "");
 }
 
+/* Why nothing goes on, once it has not for a moment. */
+static void
+held_row(struct buf *b, const struct view *v)
+{
+	buf_adds(b, "  ");
+	add_held(b, v);
+}
+
 static void
 erase(struct view *v, struct buf *out)
 {
@@ -229,12 +293,14 @@ static void
 draw(struct view *v)
 {
 	static void (*const rows[])(struct buf *, const struct view *) = {
-	    first_row, status_row, best_row};
+	    first_row, status_row, held_row, best_row};
 	struct buf out = BUF_INIT, row = BUF_INIT;
 	int width = console_width(sys_stderr());
 
 	erase(v, &out);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i] == held_row && !is_held(v, HELD_DRAWN_MS))
+			continue;
 		buf_clear(&row);
 		rows[i](&row, v);
 		add_row(&out, &row, width);
@@ -257,6 +323,7 @@ tell_plainly(struct view *v)
 	if (ended(v) == v->ended_told)
 		return;
 	v->ended_told = ended(v);
+	v->plain_due_ms = clock_mono_ms() + PLAIN_MS;
 	buf_addf(&b, "%zu", ended(v));
 	if (most > 0)
 		buf_addf(&b, " of %" PRId64, most);
@@ -270,6 +337,29 @@ tell_plainly(struct view *v)
 	buf_release(&b);
 }
 
+/*
+ * Nothing runs, and why.  Another reason is told too, but one that changes all
+ * the time ever more seldom.
+ */
+static void
+tell_held(struct view *v)
+{
+	struct buf b = BUF_INIT;
+	int64_t now = clock_mono_ms();
+
+	if (v->exp->trials.by_status[STATUS_RUNNING] > 0 ||
+	    !is_held(v, HELD_PLAIN_MS) || now < v->held_due_ms ||
+	    strcmp(held_by(v), v->held_told.data) == 0)
+		return;
+	add_held(&b, v);
+	say("%s", b.data);
+	buf_set(&v->held_told, held_by(v));
+	v->held_due_ms = now + v->held_gap_ms;
+	if (v->held_gap_ms < HELD_LONGEST_MS)
+		v->held_gap_ms *= 2;
+	buf_release(&b);
+}
+
 /* ---- when ---- */
 
 static void
@@ -278,12 +368,14 @@ on_timer(void *arg)
 	struct view *v = arg;
 
 	v->changed = false;
-	if (v->kind == VIEW_DRAWN)
+	if (v->kind == VIEW_DRAWN) {
 		draw(v);
-	else
-		tell_plainly(v);
-	timer_set(v->loop, &v->timer,
-	    v->kind == VIEW_DRAWN ? CLOCK_MS : PLAIN_MS, on_timer, v);
+	} else {
+		tell_held(v);
+		if (clock_mono_ms() >= v->plain_due_ms)
+			tell_plainly(v);
+	}
+	timer_set(v->loop, &v->timer, CLOCK_MS, on_timer, v);
 }
 
 void
@@ -295,12 +387,13 @@ view_start(struct view *v, struct loop *l, const struct experiment *e,
 	v->config = c;
 	v->ran_ms = ran_ms;
 	v->ran_arg = arg;
-	v->started_ms = clock_mono_ms();
+	v->started_ms = v->moved_ms = clock_mono_ms();
+	v->plain_due_ms = v->started_ms + PLAIN_MS;
 	v->ended_before = v->ended_told = ended(v);
 	if (v->kind == VIEW_SILENT)
 		return;
 	v->running = true;
-	timer_set(l, &v->timer, v->kind == VIEW_DRAWN ? DRAW_MS : PLAIN_MS,
+	timer_set(l, &v->timer, v->kind == VIEW_DRAWN ? DRAW_MS : CLOCK_MS,
 	    on_timer, v);
 }
 
@@ -311,6 +404,23 @@ view_changed(struct view *v)
 		return;
 	v->changed = true;
 	timer_set(v->loop, &v->timer, DRAW_MS, on_timer, v);
+}
+
+void
+view_moved(struct view *v, bool started)
+{
+	v->moved_ms = clock_mono_ms();
+	if (started)
+		buf_clear(&v->held_told);
+}
+
+void
+view_held(struct view *v, const char *reason)
+{
+	buf_clear(&v->held_by);
+	if (buf_adds(&v->held_by, reason) != 0)
+		buf_adds(&v->held_by, "for a reason that is too long");
+	/* The row is there, or it will be at the next turn of the clock. */
 }
 
 void
@@ -342,6 +452,8 @@ view_release(struct view *v)
 	if (v->log != OS_NO_FILE)
 		file_close(v->log);
 	v->log = OS_NO_FILE;
+	buf_release(&v->held_by);
+	buf_release(&v->held_told);
 }
 
 /* ---- messages ---- */

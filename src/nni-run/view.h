@@ -35,6 +35,14 @@ struct view {
 	int64_t filled_ms;
 	size_t hidden;
 	const char *doing; /* "", "no new trials", "stopping"; static */
+	/* Why the one that was last said to wait, or to be out of reach, does.
+	 */
+	struct buf held_by;
+	struct buf held_told; /* plain: as said last */
+	int64_t moved_ms;     /* when a trial was last made or has started */
+	int64_t held_due_ms;  /* plain: not said again before */
+	int64_t held_gap_ms;  /* ... and by how much */
+	int64_t plain_due_ms; /* plain: of the next line of progress */
 	int64_t (*ran_ms)(const void *arg);
 	const void *ran_arg;
 };
@@ -49,6 +57,14 @@ void view_start(struct view *v, struct loop *l, const struct experiment *e,
     const struct config *c, int64_t (*ran_ms)(const void *), const void *arg);
 /* Something is different: drawn within 100 ms. */
 void view_changed(struct view *v);
+/* A trial was made, or (started) runs. */
+void view_moved(struct view *v, bool started);
+/*
+ * Why a trial waits or cannot be reached, as the last one said it.  It is shown
+ * while nothing moves: on a terminal as a row, elsewhere as a line once nothing
+ * runs at all, and again when it is another one.
+ */
+void view_held(struct view *v, const char *reason);
 /* The terminal has another size, or we are back in the foreground. */
 void view_redraw(struct view *v);
 /* The last state stays on the screen. Messages may still come. */
