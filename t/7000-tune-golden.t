@@ -2,13 +2,13 @@
 # Sequences taken from NNI v3.0's own code, letter by letter.
 . "$(dirname "$0")/lib.sh"
 
-# values N [TUNER ARGUMENT...] <SPACE: what proposals are, one a line, joined
+# values N [TUNER ARGUMENT...] <SPACE: what proposals are, without spaces, joined
 values() {
 	n=$1
 	shift
 	cat >space.json
 	nni-tune -q -s space.json -n "$n" "$@" |
-		sed 's/.*"parameters"://; s/}$//; s/,"unrounded".*//' |
+		sed 's/.*"parameters"://; s/}$//; s/,"unrounded".*//; s/\([,:]\) /\1/g' |
 		sed 's/^{"x":\(.*\)}$/\1/' | tr '\n' ' ' | sed 's/ $//'
 }
 grid() { # SPACE WANTED NAME
@@ -95,5 +95,22 @@ is "$(nni-tune -q -s mixed.json -n 50 --seed 6 -a '{"seed":5}')" "$one" \
 	'the seed among the classArgs comes first'
 is "$(nni-tune -q -s mixed.json -n 50 --seed 5 -a '{"seed":null}')" "$one" \
 	'a seed of null is none'
-is "$(echo "$one" | grep -c '"n":[1-8],')" 50 'randint gives integers below its end'
+is "$(echo "$one" | grep -c '"n": [1-8],')" 50 'randint gives integers below its end'
+
+# As Python's json.dumps() writes what NNI's tuners give: a shell trial may look
+# for '"lr": ', and nothing but ASCII can be misread in another locale.
+cat >names.json <<'EOF'
+{"größe":{"_type":"choice","_value":[{"_name":"weiß","k":{"_type":"choice","_value":["😀\u00FC\/",[1,{"a":2.5}]]}}]},
+"n":{"_type":"randint","_value":[3,4]}}
+EOF
+is "$(nni-tune -q -s names.json -n 2 -t GridSearch | tee specs)" \
+	'{"type":"spec","parameter_id":0,"parameters":{"gr\u00f6\u00dfe": {"_name": "wei\u00df", "k": "\ud83d\ude00\u00fc/"}, "n": 3}}
+{"type":"spec","parameter_id":1,"parameters":{"gr\u00f6\u00dfe": {"_name": "wei\u00df", "k": [1, {"a": 2.5}]}, "n": 3}}' \
+	'parameters have the separators and escapes of Python'
+# What jq or an older journal makes of them is known again.
+is "$({ jq -c . specs; echo '{"type":"ask","n":1}'; } | nni-tune -q -s names.json -t GridSearch)" \
+	'{"type":"no_more"}' 'they are known again however they are written'
+is "$({ sed -n 2p specs | jq -c .; echo '{"type":"ask","n":2}'; } | nni-tune -q -s names.json -t TPE | jq -c '.parameters')" \
+	'{"größe":{"_name":"weiß","k":"😀ü/"},"n":3}
+null' 'by TPE, too'
 done_testing

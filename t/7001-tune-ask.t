@@ -192,7 +192,7 @@ isnt next_after(@asks, @three), $less, 'what still runs counts as a lie';
 	local @args = ('-q', '-s', $wide, '--seed', 4, '-a',
 	    '{"tpe_args":{"n_startup_jobs":3,"constant_liar_type":"mean"}}');
 	my @odd = map { final($_, ('Infinity', 'NaN', 2, '-Infinity', 3)[$_]) } 0 .. 4;
-	like next_after(($ask) x 7, @odd), qr/^(\{.*"x8":0\.\d+\}\}\n){3}$/,
+	like next_after(($ask) x 7, @odd), qr/^(\{.*"x8": 0\.\d+\}\}\n){3}$/,
 	    'infinite results do no harm';
 }
 

@@ -12,7 +12,7 @@ example() {
 		found' "$page" | sed 's/\\e$/\\/'
 }
 example '$ cat space.json' | sed -n '/^{/,/^}/p' >space.json
-is "$(nni-tune -q -s space.json -n 20 | grep -c '^{"type":"spec","parameter_id":[0-9]*,"parameters":{"lr":')" \
+is "$(nni-tune -q -s space.json -n 20 | grep -c '^{"type":"spec","parameter_id":[0-9]*,"parameters":{"lr": ')" \
 	20 'twenty proposals'
 is "$(nni-tune -s space.json -t GridSearch -n 8 | jq -c .parameters | head -1)" \
 	"$(example '$ nni-tune -s space.json -t GridSearch' | sed -n 2p)" \

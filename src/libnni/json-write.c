@@ -52,6 +52,103 @@ json_add_str(struct buf *out, const char *s)
 	json_add_string(out, s, strlen(s));
 }
 
+/* ---- as Python writes it ---- */
+
+/* A UTF-16 unit of a string's text, as Python has it. */
+static void
+add_unit(struct buf *out, unsigned unit)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *found =
+	    unit && unit < 0x80 ? strchr(from, (int)unit) : NULL;
+
+	if (found)
+		buf_addf(out, "\\%c", to[found - from]);
+	else if (unit < 0x20 || unit > 0x7e)
+		buf_addf(out, "\\u%04x", unit);
+	else
+		buf_addc(out, (char)unit);
+}
+
+/* What stands behind a backslash; returns where it ends. */
+static const char *
+add_escaped(struct buf *out, const char *p)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	char digits[5] = "";
+	const char *found;
+
+	if (*p == 'u') {
+		memcpy(digits, p + 1, 4);
+		add_unit(out, (unsigned)strtoul(digits, NULL, 16));
+		return p + 5;
+	}
+	found = strchr(from, *p);
+	add_unit(out, (unsigned char)(found ? to[found - from] : *p));
+	return p + 1;
+}
+
+static void
+add_character(struct buf *out, const char *p, size_t n)
+{
+	unsigned long c = (unsigned char)*p;
+	size_t i;
+
+	if (n > 1)
+		c &= 0xffu >> (n + 1);
+	for (i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	if (c < 0x10000) {
+		add_unit(out, (unsigned)c);
+		return;
+	}
+	c -= 0x10000;
+	add_unit(out, 0xd800 + (unsigned)(c >> 10));
+	add_unit(out, 0xdc00 + (unsigned)(c & 0x3ff));
+}
+
+/* The string that begins at p; returns where it ends. */
+static const char *
+add_string_python(struct buf *out, const char *p, const char *end)
+{
+	size_t n;
+
+	buf_addc(out, '"');
+	for (p++; p < end && *p != '"';) {
+		if (*p == '\\') {
+			p = add_escaped(out, p + 1);
+			continue;
+		}
+		n = utf8_length(
+		    (const unsigned char *)p, (const unsigned char *)end);
+		n = n ? n : 1; /* cannot be, in checked text */
+		add_character(out, p, n);
+		p += n;
+	}
+	buf_addc(out, '"');
+	return p + 1;
+}
+
+void
+json_add_python(struct buf *out, struct json v)
+{
+	const char *p = v.at, *end = v.at ? v.at + v.len : NULL;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = add_string_python(out, p, end);
+			continue;
+		}
+		if (!strchr(" \t\n\r", *p))
+			buf_addc(out, *p);
+		if (*p == ',' || *p == ':')
+			buf_addc(out, ' ');
+		p++;
+	}
+}
+
+/* ---- numbers ---- */
+
 void
 json_add_int(struct buf *out, int64_t n)
 {
@@ -121,6 +218,8 @@ json_add_double(struct buf *out, double d)
 		buf_addc(out, i < n ? digits[i] : '0');
 	buf_addf(out, ".%s", n > exponent + 1 ? digits + exponent + 1 : "0");
 }
+
+/* ---- members ---- */
 
 void
 json_key(struct buf *out, const char *key)

@@ -595,21 +595,3 @@ json_bool(struct json v, bool otherwise)
 		return true;
 	return type == JSON_FALSE ? false : otherwise;
 }
-
-void
-json_add_compact(struct buf *out, struct json v)
-{
-	const char *p = v.at, *end = v.at + v.len, *close;
-
-	while (p < end) {
-		if (*p == '"') {
-			close = string_end(p + 1, end);
-			buf_add(out, p, (size_t)(close - p) + 1);
-			p = close + 1;
-		} else {
-			if (!is_space(*p))
-				buf_addc(out, *p);
-			p++;
-		}
-	}
-}

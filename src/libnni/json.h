@@ -98,8 +98,12 @@ void json_add_int(struct buf *out, int64_t n);
  * writes it ("0.1", "1e-05", "2.0"); NaN and infinities become strings.
  */
 void json_add_double(struct buf *out, double d);
-/* `v` without the white space between its tokens. */
-void json_add_compact(struct buf *out, struct json v);
+/*
+ * `v` as Python's json.dumps() writes it: ", " and ": " between its tokens, and
+ * nothing but ASCII in its strings ("\u00e4", "\ud83d\ude00").  Numbers stay as
+ * they are.
+ */
+void json_add_python(struct buf *out, struct json v);
 
 /*
  * Writing an object key by key:  json_key(&b, "trial") adds {"trial": or

@@ -487,11 +487,56 @@ is_true(const struct node *n)
 	return c == 't' || c == 'y' || (c == 'o' && n->len == 2);
 }
 
-void
-node_json(struct node *n, struct buf *out)
+static void
+write_string(const char *text, size_t len, bool python, struct buf *out)
 {
+	struct buf plain = BUF_INIT;
+
+	if (python) {
+		json_add_string(&plain, text, len);
+		json_add_python(out, (struct json){plain.data, plain.len});
+	} else {
+		json_add_string(out, text, len);
+	}
+	buf_release(&plain);
+}
+
+static void
+write_raw(const char *raw, bool python, struct buf *out)
+{
+	if (python)
+		json_add_python(out, (struct json){raw, strlen(raw)});
+	else
+		buf_adds(out, raw);
+}
+
+static void write_node(struct node *n, bool python, struct buf *out);
+
+static void
+write_items(struct node *n, bool python, struct buf *out)
+{
+	const char *comma = python ? ", " : ",", *colon = python ? ": " : ":";
 	size_t i;
 
+	buf_addc(out, n->type == NODE_LIST ? '[' : '{');
+	for (i = 0; i < n->count; i++) {
+		if (i)
+			buf_adds(out, comma);
+		if (n->type == NODE_MAP) {
+			n->items[i].key_at = out->len;
+			write_string(n->items[i].key, strlen(n->items[i].key),
+			    python, out);
+			n->items[i].key_len = out->len - n->items[i].key_at;
+			buf_adds(out, colon);
+		}
+		write_node(&n->items[i], python, out);
+	}
+	buf_addc(out, n->type == NODE_LIST ? ']' : '}');
+}
+
+static void
+write_node(struct node *n, bool python, struct buf *out)
+{
 	n->json_at = out->len;
 	switch (n->type) {
 	case NODE_NULL:
@@ -506,27 +551,28 @@ node_json(struct node *n, struct buf *out)
 		break;
 	case NODE_STRING:
 		if (n->raw)
-			buf_adds(out, n->raw);
+			write_raw(n->raw, python, out);
 		else
-			json_add_string(out, n->text, n->len);
+			write_string(n->text, n->len, python, out);
 		break;
 	case NODE_LIST:
 	case NODE_MAP:
-		buf_addc(out, n->type == NODE_LIST ? '[' : '{');
-		for (i = 0; i < n->count; i++) {
-			if (i)
-				buf_addc(out, ',');
-			if (n->type == NODE_MAP) {
-				n->items[i].key_at = out->len;
-				json_add_str(out, n->items[i].key);
-				buf_addc(out, ':');
-			}
-			node_json(&n->items[i], out);
-		}
-		buf_addc(out, n->type == NODE_LIST ? ']' : '}');
+		write_items(n, python, out);
 		break;
 	}
 	n->json_len = out->len - n->json_at;
+}
+
+void
+node_json(struct node *n, struct buf *out)
+{
+	write_node(n, false, out);
+}
+
+void
+node_json_python(struct node *n, struct buf *out)
+{
+	write_node(n, true, out);
 }
 
 struct json

@@ -39,7 +39,8 @@ struct node {
 	struct node *items; /* of a list or map, in order */
 	size_t count;
 	/* where node_json() wrote it: text.data + json_at, json_len bytes */
-	size_t key_at, json_at, json_len; /* the key in its quotes */
+	size_t key_at, key_len; /* the key in its quotes */
+	size_t json_at, json_len;
 };
 
 /* Limits: what is beyond is refused, whoever wrote it. */
@@ -86,7 +87,9 @@ struct node *node_get(const struct node *map, const char *key);
  * node in it (offsets into out).
  */
 void node_json(struct node *n, struct buf *out);
-/* The slice that node_json() wrote for n, while out is unchanged. */
+/* The same with Python's separators and escapes, see json_add_python(). */
+void node_json_python(struct node *n, struct buf *out);
+/* The slice that these wrote for n, while out is unchanged. */
 struct json node_slice(const struct node *n, const struct buf *out);
 
 /* The number; -1 if it is none (or, for an integer, too large for 64 bits). */

@@ -421,9 +421,8 @@ read_spec(struct build *b, struct node *spec, size_t parent, size_t branch,
 	p->parent = parent;
 	p->branch = branch;
 	p->depth = depth;
-	/* node_json() wrote the key and a colon before the value */
 	p->key.at = b->space->text.data + spec->key_at;
-	p->key.len = spec->json_at - 1 - spec->key_at;
+	p->key.len = spec->key_len;
 	if (t == SPACE_CHOICE)
 		read_choice(b, value, self, depth);
 	else
@@ -459,7 +458,8 @@ space_from_node(
 	size_t before = problems->errors;
 
 	space_release(s);
-	node_json(n, &s->text);
+	/* Names and choices become parameters, which NNI's trials find so. */
+	node_json_python(n, &s->text);
 	s->all = node_slice(n, &s->text);
 	if (n->type != NODE_MAP)
 		wrong(&b, n,

@@ -3,10 +3,10 @@
  * v3.0:nni/algorithms/hpo/batch_tuner.py
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "classargs.h"
 #include "mem.h"
+#include "point.h"
 #include "tuner.h"
 
 struct batch {
@@ -95,8 +95,7 @@ batch_adopt(struct tuner *base, uint64_t n, struct json parameters,
 	if (t->given == t->list->choice_count)
 		return 0;
 	next = t->list->choices[t->given];
-	if (next.len == parameters.len &&
-	    !memcmp(next.at, parameters.at, next.len))
+	if (point_same_value(next, parameters))
 		t->given++;
 	return 0;
 }

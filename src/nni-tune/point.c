@@ -175,9 +175,9 @@ static void
 add_key(struct buf *out, struct json key)
 {
 	if (out->data[out->len - 1] != '{')
-		buf_addc(out, ',');
+		buf_adds(out, ", ");
 	json_add(out, key);
-	buf_addc(out, ':');
+	buf_adds(out, ": ");
 }
 
 void
@@ -196,7 +196,7 @@ point_write(const struct space *s, const struct point *pt, struct buf *out)
 		add_key(out, p->key);
 		k = param_is_category(p) ? (size_t)pt->x[i] : 0;
 		if (p->names) {
-			buf_adds(out, "{\"_name\":");
+			buf_adds(out, "{\"_name\": ");
 			json_add(out, p->names[k]);
 			depth++;
 		} else if (p->type == SPACE_CHOICE) {
@@ -232,6 +232,30 @@ point_write_unrounded(
 
 /* ---- reading back ---- */
 
+static bool
+same_text(struct json a, struct json b)
+{
+	return a.len == b.len && !memcmp(a.at, b.at, b.len);
+}
+
+/*
+ * Parameters that went through another program have other white space, and
+ * letters where we write escapes; ours is a text of the space.
+ */
+bool
+point_same_value(struct json ours, struct json theirs)
+{
+	struct buf text = BUF_INIT;
+	bool same = same_text(ours, theirs);
+
+	if (!same) {
+		json_add_python(&text, theirs);
+		same = same_text(ours, (struct json){text.data, text.len});
+	}
+	buf_release(&text);
+	return same;
+}
+
 /*
  * Looks for a key from where the last search ended: parameters mostly stand in
  * the order of the space.
@@ -242,21 +266,17 @@ find_member(struct json object, struct json_iter *it, struct json key)
 	struct json k, v;
 	int round;
 
-	for (round = 0; round < 2; round++) {
-		while (json_next(it, &k, &v))
+	for (round = 0; round < 3; round++) {
+		while (json_next(it, &k, &v)) {
 			/* `key` has its quotes */
-			if (k.len + 2 == key.len &&
-			    !memcmp(k.at, key.at + 1, k.len))
+			k = (struct json){k.at - 1, k.len + 2};
+			if (round < 2 ? same_text(key, k)
+				      : point_same_value(key, k))
 				return v;
+		}
 		json_iter_init(it, object);
 	}
 	return JSON_NONE;
-}
-
-static bool
-same_text(struct json a, struct json b)
-{
-	return a.len == b.len && !memcmp(a.at, b.at, b.len);
 }
 
 /*
@@ -266,9 +286,9 @@ same_text(struct json a, struct json b)
 static double
 index_among(const struct json *list, size_t count, struct json v)
 {
-	struct buf compact = BUF_INIT;
+	struct buf text = BUF_INIT;
 	double index = -1, a, b;
-	struct json w;
+	struct json normal;
 	size_t i;
 
 	if (!v.at)
@@ -276,16 +296,16 @@ index_among(const struct json *list, size_t count, struct json v)
 	for (i = 0; i < count; i++)
 		if (same_text(list[i], v))
 			return (double)i;
-	json_add_compact(&compact, v);
-	w = (struct json){compact.data, compact.len};
+	json_add_python(&text, v);
+	normal = (struct json){text.data, text.len};
 	for (i = 0; i < count && index < 0; i++)
-		if (same_text(list[i], w) ||
+		if (same_text(list[i], normal) ||
 		    (json_type(v) == JSON_NUMBER &&
 			json_type(list[i]) == JSON_NUMBER &&
 			!json_double(v, &a) && !json_double(list[i], &b) &&
 			a == b))
 			index = (double)i;
-	buf_release(&compact);
+	buf_release(&text);
 	return index;
 }
 

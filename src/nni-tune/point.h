@@ -67,6 +67,12 @@ void point_write_unrounded(
 int point_read(const struct space *s, struct point *pt, struct json parameters,
     struct json unrounded, struct buf *err);
 
+/*
+ * Is a value of a search space the one that parameters hold?  Other white space
+ * and other escapes make no difference; numbers are compared as text.
+ */
+bool point_same_value(struct json ours, struct json theirs);
+
 /* Equal for points that a trial cannot tell apart; never 0. */
 uint64_t point_hash(const struct point *pt);
 

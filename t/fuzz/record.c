@@ -1,6 +1,7 @@
 /* Any bytes as a line: what is taken must survive being written again. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "record.h"
 
@@ -27,9 +28,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			json_double(value, &d);
 			json_int(value, &n);
 			buf_clear(&text);
-			json_add_compact(&text, value);
+			json_add_python(&text, value);
 			if (json_check(text.data, text.len, JSON_NAN, &value,
 				NULL, NULL) == -1)
+				abort();
+			buf_clear(&out);
+			json_add_python(&out, value);
+			if (out.len != text.len ||
+			    memcmp(out.data, text.data, out.len) != 0)
 				abort();
 		}
 	}

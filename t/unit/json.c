@@ -82,9 +82,45 @@ test_walk(void)
 		n++;
 	is_int(n, 3, "walks over an array");
 	buf_clear(&b);
-	json_add_compact(&b, list);
-	is_str(b.data, "[1,[2],{}]", "compacts");
+	json_add_python(&b, list);
+	is_str(b.data, "[1, [2], {}]", "Python's separators");
 	ok(!json_get(v, "zz").at, "what is not there is absent");
+	buf_release(&b);
+}
+
+/* What CPython 3.11's json.dumps() writes of the same values. */
+static void
+test_python(void)
+{
+	static const struct {
+		const char *text, *python;
+	} t[] = {
+	    {"{ \"a\" :1,\n\t\"b\":[ 2.0 ,-1e5,12345678901234567890],\"c\":{}}",
+		"{\"a\": 1, \"b\": [2.0, -1e5, 12345678901234567890], "
+		"\"c\": {}}"},
+	    {"\"\xc3\xa4 \\u00E4\"", "\"\\u00e4 \\u00e4\""},
+	    {"\"\xf0\x9f\x98\x80\"", "\"\\ud83d\\ude00\""},
+	    {"\"\\ud83d\\ude00 \\ud800x\"", "\"\\ud83d\\ude00 \\ud800x\""},
+	    {"\"\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\"",
+		"\"\\u07ff\\u0800\\uffff\""},
+	    {"\"\x7f\\u0001\\b\\u000c\\n\\r\\t\\u0022\\\\\\/\\u0041\"",
+		"\"\\u007f\\u0001\\b\\f\\n\\r\\t\\\"\\\\/A\""},
+	    {"\"a: b,c\"", "\"a: b,c\""},
+	    {"\"\"", "\"\""},
+	};
+	struct buf b = BUF_INIT;
+	struct json v;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		json_check(t[i].text, strlen(t[i].text), 0, &v, NULL, NULL);
+		buf_clear(&b);
+		json_add_python(&b, v);
+		is_str(b.data, t[i].python, t[i].text);
+	}
+	buf_clear(&b);
+	json_add_python(&b, JSON_NONE);
+	is_int((int64_t)b.len, 0, "of nothing, nothing");
 	buf_release(&b);
 }
 
@@ -156,6 +192,7 @@ nni_main(int argc, char **argv)
 	test_check();
 	test_depth();
 	test_walk();
+	test_python();
 	test_numbers();
 	test_write();
 	return done_testing();

@@ -79,8 +79,8 @@ test_flat_list(void)
 	    "\"hidden\" qnormal 2/1 depth 1 500 200 3\n"
 	    "\"N_lr\" lognormal 2/1 depth 1 -6 3 0\n"
 	    "\"N_batch\" qlognormal 2/1 depth 1 3.5 1.2 0.725\n"
-	    "\"not_nested\" choice -1/0 depth 0 {\"x\":0,\"y\":0} "
-	    "{\"x\":1,\"y\":2}\n",
+	    "\"not_nested\" choice -1/0 depth 0 "
+	    "{\"x\": 0, \"y\": 0} {\"x\": 1, \"y\": 2}\n",
 	    "NNI's test space, branches behind their choice");
 	is_space("{\"a\":{\"_type\":\"choice\",\"_value\":[{\"_name\":1,"
 		 "\"b\":{\"_type\":\"choice\",\"_value\":[{\"_name\":\"x\"},"

@@ -49,12 +49,13 @@ test_format(const struct space *s)
 	point_init(&pt, s);
 	fill(s, &pt, uniform);
 	point_write(s, &pt, &out);
-	buf_adds(&wanted, "{\"pool\":\"max\",\"kernel\":7,\"D\":{\"_name\":"
-			  "\"UNIFORM\",\"dropout\":0.7,\"hidden\":100.0,"
-			  "\"U_lr\":");
+	buf_adds(&wanted,
+	    "{\"pool\": \"max\", \"kernel\": 7, \"D\": {\"_name\": "
+	    "\"UNIFORM\", \"dropout\": 0.7, \"hidden\": 100.0, "
+	    "\"U_lr\": ");
 	json_add_double(&wanted, exp(-4.6));
-	buf_adds(
-	    &wanted, ",\"U_batch\":54.375},\"not_nested\":{\"x\":0,\"y\":0}}");
+	buf_adds(&wanted,
+	    ", \"U_batch\": 54.375}, \"not_nested\": {\"x\": 0, \"y\": 0}}");
 	is_str(out.data, wanted.data, "the branch of uniform types, as NNI's");
 	buf_clear(&out);
 	point_write_unrounded(s, &pt, &out);
@@ -64,17 +65,18 @@ test_format(const struct space *s)
 	fill(s, &pt, normal);
 	point_write(s, &pt, &out);
 	is_str(out.data,
-	    "{\"pool\":\"min\",\"kernel\":2,\"D\":{\"_name\":\"NORMAL\","
-	    "\"dropout\":0.7,\"hidden\":99.0,\"N_lr\":1.0,\"N_batch\":54.375},"
-	    "\"not_nested\":{\"x\":1,\"y\":2}}",
+	    "{\"pool\": \"min\", \"kernel\": 2, \"D\": {\"_name\": \"NORMAL\", "
+	    "\"dropout\": 0.7, \"hidden\": 99.0, \"N_lr\": 1.0, \"N_batch\": "
+	    "54.375}, "
+	    "\"not_nested\": {\"x\": 1, \"y\": 2}}",
 	    "the branch of normal types is not clipped");
 
 	buf_clear(&out);
 	fill(s, &pt, empty);
 	point_write(s, &pt, &out);
 	is_str(out.data,
-	    "{\"pool\":\"avg\",\"kernel\":5,\"D\":{\"_name\":\"EMPTY\"},"
-	    "\"not_nested\":{\"x\":0,\"y\":0}}",
+	    "{\"pool\": \"avg\", \"kernel\": 5, \"D\": {\"_name\": \"EMPTY\"}, "
+	    "\"not_nested\": {\"x\": 0, \"y\": 0}}",
 	    "a branch without parameters");
 	point_release(&pt);
 	buf_release(&out);
