@@ -7,6 +7,11 @@
 
 static const char *program = "nni";
 static int level = 1;
+static enum {
+	OUTPUT_GOOD,
+	OUTPUT_UNREAD, /* the reader of standard output has gone */
+	OUTPUT_LOST    /* it could not be written, which has been said */
+} output;
 
 void
 say_program(const char *name)
@@ -117,19 +122,32 @@ say_debug(const char *fmt, ...)
 int
 say_output_lost(void)
 {
-	if (os_errno() == OS_GONE)
-		return NNI_OK;
-	return say_error(NNI_TEMPORARY,
-	    "cannot write to the standard output: %s", os_strerror());
+	if (output == OUTPUT_GOOD && os_errno() == OS_GONE) {
+		output = OUTPUT_UNREAD;
+	} else if (output == OUTPUT_GOOD) {
+		output = OUTPUT_LOST;
+		say_error(0, "cannot write to the standard output: %s; %s",
+		    os_strerror(),
+		    os_errno() == OS_FULL ? "make room, or send it elsewhere"
+					  : "send it elsewhere");
+	}
+	return output == OUTPUT_LOST ? NNI_TEMPORARY : NNI_OK;
+}
+
+int
+say_data(const void *bytes, size_t len)
+{
+	if (sys_flush_stdout() == 0 &&
+	    file_write(sys_stdout(), bytes, len) == 0)
+		return 0;
+	say_output_lost();
+	return -1;
 }
 
 int
 say_finish(int code)
 {
-	int lost;
-
-	if (sys_flush_stdout() == 0)
-		return code;
-	lost = say_output_lost();
-	return code == NNI_OK ? lost : code;
+	if (sys_flush_stdout() != 0)
+		say_output_lost();
+	return output == OUTPUT_LOST ? NNI_TEMPORARY : code;
 }

@@ -43,11 +43,17 @@ void say_debug(const char *fmt, ...) NNI_FORMAT(1, 2);
 /*
  * Standard output could not be written, as os_errno() tells, which is how a
  * stream's `gone` is called.  A reader that has gone is no fault: NNI_OK.
- * Anything else (a full disk) is said: NNI_TEMPORARY.
+ * Anything else (a full disk, a closed output) is said, once: NNI_TEMPORARY.
  */
 int say_output_lost(void);
+/*
+ * Data for standard output, written at once after what printf() still holds.
+ * 0, or -1 if nobody gets it: then there is no use in making more, and nothing
+ * to be said or returned, which say_finish() does.
+ */
+int say_data(const void *bytes, size_t len);
 /* Every program's last step: what printf() still holds goes out. Returns
-   `code`, or NNI_TEMPORARY if that was NNI_OK and the output is lost. */
+   `code`, or NNI_TEMPORARY if output was lost. */
 int say_finish(int code);
 
 #endif

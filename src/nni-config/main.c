@@ -78,9 +78,7 @@ print(struct buf *text)
 {
 	if (text->len && text->data[text->len - 1] != '\n')
 		buf_addc(text, '\n');
-	if (file_write(sys_stdout(), text->data, text->len) < 0)
-		return say_error(
-		    NNI_TEMPORARY, "cannot write: %s", os_strerror());
+	say_data(text->data, text->len);
 	return 0;
 }
 

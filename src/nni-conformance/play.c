@@ -13,6 +13,7 @@
 #include "os/file.h"
 #include "os/sys.h"
 #include "ring.h"
+#include "say.h"
 
 static int tests, failures;
 
@@ -29,7 +30,7 @@ told(bool good, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
-	fflush(stdout);
+	say_data("", 0);
 	failures += !good;
 	return good;
 }

@@ -218,9 +218,7 @@ why(const char *dir)
 		if (one != NNI_OK && one != NNI_NOTHING)
 			break;
 	}
-	if (file_write(sys_stdout(), out.data, out.len) != 0)
-		code = say_error(NNI_TEMPORARY,
-		    "cannot write to the standard output: %s", os_strerror());
+	say_data(out.data, out.len);
 	buf_release(&out);
 	return code;
 }
@@ -237,21 +235,17 @@ list(const struct tree *t)
 		buf_addc(&out, options.null ? '\0' : '\n');
 		if (out.len < 65536 && i + 1 < t->count)
 			continue;
-		rc = file_write(sys_stdout(), out.data, out.len);
+		rc = say_data(out.data, out.len);
 		buf_clear(&out);
 	}
 	buf_release(&out);
-	if (rc == 0 || os_errno() == OS_GONE)
-		return NNI_OK;
-	return say_error(NNI_TEMPORARY,
-	    "cannot write to the standard output: %s", os_strerror());
+	return NNI_OK;
 }
 
-static int
+static void
 print_record(const struct pack_result *r)
 {
 	struct buf out = BUF_INIT;
-	int rc;
 
 	record_begin(&out, "pack");
 	json_key(&out, "digest");
@@ -262,9 +256,8 @@ print_record(const struct pack_result *r)
 	json_member_int(&out, "bytes", r->bytes);
 	json_member_int(&out, "packed", r->packed);
 	record_end(&out);
-	rc = file_write(sys_stdout(), out.data, out.len);
+	say_data(out.data, out.len);
 	buf_release(&out);
-	return rc;
 }
 
 /* 0, or the exit code if something could not be read. */
@@ -290,27 +283,33 @@ on_warning(void *arg, const char *text)
 	say_warning("%s", text);
 }
 
+static int
+deliver_archive(struct output *o, struct buf *err)
+{
+	int rc = output_copy(o, loop, err);
+
+	if (rc > 0)
+		say_output_lost();
+	return rc < 0 ? -1 : 0;
+}
+
 /* The archive is complete: brings it, or what was asked about it, out. */
 static int
 deliver(struct output *o, const struct pack_result *r, struct buf *err)
 {
 	struct buf line = BUF_INIT;
-	int rc;
 
 	if (options.digest) {
 		buf_setf(&line, "sha256:%s\n", r->digest);
-		rc = file_write(sys_stdout(), line.data, line.len);
+		say_data(line.data, line.len);
 		buf_release(&line);
 	} else if (options.output == NULL) {
-		return output_copy(o, loop, err);
+		return deliver_archive(o, err);
 	} else {
 		if (output_keep(o, err) != 0)
 			return -1;
-		rc = print_record(r);
+		print_record(r);
 	}
-	if (rc != 0)
-		return buf_err(err, "cannot write to the standard output: %s",
-		    os_strerror());
 	return 0;
 }
 

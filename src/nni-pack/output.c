@@ -97,7 +97,7 @@ struct copy {
 };
 
 /* Codes for loop_stop(); 0 is a finished copy. */
-enum { COPY_FAILED = 1 };
+enum { COPY_FAILED = 1, COPY_UNWRITTEN };
 
 static void
 copied(void *arg)
@@ -113,9 +113,7 @@ reader_gone(void *arg)
 {
 	struct copy *c = arg;
 
-	buf_err(
-	    c->err, "cannot write to the standard output: %s", os_strerror());
-	loop_stop(c->loop, COPY_FAILED);
+	loop_stop(c->loop, COPY_UNWRITTEN);
 }
 
 static void
@@ -153,7 +151,7 @@ output_copy(struct output *o, struct loop *l, struct buf *err)
 	if (c.to != NULL)
 		stream_close(c.to);
 	free(c.block);
-	return code == 0 ? 0 : -1;
+	return code == 0 ? 0 : code == COPY_UNWRITTEN ? 1 : -1;
 }
 
 void

@@ -29,8 +29,9 @@ int output_open(struct output *o, struct buf *err);
 /* Flushes it and gives it its name. */
 int output_keep(struct output *o, struct buf *err);
 /*
- * Copies it to the standard output.  Runs the loop meanwhile; a loop_stop()
- * from elsewhere, with a code other than 0, ends it: then -1, too.
+ * Copies it to the standard output; 1 if that could not be written, as
+ * os_errno() tells.  Runs the loop meanwhile; a loop_stop() from elsewhere,
+ * with code 1, ends it: then -1, too.
  */
 int output_copy(struct output *o, struct loop *l, struct buf *err);
 /* Removes what was not kept; safe at any time after output_init(). */

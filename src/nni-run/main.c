@@ -186,8 +186,9 @@ print_config(const char *file, struct buf *err)
 	struct buf json = BUF_INIT;
 	int code = prepare_config(file, true, &json, err);
 
+	buf_addc(&json, '\n');
 	if (code == NNI_OK)
-		puts(json.data);
+		say_data(json.data, json.len);
 	buf_release(&json);
 	return code;
 }

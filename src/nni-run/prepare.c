@@ -248,7 +248,9 @@ show_specs(const struct buf *out)
 			continue;
 		buf_clear(&shown);
 		record_set(&shown, v, "dry_run", yes);
-		puts(shown.data);
+		buf_addc(&shown, '\n');
+		if (say_data(shown.data, shown.len) != 0)
+			break;
 	}
 	buf_release(&shown);
 }

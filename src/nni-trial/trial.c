@@ -276,7 +276,10 @@ print_line(const char *before, const struct buf *text, const char *after,
 
 	buf_addf(&line, "%s%s%s\n", before, text->data, after);
 	if (file_write(sys_stdout(), line.data, line.len) == -1)
-		r = buf_err(err, "cannot write: %s", os_strerror());
+		r = buf_err(err,
+		    "cannot write to the standard output: %s; the metric is "
+		    "not reported",
+		    os_strerror());
 	buf_release(&line);
 	return r;
 }
@@ -315,10 +318,12 @@ trial_report(const struct buf *value, bool final, struct buf *err)
 	int64_t number = 0;
 	int r = 0;
 
-	if (!trial_is_managed())
-		return print_line(
+	if (!trial_is_managed()) {
+		r = print_line(
 		    final ? "Final result: " : "Intermediate result: ", value,
 		    "", err);
+		return r == 0 || os_errno() == OS_GONE ? 0 : -1;
+	}
 	if (!final)
 		r = take_number(&lock, &number, err);
 	if (r == 0) {

@@ -49,7 +49,7 @@ print_file(const char *path, bool with_name)
 		len = text.len;
 		if (o.head > 0 || o.tail > 0)
 			cut_lines(&text, &from, &len);
-		fwrite(from, 1, len, stdout);
+		say_data(from, len);
 	}
 	buf_release(&text);
 }

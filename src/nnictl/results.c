@@ -110,7 +110,7 @@ ctl_trials(int argc, char **argv)
 			add_trial(&out, &e, p.list[i]);
 		}
 		buf_adds(&out, p.count > 0 ? "\n]\n" : "]\n");
-		fwrite(out.data, 1, out.len, stdout);
+		say_data(out.data, out.len);
 	}
 	free(p.list);
 	experiment_release(&e);
@@ -305,7 +305,7 @@ ctl_export(int argc, char **argv)
 	if (code != NNI_OK)
 		;
 	else if (strcmp(o.filename, "-") == 0)
-		fwrite(out.data, 1, out.len, stdout);
+		say_data(out.data, out.len);
 	else if (file_replace(
 		     o.filename, out.data, out.len, 0666, false, &err) != 0)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);

@@ -94,11 +94,10 @@ add_lines(struct buf *out, char **dirs, size_t count)
 	}
 }
 
-static void
+static int
 print(const struct buf *b)
 {
-	fwrite(b->data, 1, b->len, stdout);
-	fflush(stdout);
+	return say_data(b->data, b->len);
 }
 
 int
@@ -257,8 +256,9 @@ ctl_config(int argc, char **argv)
 
 	if (code == NNI_OK)
 		code = read_config(dir.data, &json);
+	buf_addc(&json, '\n');
 	if (code == NNI_OK)
-		puts(json.data);
+		print(&json);
 	buf_release(&dir);
 	buf_release(&json);
 	return code;
@@ -302,13 +302,14 @@ draw(void *arg)
 	struct top *t = arg;
 	struct buf out = BUF_INIT;
 	size_t running;
+	bool read;
 
 	if (t->drawn)
 		buf_adds(&out, "\033[H\033[J");
 	running = add_picture(&out, t);
-	print(&out);
+	read = print(&out) == 0;
 	buf_release(&out);
-	if (!t->drawn || running == 0) {
+	if (!t->drawn || !read || running == 0) {
 		if (running == 0)
 			say("no experiment is running");
 		loop_stop(t->loop, 0);

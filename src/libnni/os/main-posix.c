@@ -15,7 +15,11 @@
 #include "../say.h"
 #include "sys.h"
 
-/* A file opened later must never become standard output by chance. */
+/*
+ * A file opened later must never become standard output by chance.  What is
+ * written to an output that was closed must not vanish either: it gets one that
+ * cannot be written.
+ */
 static void
 fill_standard_streams(void)
 {
@@ -23,7 +27,7 @@ fill_standard_streams(void)
 
 	for (fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
-		    open("/dev/null", O_RDWR) != fd)
+		    open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd)
 			_exit(127);
 	}
 }

@@ -384,15 +384,19 @@ sys_flush_stdout(void)
 int __cdecl _setmode(int fd, int mode);
 #define BINARY_MODE 0x8000 /* _O_BINARY */
 
+/* An output that is missing gets one that cannot be written: see sys.h. */
 static void
 open_missing(DWORD which)
 {
 	HANDLE h = GetStdHandle(which);
+	DWORD access = GENERIC_READ;
 
 	if (h != NULL && h != INVALID_HANDLE_VALUE)
 		return;
-	h = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, WIN32_SHARE, NULL,
-	    OPEN_EXISTING, 0, NULL);
+	if (which != STD_OUTPUT_HANDLE)
+		access |= GENERIC_WRITE;
+	h = CreateFileW(
+	    L"NUL", access, WIN32_SHARE, NULL, OPEN_EXISTING, 0, NULL);
 	SetStdHandle(which, h);
 }
 
