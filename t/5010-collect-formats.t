@@ -34,9 +34,9 @@ nni-collect --format jsonl abc >out
 is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 3status 3trial' 'records'
 like "$(nni-collect --format table abc | sed -n 4p)" 'aaaaa *SUCCEEDED' 'a table'
 exits 4 'no such experiment' nni-collect nosuch
-experiment typed
-exits 4 'one without a journal' nni-collect typed
-like "$(cat err)" '*nni-submit --resume * | nni-watch | nni-collect*' 'is told what to do'
+experiment fresh
+exits 4 'one in which nothing was run' nni-collect fresh
+like "$(cat err)" '*nothing has been run in *' 'says so'
 
 # through the pipe
 { trial aaaaa; status aaaaa SUCCEEDED; } | nni-collect --format csv >out

@@ -1,11 +1,12 @@
 /*
  * nni-collect: gathers the metrics (and, asked, logs and output files) of the
- * trials that pass through.  Options, input, formats, the end; the order of
- * metrics and ends is kept in gather.c.
+ * trials that pass through, or reads an experiment.  Options, input, formats,
+ * the end; the order of metrics and ends is kept in gather.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "gather.h"
 #include "journal.h"
@@ -13,6 +14,7 @@
 #include "os/sys.h"
 #include "report.h"
 #include "say.h"
+#include "survey.h"
 
 /* How long a backend may drain after --once or without ends to wait for. */
 enum { DRAIN_MS = 60000 };
@@ -21,6 +23,9 @@ static struct {
 	const char *format, *output;
 	bool once, logs, follow;
 	struct timer deadline;
+	struct backend *watch; /* nni-watch, of an experiment without journal */
+	bool reading;	       /* an experiment, and not standard input */
+	int code;	       /* to leave with, if not 0 */
 } o;
 
 static const struct opt options[] = {
@@ -85,9 +90,11 @@ static void
 leave(struct gatherer *g)
 {
 	struct buf text = BUF_INIT;
-	int code = gather_failed(g) ? NNI_TRIAL_FAILED : NNI_OK;
+	int code = o.code;
 
-	if (g->live && !o.once) {
+	if (!code && !o.reading && gather_failed(g))
+		code = NNI_TRIAL_FAILED;
+	if (g->live && !o.once && !o.reading) {
 		gather_missing(g, &text, 8);
 		code = say_error(NNI_TEMPORARY,
 		    "%d trials have no end: %s; they are not lost: give them "
@@ -110,7 +117,7 @@ end_round(void *arg)
 
 	/* Ends are waited for as long as it takes; a backend that owes none
 	   is not. */
-	if (g->finishing && (!g->held || o.once)) {
+	if (g->finishing && (!g->held || o.once || o.reading)) {
 		if (!timer_is_set(&o.deadline) && !g->late)
 			timer_set(g->loop, &o.deadline, DRAIN_MS, give_up, g);
 	} else {
@@ -127,6 +134,8 @@ pressed(void *arg, bool slow)
 	struct gatherer *g = arg;
 
 	crew_pause(&g->crew, slow);
+	if (o.watch)
+		backend_pause(o.watch, slow);
 }
 
 static const struct filter_calls calls = {
@@ -149,41 +158,133 @@ take_journal_line(void *arg, const char *line, size_t len, int64_t offset)
 	return 0;
 }
 
-static void
-journal_done(void *arg)
-{
-	leave(arg);
-}
-
-static const struct filter_calls journal_calls = {
-    take, journal_done, NULL, NULL};
-
 /* All there is to know lies in events.jsonl: no backend is asked. */
 static int
-take_experiment(struct gatherer *g, const char *what)
+take_journal(struct gatherer *g, const char *dir, struct buf *err)
 {
-	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct file_info info;
 	int64_t offset = 0;
 	int code = 0;
 
-	if (expdir_find(what, NULL, &dir, &err) == -1) {
-		code = say_error(NNI_NOTHING, "%s", err.data);
-		goto out;
+	expdir_path(&path, dir, "events.jsonl");
+	if (file_info(path.data, true, &info) == -1 ||
+	    info.type == FILE_ABSENT) {
+		buf_err(err, "nothing has been run in '%s' yet", dir);
+		code = NNI_NOTHING;
+	} else if (journal_read(
+		       path.data, &offset, take_journal_line, g, err) == -1) {
+		code = NNI_TEMPORARY;
 	}
-	expdir_path(&path, dir.data, "events.jsonl");
-	if (file_info(path.data, true, &info) == -1 || info.type == FILE_ABSENT)
-		code = say_error(NNI_NOTHING,
-		    "'%s' has no journal, since nni-run did not make it; say: "
-		    "nni-submit --resume %s </dev/null | nni-watch | "
-		    "nni-collect",
-		    dir.data, dir.data);
-	else if (journal_read(path.data, &offset, take_journal_line, g, &err) ==
-		 -1)
-		code = say_error(NNI_TEMPORARY, "%s", err.data);
-out:
-	buf_release(&dir);
 	buf_release(&path);
+	return code;
+}
+
+/* ---- an experiment without one: placed.jsonl, and nni-watch ---- */
+
+/* What has never had a place is in no other record. */
+static void
+take_spec(void *arg, enum placed_kind last, const struct record *r)
+{
+	struct gatherer *g = arg;
+	struct buf line = BUF_INIT;
+	struct attempt a;
+
+	if (last != PLACED_SPEC && last != PLACED_ENDED)
+		return;
+	gather_put(g, r->line.at, r->line.len);
+	if (last == PLACED_ENDED)
+		return; /* its end comes through nni-watch */
+	memcpy(a.trial, r->trial, sizeof(a.trial));
+	a.number = r->attempt;
+	survey_status(&line, &a, STATUS_WAITING, "it has no place yet");
+	gather_put(g, line.data, line.len);
+	buf_release(&line);
+}
+
+static void
+watch_said(void *arg, char *line, size_t len)
+{
+	struct record r;
+
+	if (line && record_parse(&r, line, len, NULL) == 0)
+		take(arg, &r, line, len);
+}
+
+static void
+watch_started(void *arg)
+{
+	(void)arg;
+}
+
+static void
+watch_ended(void *arg, const char *why, int exit_code)
+{
+	struct gatherer *g = arg;
+
+	if (why && exit_code != NNI_TRIAL_FAILED)
+		o.code = say_error(NNI_TEMPORARY,
+		    "not all trials could be asked about: %s", why);
+	gather_finish(g);
+}
+
+static const struct backend_calls watch_calls = {
+    watch_said, watch_started, NULL, watch_ended};
+
+/* What is true now: the same as with --once behind nni-watch --once. */
+static int
+take_placed(struct gatherer *g, const char *dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	struct survey s;
+	int code = NNI_TEMPORARY;
+
+	if (survey_open(&s, dir, err) == 0 &&
+	    survey_specs(&s, take_spec, g, err) == 0 &&
+	    tool_find("nni-watch", &path, err) == 0) {
+		const char *argv[] = {
+		    path.data, "-q", "--once", "--format", "jsonl", dir, NULL};
+
+		o.watch =
+		    backend_program(g->loop, argv, dir, NULL, &watch_calls, g);
+		backend_once(o.watch);
+		backend_start(o.watch);
+		backend_finish(o.watch);
+		code = 0;
+	}
+	survey_release(&s);
+	buf_release(&path);
+	return code;
+}
+
+/* ---- an experiment ---- */
+
+/* A journal has been read; otherwise the end comes with nni-watch's. */
+static void
+reading_done(void *arg)
+{
+	if (!o.watch)
+		leave(arg);
+}
+
+static const struct filter_calls reading_calls = {
+    take, reading_done, end_round, pressed};
+
+static int
+take_experiment(struct gatherer *g, const char *what)
+{
+	struct buf dir = BUF_INIT, err = BUF_INIT;
+	int code;
+
+	if (expdir_find(what, NULL, &dir, &err) == -1)
+		code = NNI_NOTHING;
+	else if (survey_is_typed(dir.data))
+		code = take_placed(g, dir.data, &err);
+	else
+		code = take_journal(g, dir.data, &err);
+	if (code)
+		say_error(code, "%s", err.data);
+	buf_release(&dir);
 	buf_release(&err);
 	return code;
 }
@@ -229,13 +330,15 @@ nni_main(int argc, char **argv)
 		g.report = report_new(format_is("csv") ? ',' : '\t');
 	filter_init(&g.filter, g.loop,
 	    g.report ? FILTER_JSONL : filter_format(o.format), argc == 0,
-	    argc ? &journal_calls : &calls, &g);
+	    argc ? &reading_calls : &calls, &g);
 	if (o.follow)
 		gather_follow(&g);
+	o.reading = argc > 0;
 	code = argc ? take_experiment(&g, argv[0]) : 0;
 	if (!code)
 		code = loop_run(g.loop);
 	timer_stop(&o.deadline);
+	backend_free(o.watch);
 	filter_release(&g.filter);
 	report_free(g.report);
 	gather_release(&g);

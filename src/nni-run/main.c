@@ -10,6 +10,7 @@
 #include "prepare.h"
 #include "run.h"
 #include "say.h"
+#include "survey.h"
 #include "os/file.h"
 #include "os/sys.h"
 
@@ -73,6 +74,23 @@ is_over(const struct experiment *e)
 	       (e->last == SESSION_STOPPED && e->trials.live == 0);
 }
 
+/* One without a journal is not ours to go on with. */
+static int
+refuse_typed(const char *dir)
+{
+	struct buf how = BUF_INIT;
+	int code = NNI_OK;
+
+	survey_how_to_resume(&how, dir);
+	if (survey_is_typed(dir))
+		code = say_error(NNI_USAGE,
+		    "experiment %s was made by nni-submit, without nni-run; go "
+		    "on with it so: %s",
+		    expdir_id(dir), how.data);
+	buf_release(&how);
+	return code;
+}
+
 static int
 run_experiment(const char *dir, bool is_new)
 {
@@ -82,8 +100,10 @@ run_experiment(const char *dir, bool is_new)
 	    .journal = JOURNAL_INIT,
 	    .print_records = want_records()};
 	struct buf err = BUF_INIT, log = BUF_INIT;
-	int code;
+	int code = refuse_typed(dir);
 
+	if (code != NNI_OK)
+		return code;
 	run_init(&run);
 	run.stop_on_interrupt =
 	    o.on_interrupt != NULL && strcmp(o.on_interrupt, "stop") == 0;

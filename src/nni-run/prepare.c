@@ -14,11 +14,14 @@
 #include "parents.h"
 #include "record.h"
 #include "say.h"
+#include "survey.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/sys.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
+/* So long a platform may take to say whether anything lives there. */
+#define ASK_MS 60000
 
 /*
  * Runs a program and gathers what it prints; its stderr is the user's, and so
@@ -336,7 +339,7 @@ prepare_dry_run(const char *file, struct buf *err)
 
 /* ---- clean ---- */
 
-/* Nothing may run any more: its journal says so, and nobody works on it. */
+/* Nothing may run any more: its journal says so, or its platforms. */
 static int
 may_clean(const char *dir, struct buf *err)
 {
@@ -344,13 +347,14 @@ may_clean(const char *dir, struct buf *err)
 	int64_t pid = 0;
 	int code = NNI_OK;
 
-	if (experiment_is_running(dir, &pid)) {
+	if (experiment_is_running(dir, &pid) || survey_is_served(dir, &pid)) {
 		buf_err(err, "experiment %s is being run by process %" PRId64,
 		    expdir_id(dir), pid);
 		return NNI_LOCKED;
 	}
 	experiment_init(&e, dir);
-	if (experiment_replay(&e, NULL, err) != 0) {
+	if (survey_is_typed(dir) ? survey_read(&e, ASK_MS, err) != 0
+				 : experiment_replay(&e, NULL, err) != 0) {
 		code = NNI_TEMPORARY;
 	} else if (e.trials.live > 0) {
 		buf_err(err,

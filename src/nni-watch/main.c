@@ -4,12 +4,15 @@
  * every end exactly once.  Options, input and the end; trials are in track.c.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "expdir.h"
+#include "mem.h"
 #include "opt.h"
+#include "os/lock.h"
 #include "os/sys.h"
-#include "placed.h"
 #include "say.h"
+#include "survey.h"
 #include "track.h"
 
 /*
@@ -142,47 +145,93 @@ static const struct filter_calls calls = {
 
 /* ---- operands ---- */
 
+struct operand {
+	struct tracker *tracker;
+	const char *dir;
+	struct lock lock; /* submit.lock */
+	bool tried;	  /* to take it */
+	const char *busy; /* why what has no job may not be asked about */
+};
+
+/*
+ * What may have been started, and may be being started at this moment, is
+ * nni-submit's: a backend that is asked about it would find no trace, and say
+ * that it is over.
+ */
+static bool
+keep_submit_away(struct operand *op)
+{
+	struct buf path = BUF_INIT;
+	int got;
+
+	if (op->tried)
+		return op->busy == NULL;
+	op->tried = true;
+	expdir_path(&path, op->dir, "submit.lock");
+	got = lock_try(&op->lock, path.data, 0600, NULL, NULL);
+	op->busy = got == 1   ? NULL
+		   : got == 0 ? "nni-submit is at work on it"
+			      : "whether it was started cannot be known";
+	/* Not for as long as trials run. */
+	if (!o.once)
+		lock_release(&op->lock);
+	buf_release(&path);
+	return op->busy == NULL;
+}
+
+static void
+take_placed(void *arg, enum placed_kind last, const struct record *r)
+{
+	struct operand *op = arg;
+	struct filter *f = &op->tracker->filter;
+	struct buf line = BUF_INIT;
+	struct attempt a;
+
+	if (last == PLACED_SPEC) /* has no place yet */
+		return;
+	if (last != PLACED_PLACE || keep_submit_away(op)) {
+		take(op->tracker, r, r->line.at, r->line.len);
+		return;
+	}
+	memcpy(a.trial, r->trial, sizeof(a.trial));
+	a.number = r->attempt;
+	survey_status(&line, &a, STATUS_UNKNOWN, op->busy);
+	filter_put(f, r->line.at, r->line.len);
+	filter_put_buf(f, &line);
+	buf_release(&line);
+}
+
 /* What placed.jsonl has of an experiment, as if it had been piped in. */
 static int
-take_experiment(struct tracker *t, const char *what)
+take_experiment(struct operand *op, const char *what)
 {
-	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
-	struct buf line = BUF_INIT;
-	struct attempts table = ATTEMPTS_INIT;
-	int64_t offset = 0, sequence = -1;
-	struct record r;
-	os_file f = OS_NO_FILE;
-	size_t i;
+	struct buf dir = BUF_INIT, err = BUF_INIT;
+	struct survey s;
 	int code = 0;
 
 	if (expdir_find(what, NULL, &dir, &err) == -1) {
 		code = say_error(NNI_NOTHING, "%s", err.data);
-		goto out;
+	} else {
+		op->dir = dir.data;
+		if (survey_open(&s, dir.data, &err) == -1 ||
+		    survey_last(&s, take_placed, op, &err) == -1)
+			code = say_error(NNI_TEMPORARY, "%s", err.data);
+		survey_release(&s);
 	}
-	expdir_path(&path, dir.data, "placed.jsonl");
-	if (placed_load(&table, path.data, &offset, sizeof(struct placed),
-		&sequence, &err) == -1) {
-		code = say_error(NNI_TEMPORARY, "%s", err.data);
-		goto out;
-	}
-	f = table.count ? file_open(path.data, FILE_READ, 0, &err) : OS_NO_FILE;
-	for (i = 0; i < table.count && f != OS_NO_FILE; i++) {
-		struct placed *p = (struct placed *)table.all[i];
-
-		/* What has no place yet is nni-submit's. */
-		if (p->kind != PLACED_SPEC &&
-		    placed_line(f, p, &line, &err) == 0 &&
-		    record_parse(&r, line.data, line.len, NULL) == 0)
-			take(t, &r, line.data, line.len);
-	}
-out:
-	if (f != OS_NO_FILE)
-		file_close(f);
-	attempts_release(&table);
 	buf_release(&dir);
-	buf_release(&path);
-	buf_release(&line);
 	buf_release(&err);
+	return code;
+}
+
+static int
+take_operands(struct tracker *t, struct operand *ops, int argc, char **argv)
+{
+	int code = 0, i;
+
+	for (i = 0; i < argc; i++)
+		ops[i] = (struct operand){.tracker = t, .lock = LOCK_INIT};
+	for (i = 0; i < argc && !code; i++)
+		code = take_experiment(&ops[i], argv[i]);
 	return code;
 }
 
@@ -190,6 +239,7 @@ int
 nni_main(int argc, char **argv)
 {
 	struct tracker t;
+	struct operand *ops;
 	int code, i;
 
 	say_program("nni-watch");
@@ -202,11 +252,13 @@ nni_main(int argc, char **argv)
 	track_init(&t, loop_new(), o.once);
 	filter_init(
 	    &t.filter, t.loop, filter_format(o.format), argc == 0, &calls, &t);
-	code = 0;
-	for (i = 0; i < argc && !code; i++)
-		code = take_experiment(&t, argv[i]);
+	ops = xcalloc((size_t)argc + 1, sizeof(*ops));
+	code = take_operands(&t, ops, argc, argv);
 	if (!code)
 		code = loop_run(t.loop);
+	for (i = 0; i < argc; i++)
+		lock_release(&ops[i].lock);
+	free(ops);
 	timer_stop(&t.deadline);
 	filter_release(&t.filter);
 	track_release(&t);

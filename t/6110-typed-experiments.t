@@ -1,0 +1,78 @@
+#!/bin/sh
+# Experiments of typed pipelines, which have no journal: read by nni-collect,
+# refused by nni-run, served by nnictl.  The local platform, nothing stands in.
+. "$(dirname "$0")/lib.sh"
+for p in nnictl nni-run nni-submit nni-watch nni-collect nni-cancel nni-config \
+	nni-platform-local nni-trial; do
+	[ -x "$NNI_BIN/$p" ] || skip_all "no $p"
+done
+
+mkdir code
+cat >code/trial.sh <<'END'
+x=$(nni-trial get x)
+nni-trial report "0.$x"
+[ "$x" = 1 ] || exec sleep 300
+nni-trial report --final "$x.50"
+END
+cat >c.yml <<'END'
+experimentName: typed
+trialCommand: sh trial.sh
+trialCodeDirectory: code
+trialConcurrency: 2
+searchSpace: {x: {_type: choice, _value: [1]}}
+tuner: {name: Random}
+maxTrialNumber: 9
+trainingService: {platform: local}
+END
+
+# The first succeeds, two are at work, the fourth waits; then nni-submit dies.
+printf '{"x":%s}\n' 1 2 3 4 >specs
+nni-submit -q -c c.yml <specs >placed 2>err &
+submit=$!
+jobs() { [ "$(grep -c '"job"' "$NNI_EXPERIMENTS"/*/placed.jsonl)" -ge 3 ]; }
+wait_for 60 jobs
+ok $? 'three are placed'
+d=$(echo "$NNI_EXPERIMENTS"/*)
+id=${d##*/}
+stop_at_end 'nni-cancel -q -d "$id" --all >/dev/null 2>&1'
+statuses() { nni-collect "$id" | jq -r 'select(.type=="status").status' | sort | tr '\n' ' '; }
+settled() { [ "$(statuses)" = 'RUNNING RUNNING SUCCEEDED WAITING ' ]; }
+wait_for 60 settled
+is "$(statuses)" 'RUNNING RUNNING SUCCEEDED WAITING ' 'nni-collect reads it while nni-submit is at work'
+exits 8 'nni-run --clean refuses then' nni-run --clean "$id"
+kill -9 $submit
+wait $submit 2>/dev/null
+
+# nni-collect
+nni-collect --format csv "$id" | cut -d, -f2- | sort >out
+is "$(cat out)" "$(cat <<'END'
+0,1,SUCCEEDED,1.50,1
+1,1,RUNNING,,2
+2,1,RUNNING,,3
+3,1,WAITING,,4
+sequence,attempt,status,metric,x
+END
+)" 'nni-collect DIR, as csv'
+nni-collect --format jsonl "$id" >out
+is "$(sed -n 's/.*"metric".*"value":\([^,]*\).*/\1/p' out | sort | tr '\n' ' ')" '0.1 0.2 0.3 1.50 ' 'as records, with the metrics there are'
+is "$(nni-collect --format table "$id" | awk '$2 ~ /^(RUNNING|WAITING|SUCCEEDED)$/ {print $2}' | sort | tr '\n' ' ')" \
+	'RUNNING RUNNING SUCCEEDED WAITING ' 'as a table'
+mv "$d" "$NNI_EXPERIMENTS/moved"
+is "$(nni-collect --format tsv moved | grep -c RUNNING)" 2 'where it has been moved to, too'
+mv "$NNI_EXPERIMENTS/moved" "$d"
+
+# nni-run
+ls -R "$d" >before
+exits 2 'nni-run --resume refuses' nni-run --resume "$id"
+like "$(cat err)" "*nni-submit --resume $d </dev/null | nni-watch | nni-collect*" 'and says what to use'
+exits 2 'nni-run --tick refuses' nni-run --tick --id "$id" c.yml
+like "$(cat err)" '*nni-submit --resume *' 'and says what to use'
+ls -R "$d" >after
+is "$(cat after)" "$(cat before)" 'nothing is created'
+exits 5 'nni-run --clean refuses while trials live' nni-run --clean "$id"
+like "$(cat err)" '*3 trials *stop them first: nnictl stop *' 'and says what to do'
+
+nni-cancel -q -d "$id" --all >out 2>err
+is "$(statuses)" 'SUCCEEDED USER_CANCELED USER_CANCELED USER_CANCELED ' 'all has ended'
+exits 0 'nni-run --clean, now that nothing lives' nni-run --clean "$id"
+done_testing
