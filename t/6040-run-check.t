@@ -2,6 +2,10 @@
 # --check, --print-config, --dry-run, --prepare, --clean: nothing is run.
 . "$(dirname "$0")/lib.sh"
 . "$TOP/t/fake/lib.sh"
+mkdir tmp
+TMPDIR=$trash/tmp
+export TMPDIR
+nothing_made() { is "$(find "$NNI_EXPERIMENTS" tmp -mindepth 1 2>/dev/null)" '' 'and nothing is left of it'; }
 
 config max=3 conc=2
 exits 0 '--check' nni-run --check c.json
@@ -10,7 +14,38 @@ FAKE_CHECK='{"type":"error","message":"no such directory","where":"/x","hint":"m
 export FAKE_CHECK
 exits 3 '--check with a problem' nni-run --check c.json
 is "$(cat err)" 'nni-run: error: local: /x: no such directory; make it' 'says where, what, and the remedy'
+# what can never run is not even made
+for mode in '' --prepare --dry-run '--tick --id never'; do
+	# shellcheck disable=SC2086
+	exits 3 "a problem that stays, ${mode:-a run}" nni-run $mode c.json
+	is "$(cat err)" 'nni-run: error: local: /x: no such directory; make it' 'is told with its remedy'
+	is "$(cat out)" '' 'and nothing else is'
+done
+nothing_made
+FAKE_CODE=6
+export FAKE_CODE
+exits 6 'a place that lets nobody in' nni-run c.json
+nothing_made
+FAKE_CODE=5
+exits 5 '--check with a problem that may pass' nni-run --check c.json
+nothing_made
+exits 0 'which a run only warns of' nni-run --id warned c.json
+like "$(cat err)" 'nni-run: warning: local: /x: no such directory; make it*is done*' 'and goes on'
+rm -r "$NNI_EXPERIMENTS"
 unset FAKE_CHECK
+FAKE_CODE=2
+exits 0 'a platform that knows no check' nni-run --id old c.json
+rm -r "$NNI_EXPERIMENTS"
+unset FAKE_CODE
+FAKE_CHECK_HANGS=$trash/hangs nni-run c.json >out 2>err </dev/null &
+run=$!
+wait_for 60 grep -q 'still being asked whether it can run: local' err
+ok $? 'a check that takes long is named'
+wait_for 60 test -e hangs
+kill -TERM $run
+wait $run 2>/dev/null
+is $? 143 'an interrupt ends it'
+nothing_made
 exits 3 '--check of a wrong file' nni-run --check bad.json
 sed 's/"platform":"local"/"platform":"nosuch"/' c.json >d.json
 exits 3 'a platform that is not there' nni-run --check d.json
@@ -24,7 +59,7 @@ is "$(grep -c '"dry_run":true' out)" 2 'proposes what would be started at once'
 like "$(cat err)" "*would make an experiment in $NNI_EXPERIMENTS, and run 3 trials, 2 at once*" 'tells the plan'
 [ ! -e "$NNI_EXPERIMENTS" ]
 ok $? 'and leaves nothing behind'
-is "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'nni-run-*' -newer c.json)" '' 'nowhere'
+nothing_made
 
 exits 0 '--prepare' nni-run --prepare --id p c.json
 is "$(cat out)" "$(dir p)" 'prints the directory'

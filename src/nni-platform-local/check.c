@@ -140,7 +140,15 @@ check_gpus(const struct place *p, struct buf *problems, struct buf *line,
 
 	if (p->member->gpu_number <= 0)
 		return NNI_OK;
-	if (gpus_ask(&g, &why) == -1) {
+	if (proc_find(gpus_command[0], &owner) == -1) {
+		buf_setf(&why,
+		    "trialGpuNumber is %" PRId64 ", but there is no nvidia-smi",
+		    p->member->gpu_number);
+		code = problem(problems, NNI_CONFIG, why.data,
+		    "install the NVIDIA driver, correct PATH, or leave "
+		    "trialGpuNumber out");
+		*room = 0;
+	} else if (gpus_ask(&g, &why) == -1) {
 		code = problem(problems, NNI_TEMPORARY, why.data,
 		    "trialGpuNumber needs nvidia-smi of the NVIDIA driver");
 		*room = 0;

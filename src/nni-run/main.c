@@ -145,6 +145,8 @@ create(const char *file, struct buf *dir)
 	int code = prepare_config(file, false, &json, &err);
 
 	if (code == NNI_OK)
+		code = prepare_try(&json, &err);
+	if (code == NNI_OK)
 		code = prepare_create(&json, o.id, o.retry, dir, &err);
 	/* Two first ticks at once: the other one has just made it. */
 	if (code == NNI_USAGE && o.tick)

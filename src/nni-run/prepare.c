@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "config.h"
 #include "expdir.h"
 #include "experiment.h"
@@ -16,6 +17,7 @@
 #include "say.h"
 #include "survey.h"
 #include "os/file.h"
+#include "os/loop.h"
 #include "os/process.h"
 #include "os/sys.h"
 
@@ -112,124 +114,89 @@ out:
 	return code;
 }
 
+/* ---- an experiment that never was ---- */
+
 /*
- * An experiment that never was, for programs that need a directory to read
- * their part of the configuration from.
+ * A directory for programs that read their part of the configuration from one,
+ * before there is any.  Its name is drawn: nobody was there before us, and the
+ * configuration may hold passwords.
  */
-static int
-make_temporary(const struct buf *json, struct buf *parent, struct buf *dir,
-    struct buf *err)
-{
-	buf_set(parent, sys_temp());
-	buf_addf(parent, "/nni-run-%" PRId64, proc_self_pid());
-	return expdir_create(parent->data, NULL, whole(json), dir, err);
-}
-
-/* ---- the backends' verbs that are run to their ends ---- */
+struct scratch {
+	struct buf parent, dir;
+	struct config config;
+};
 
 static int
-run_verb(const struct config_member *m, const char *verb, const char *dir,
-    struct buf *out, int *code, struct buf *err)
+scratch_make(struct scratch *s, const struct buf *json, struct buf *err)
 {
 	struct buf path = BUF_INIT;
-	const char *argv[] = {
-	    NULL, verb, "--dir", dir, "--member", m->name, NULL};
-	int rc = backend_find(m->platform, &path, err);
+	char id[33];
+	int r;
 
-	argv[0] = path.data;
-	if (rc == 0)
-		rc = run_program(argv, false, out, code, err);
+	experiment_id_new(id);
+	buf_setf(&s->parent, "%s/nni-run-%s", sys_temp(), id);
+	r = dir_make(s->parent.data, 0700, err);
+	if (r != 0)
+		buf_clear(&s->parent);
+	expdir_path(&s->dir, s->parent.data, id);
+	if (r == 0)
+		r = dir_make(s->dir.data, 0700, err);
+	if (r == 0) {
+		expdir_path(&path, s->dir.data, "log");
+		r = dir_make(path.data, 0700, err);
+	}
+	if (r == 0) {
+		expdir_path(&path, s->dir.data, "config.json");
+		r = file_replace(
+		    path.data, json->data, json->len, 0600, false, err);
+	}
+	if (r == 0)
+		r = config_parse(&s->config, json->data, json->len, err);
 	buf_release(&path);
-	return rc;
+	return r == 0 ? NNI_OK : NNI_TEMPORARY;
 }
 
-/* One line for a person: "MEMBER: where: message (hint)". */
 static void
-show_problem(const struct config_member *m, struct json line)
+scratch_remove(struct scratch *s)
 {
-	struct buf where = BUF_INIT, message = BUF_INIT, hint = BUF_INIT;
-
-	json_string(json_get(line, "where"), &where);
-	json_string(json_get(line, "message"), &message);
-	json_string(json_get(line, "hint"), &hint);
-	say_error(0, "%s: %s%s%s%s%s", m->name, where.data,
-	    where.len > 0 ? ": " : "", message.data, hint.len > 0 ? "; " : "",
-	    hint.data);
-	buf_release(&where);
-	buf_release(&message);
-	buf_release(&hint);
+	if (s->parent.len > 0)
+		dir_remove_tree(s->parent.data, NULL);
+	config_release(&s->config);
+	buf_release(&s->parent);
+	buf_release(&s->dir);
 }
 
-/* Problems to stderr, the rest (capacity) to stdout. Their number. */
-static size_t
-show_answers(const struct config_member *m, const struct buf *out)
+int
+prepare_try(const struct buf *json, struct buf *err)
 {
-	const char *at = out->data, *end = at + out->len;
-	size_t problems = 0;
+	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
+	int code = scratch_make(&s, json, err), signal = 0;
 
-	while (at < end) {
-		const char *lf = memchr(at, '\n', (size_t)(end - at));
-		size_t len = (size_t)((lf != NULL ? lf : end) - at);
-		struct json v;
-
-		if (json_check(at, len, JSON_STRICT, &v, NULL, NULL) == 0 &&
-		    record_is(json_get(v, "type"), "error")) {
-			show_problem(m, v);
-			problems++;
-		} else if (len > 0) {
-			printf("%.*s\n", (int)len, at);
-		}
-		at += len + 1;
-	}
-	return problems;
-}
-
-static int
-check_members(struct config *c, const char *dir)
-{
-	int worst = NNI_OK;
-
-	for (size_t i = 0; i < c->member_count; i++) {
-		struct buf out = BUF_INIT_MAX(OUTPUT_MAX), err = BUF_INIT;
-		int code = NNI_OK;
-
-		if (run_verb(&c->members[i], "check", dir, &out, &code, &err) !=
-		    0) {
-			say_error(0, "%s: %s", c->members[i].name, err.data);
-			code = NNI_CONFIG;
-		}
-		if (show_answers(&c->members[i], &out) > 0 && code == NNI_OK)
-			code = NNI_CONFIG;
-		if (worst == NNI_OK)
-			worst = code;
-		buf_release(&out);
-		buf_release(&err);
-	}
-	return worst;
+	if (code == NNI_OK)
+		code = check_members(&s.config, s.dir.data, true, &signal);
+	scratch_remove(&s);
+	if (signal != 0)
+		die_by_signal(signal);
+	return code;
 }
 
 int
 prepare_check(const char *file, struct buf *err)
 {
-	struct buf json = BUF_INIT_MAX(OUTPUT_MAX), parent = BUF_INIT;
-	struct buf dir = BUF_INIT;
-	struct config c = {0};
-	int code = prepare_config(file, false, &json, err);
+	struct buf json = BUF_INIT_MAX(OUTPUT_MAX);
+	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
+	int code = prepare_config(file, false, &json, err), signal = 0;
 
-	if (code == NNI_OK) {
-		code = NNI_TEMPORARY;
-		if (make_temporary(&json, &parent, &dir, err) == 0 &&
-		    config_parse(&c, json.data, json.len, err) == 0)
-			code = check_members(&c, dir.data);
-	}
-	if (parent.len > 0)
-		dir_remove_tree(parent.data, NULL);
 	if (code == NNI_OK)
+		code = scratch_make(&s, &json, err);
+	if (code == NNI_OK)
+		code = check_members(&s.config, s.dir.data, false, &signal);
+	if (code == NNI_OK && signal == 0)
 		say("'%s' is good", file);
-	config_release(&c);
+	scratch_remove(&s);
 	buf_release(&json);
-	buf_release(&parent);
-	buf_release(&dir);
+	if (signal != 0)
+		die_by_signal(signal);
 	return code;
 }
 
@@ -315,25 +282,22 @@ propose(const struct config *c, const char *dir, struct buf *err)
 int
 prepare_dry_run(const char *file, struct buf *err)
 {
-	struct buf json = BUF_INIT_MAX(OUTPUT_MAX), parent = BUF_INIT;
-	struct buf dir = BUF_INIT;
-	struct config c = {0};
-	int code = prepare_config(file, false, &json, err);
+	struct buf json = BUF_INIT_MAX(OUTPUT_MAX);
+	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
+	int code = prepare_config(file, false, &json, err), signal = 0;
 
-	if (code == NNI_OK) {
-		code = NNI_TEMPORARY;
-		if (make_temporary(&json, &parent, &dir, err) == 0 &&
-		    config_parse(&c, json.data, json.len, err) == 0) {
-			say_plan(&c, &json);
-			code = propose(&c, dir.data, err);
-		}
+	if (code == NNI_OK)
+		code = scratch_make(&s, &json, err);
+	if (code == NNI_OK)
+		code = check_members(&s.config, s.dir.data, true, &signal);
+	if (code == NNI_OK && signal == 0) {
+		say_plan(&s.config, &json);
+		code = propose(&s.config, s.dir.data, err);
 	}
-	if (parent.len > 0)
-		dir_remove_tree(parent.data, NULL);
-	config_release(&c);
+	scratch_remove(&s);
 	buf_release(&json);
-	buf_release(&parent);
-	buf_release(&dir);
+	if (signal != 0)
+		die_by_signal(signal);
 	return code;
 }
 
@@ -367,6 +331,22 @@ may_clean(const char *dir, struct buf *err)
 	return code;
 }
 
+static int
+run_verb(const struct config_member *m, const char *verb, const char *dir,
+    struct buf *out, int *code, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	const char *argv[] = {
+	    NULL, verb, "--dir", dir, "--member", m->name, NULL};
+	int rc = backend_find(m->platform, &path, err);
+
+	argv[0] = path.data;
+	if (rc == 0)
+		rc = run_program(argv, false, out, code, err);
+	buf_release(&path);
+	return rc;
+}
+
 int
 prepare_clean(const char *dir, struct buf *err)
 {
@@ -383,7 +363,7 @@ prepare_clean(const char *dir, struct buf *err)
 			code = NNI_TEMPORARY;
 		else
 			code = one;
-		show_answers(&c.members[i], &out);
+		check_show(c.members[i].name, &out, true);
 	}
 	config_release(&c);
 	buf_release(&path);

@@ -17,6 +17,11 @@
 int prepare_config(
     const char *file, bool redact, struct buf *json, struct buf *err);
 /*
+ * Before there is anything: could it run?  What can never be, and the remedy,
+ * was said on stderr; what may pass by itself is only warned of.
+ */
+int prepare_try(const struct buf *json, struct buf *err);
+/*
  * Makes the experiment's directory.  `id` NULL: a new one; `retries` < 0: as
  * configured.  NNI_USAGE if an experiment of that id is there.
  */
@@ -24,7 +29,7 @@ int prepare_create(const struct buf *json, const char *id, int64_t retries,
     struct buf *dir, struct buf *err);
 /* nni-config and every member's `check`; the capacity lines go to stdout. */
 int prepare_check(const char *file, struct buf *err);
-/* What would be started: the first proposals on stdout. */
+/* As prepare_try(); then what would be started: first proposals on stdout. */
 int prepare_dry_run(const char *file, struct buf *err);
 /* Every member's `clean`. */
 int prepare_clean(const char *dir, struct buf *err);

@@ -1,0 +1,232 @@
+/* Could it run at all?  The backends' verb `check`, before anything is made. */
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "child.h"
+#include "expdir.h"
+#include "json.h"
+#include "mem.h"
+#include "record.h"
+#include "say.h"
+
+#define PATIENCE_MS 2000 /* then it is said what is waited for */
+
+struct checking {
+	struct loop *loop;
+	bool creating;
+	struct asked *all;
+	size_t count, running;
+	struct timer patience;
+	int worst;
+	int signal;
+};
+
+/* One member. */
+struct asked {
+	struct child child;
+	struct checking *checking;
+	const struct config_member *member;
+	struct buf problems; /* error records, until it is known how bad */
+};
+
+/* ---- what they say ---- */
+
+/* "MEMBER: where: message; hint" */
+static void
+show_problem(const char *member, struct json record, bool bad)
+{
+	struct buf b = BUF_INIT, where = BUF_INIT, message = BUF_INIT;
+	struct buf hint = BUF_INIT;
+
+	json_string(json_get(record, "where"), &where);
+	json_string(json_get(record, "message"), &message);
+	json_string(json_get(record, "hint"), &hint);
+	buf_setf(&b, "%s: ", member);
+	if (where.len > 0 && strcmp(where.data, member) != 0)
+		buf_addf(&b, "%s: ", where.data);
+	buf_addf(
+	    &b, "%s%s%s", message.data, hint.len > 0 ? "; " : "", hint.data);
+	if (bad)
+		say_error(0, "%s", b.data);
+	else
+		say_warning("%s", b.data);
+	buf_release(&b);
+	buf_release(&where);
+	buf_release(&message);
+	buf_release(&hint);
+}
+
+void
+check_show(const char *member, const struct buf *lines, bool bad)
+{
+	const char *at = lines->data, *lf;
+	struct json v;
+
+	for (; (lf = strchr(at, '\n')) != NULL; at = lf + 1)
+		if (json_check(at, (size_t)(lf - at), JSON_STRICT, &v, NULL,
+			NULL) == 0 &&
+		    record_is(json_get(v, "type"), "error"))
+			show_problem(member, v, bad);
+}
+
+static void
+on_line(void *arg, char *line, size_t len)
+{
+	struct asked *a = arg;
+	struct json v;
+
+	if (line == NULL || len == 0)
+		return;
+	if (json_check(line, len, JSON_STRICT, &v, NULL, NULL) == 0 &&
+	    record_is(json_get(v, "type"), "error"))
+		buf_addf(&a->problems, "%s\n", line);
+	else if (!a->checking->creating)
+		puts(line);
+}
+
+static void
+on_message(void *arg, const char *line)
+{
+	struct asked *a = arg;
+
+	say_error(0, "%s: %s", a->member->name, line);
+}
+
+/* ---- what comes of it ---- */
+
+/*
+ * Complaints with the exit code 0 are complaints.  Where none came, whoever
+ * knows no such verb may still be able to run trials.
+ */
+static int
+judge(const struct asked *a)
+{
+	const struct proc_end *end = &a->child.end;
+	int code = end->signaled ? NNI_TEMPORARY : end->code;
+
+	if (a->problems.len > 0)
+		return code == NNI_OK ? NNI_CONFIG : code;
+	if (a->checking->creating && code != NNI_CONFIG && code != NNI_AUTH)
+		return NNI_OK;
+	return code;
+}
+
+static void
+count_in(struct checking *c, int code)
+{
+	if (c->creating && code == NNI_TEMPORARY)
+		code = NNI_OK;
+	if (c->worst == NNI_OK || c->worst == NNI_TEMPORARY)
+		c->worst = code != NNI_OK ? code : c->worst;
+	if (c->running == 0)
+		loop_stop(c->loop, 0);
+}
+
+static void
+on_over(void *arg, struct child *child)
+{
+	struct asked *a = arg;
+	struct checking *c = a->checking;
+	int code = judge(a);
+	struct buf end = BUF_INIT;
+
+	c->running--;
+	if (c->signal == 0) {
+		child_end_text(child, &end);
+		check_show(a->member->name, &a->problems,
+		    !(c->creating && code == NNI_TEMPORARY));
+		if (a->problems.len == 0 && code != NNI_OK)
+			say_error(
+			    0, "%s: its check %s", a->member->name, end.data);
+	}
+	buf_release(&end);
+	count_in(c, code);
+}
+
+static void
+on_patience(void *arg)
+{
+	struct checking *c = arg;
+	struct buf names = BUF_INIT;
+
+	for (size_t i = 0; i < c->count; i++)
+		if (child_is_alive(&c->all[i].child))
+			buf_addf(&names, "%s%s", names.len > 0 ? ", " : "",
+			    c->all[i].member->name);
+	say("still being asked whether it can run: %s", names.data);
+	buf_release(&names);
+}
+
+static void
+on_interrupt(void *arg, enum loop_interrupt what, int signal)
+{
+	struct checking *c = arg;
+
+	if (what != INTERRUPT_STOP && what != INTERRUPT_HANGUP)
+		return;
+	c->signal = signal;
+	for (size_t i = 0; i < c->count; i++)
+		child_drop(&c->all[i].child);
+}
+
+static void
+ask(struct asked *a, const char *dir)
+{
+	struct buf path = BUF_INIT, log = BUF_INIT, err = BUF_INIT;
+	const char *argv[] = {
+	    NULL, "check", "--dir", dir, "--member", a->member->name, NULL};
+	struct child_spec spec = {.name = "check",
+	    .argv = (char *const *)argv,
+	    .in = {PROC_NULL, OS_NO_FILE},
+	    .line = on_line,
+	    .message = on_message,
+	    .over = on_over,
+	    .arg = a};
+
+	expdir_path(&log, dir, "log");
+	if (backend_find(a->member->platform, &path, &err) == 0) {
+		argv[0] = path.data;
+		if (child_start(&a->child, a->checking->loop, &spec, log.data,
+			&err) == 0)
+			a->checking->running++;
+	}
+	if (!child_is_alive(&a->child)) {
+		say_error(0, "%s: %s", a->member->name, err.data);
+		a->checking->worst = NNI_CONFIG;
+	}
+	buf_release(&path);
+	buf_release(&log);
+	buf_release(&err);
+}
+
+int
+check_members(
+    const struct config *c, const char *dir, bool creating, int *signal)
+{
+	struct checking ch = {.loop = loop_new(),
+	    .creating = creating,
+	    .all = xcalloc(c->member_count + 1, sizeof(*ch.all)),
+	    .count = c->member_count};
+
+	loop_interrupts(ch.loop, on_interrupt, &ch);
+	for (size_t i = 0; i < ch.count; i++) {
+		child_init(&ch.all[i].child);
+		buf_init(&ch.all[i].problems, (size_t)1 << 20);
+		ch.all[i].checking = &ch;
+		ch.all[i].member = &c->members[i];
+		ask(&ch.all[i], dir);
+	}
+	timer_set(ch.loop, &ch.patience, PATIENCE_MS, on_patience, &ch);
+	if (ch.running > 0)
+		loop_run(ch.loop);
+	timer_stop(&ch.patience);
+	for (size_t i = 0; i < ch.count; i++)
+		buf_release(&ch.all[i].problems);
+	free(ch.all);
+	loop_free(ch.loop);
+	*signal = ch.signal;
+	return ch.worst;
+}

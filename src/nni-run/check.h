@@ -1,0 +1,27 @@
+#ifndef NNI_RUN_CHECK_H
+#define NNI_RUN_CHECK_H
+
+#include <stdbool.h>
+#include "config.h"
+
+/*
+ * Asks the backends of all members, side by side, whether they could run the
+ * experiment in `dir` (its config.json and log/ are there): their verb `check`.
+ * What they complain of goes to stderr.
+ *
+ * `creating`: what may pass by itself (exit code 5) is only warned of, and what
+ * they have to offer is not shown.  Otherwise that goes to stdout, and every
+ * complaint counts.
+ *
+ * Returns NNI_OK or the exit code.  `*signal` is set if an interrupt came.
+ */
+int check_members(
+    const struct config *c, const char *dir, bool creating, int *signal);
+
+/*
+ * Of lines that a backend printed, the error records: "MEMBER: where: message;
+ * hint" each, as an error (bad) or a warning.
+ */
+void check_show(const char *member, const struct buf *lines, bool bad);
+
+#endif
