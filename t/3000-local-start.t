@@ -119,6 +119,18 @@ is $? 2 'an order that cannot be'
 experiment "$PWD/w" 'no-such-program' ',"trialGpuNumber":0'
 exits 3 'check: no such program' "$L" check --dir w
 like "$(grep error out)" '*no-such-program*trialCommand*' 'said so'
+for command in 'no-such-program $HOME' 'python3 no-such-program.py' './no-such-program'; do
+	experiment "$PWD/w" "$command"
+	exits 3 "check: $command" "$L" check --dir w
+	like "$(jq -r 'select(.type == "error")|.message' out)" '*no-such-program*' 'said so'
+	like "$(jq -r 'select(.type == "error")|.hint' out)" '*correct trialCommand*' 'with a remedy'
+done
+: >code/no-such-program
+exits 3 'check: it is not executable' "$L" check --dir w
+like "$(jq -r 'select(.type == "error")|.hint' out)" 'chmod +x*' 'with a remedy'
+chmod +x code/no-such-program
+exits 0 'check: it is' "$L" check --dir w
+rm code/no-such-program
 sed "s,$PWD/code,/no/such/dir," w/config.json >c && mv c w/config.json
 exits 3 'check: no such code directory' "$L" check --dir w
 like "$(grep error out)" '*/no/such/dir*does not exist*hint*' 'with a remedy'

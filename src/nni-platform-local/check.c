@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "command.h"
 #include "expdir.h"
 #include "gpulock.h"
 #include "keeper.h"
@@ -73,38 +74,95 @@ check_code_dir(const struct place *p, struct buf *out)
 	return code;
 }
 
+/* A program's name for PATH, or a path from the code directory. */
 static bool
-has_program(const struct place *p)
+is_program(const char *name, const struct place *p)
 {
 	struct buf path = BUF_INIT, found = BUF_INIT;
-	struct file_info info;
-	bool has;
+	bool is;
 
-	if (strpbrk(p->argv[0], "/\\") == NULL) {
-		has = proc_find(p->argv[0], &found) == 0;
-	} else {
-		path_absolute(p->argv[0], p->member->code_dir, &path, NULL);
-		has = file_info(path.data, true, &info) == 0 &&
-		      info.type == FILE_REGULAR;
-	}
+	if (strpbrk(name, "/\\") == NULL)
+		buf_set(&path, name);
+	else
+		path_absolute(name, p->member->code_dir, &path, NULL);
+	is = proc_find(path.data, &found) == 0;
 	buf_release(&path);
 	buf_release(&found);
-	return has;
+	return is;
+}
+
+static bool
+is_there(const char *name, const struct place *p)
+{
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	bool is;
+
+	path_absolute(name, p->member->code_dir, &path, NULL);
+	is = file_info(path.data, true, &info) == 0 && info.type != FILE_ABSENT;
+	buf_release(&path);
+	return is;
+}
+
+static int
+check_program(const struct place *p, const char *program, struct buf *out)
+{
+	bool by_path = strpbrk(program, "/\\") != NULL;
+	bool there = by_path && is_there(program, p);
+	struct buf text = BUF_INIT, hint = BUF_INIT;
+	int code;
+
+	if (is_program(program, p))
+		return NNI_OK;
+	buf_setf(&text, "the program '%s' of trialCommand is not %s", program,
+	    there ? "executable" : "found");
+	if (by_path)
+		buf_setf(&hint,
+		    "%s, or correct trialCommand; it is run in '%s'",
+		    there ? "chmod +x" : "build it", p->member->code_dir);
+	else
+		buf_adds(&hint, "correct trialCommand, or PATH");
+	code = problem(out, NNI_CONFIG, text.data, hint.data);
+	buf_release(&text);
+	buf_release(&hint);
+	return code;
+}
+
+static int
+check_script(const struct place *p, struct buf *out)
+{
+	bool in_path = false;
+	const char *script = command_script(p->argv, &in_path);
+	struct buf text = BUF_INIT;
+	int code = NNI_OK;
+
+	if (script != NULL && !is_there(script, p) &&
+	    !(in_path && is_program(script, p))) {
+		buf_setf(&text, "trialCommand runs '%s', which is not in '%s'",
+		    script, p->member->code_dir);
+		code = problem(out, NNI_CONFIG, text.data,
+		    "correct trialCommand or trialCodeDirectory");
+	}
+	buf_release(&text);
+	return code;
 }
 
 static int
 check_command(const struct place *p, struct buf *out)
 {
-	struct buf text = BUF_INIT;
+	char *needed;
 	int code = NNI_OK;
 
-	if (p->argv != NULL && !has_program(p)) {
-		buf_setf(&text, "the program '%s' of trialCommand is not found",
-		    p->argv[0]);
-		code = problem(out, NNI_CONFIG, text.data,
-		    "correct trialCommand, or PATH");
+	if (p->argv != NULL) {
+		code = check_program(p, p->argv[0], out);
+		return code != NNI_OK ? code : check_script(p, out);
 	}
-	buf_release(&text);
+	needed = p->member->trial_command != NULL
+		     ? command_needs(p->member->trial_command)
+		     : NULL;
+	if (needed != NULL)
+		code = check_program(p, needed, out);
+	free(needed);
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "command.h"
 #include "mem.h"
+#include "os/file.h"
 #include "os/sys.h"
 
 /* What stands for itself in every shell, cmd.exe included, outside of quotes.
@@ -112,6 +113,55 @@ command_split(const char *line)
 		argv = NULL;
 	}
 	return argv;
+}
+
+/* May the line go on when its first command has failed? */
+static bool
+goes_on(const char *line)
+{
+	const char *p;
+
+	if (strpbrk(line, "|;\r\n") != NULL)
+		return true;
+	for (p = strchr(line, '&'); p != NULL; p = strchr(p + 1, '&')) {
+		if (p > line && (p[-1] == '>' || p[-1] == '<'))
+			continue; /* 2>&1 */
+		if (p[1] != '&' && p[1] != '>')
+			return true;
+		p++;
+	}
+	return false;
+}
+
+char *
+command_needs(const char *line)
+{
+	struct buf word = BUF_INIT;
+
+	line += strspn(line, " \t");
+	if (*line != '\0' && !goes_on(line) && take_word(&line, &word) &&
+	    is_program(word.data))
+		return buf_detach(&word);
+	buf_release(&word);
+	return NULL;
+}
+
+const char *
+command_script(char **argv, bool *in_path)
+{
+	static const char *const others[] = {
+	    "perl", "ruby", "Rscript", "julia", "sh", "bash", NULL};
+	const char *name = path_base(argv[0]), *script = argv[1];
+	bool known = strncmp(name, "python", 6) == 0 &&
+		     name[6 + strspn(name + 6, "0123456789.")] == '\0';
+	size_t i;
+
+	for (i = 0; others[i] != NULL && !known; i++)
+		known = strcmp(name, others[i]) == 0;
+	if (!known || script == NULL || strchr("-+", script[0]) != NULL)
+		return NULL;
+	*in_path = strcmp(name, "bash") == 0 && strchr(script, '/') == NULL;
+	return script;
 }
 
 void

@@ -55,6 +55,55 @@ test_command(void)
 	env_set("BASH_ENV", NULL);
 }
 
+static void
+needs(const char *line, const char *expect)
+{
+	char *word = command_needs(line);
+
+	is_str(word != NULL ? word : "nothing", expect, line);
+	free(word);
+}
+
+static void
+script(const char *line, const char *expect)
+{
+	char **argv = command_split(line);
+	bool in_path = false;
+	const char *found = command_script(argv, &in_path);
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%s", found != NULL ? found : "none",
+	    in_path ? " or in PATH" : "");
+	is_str(text, expect, line);
+	command_free(argv);
+}
+
+static void
+test_needs(void)
+{
+	needs("a $HOME", "a");
+	needs(" ./a >log 2>&1", "./a");
+	needs("a &>log && b", "a");
+	needs("a || b", "nothing");
+	needs("a | b", "nothing");
+	needs("a; b", "nothing");
+	needs("a & b", "nothing");
+	needs("a\nb", "nothing");
+	needs("cd x && a", "nothing");
+	needs("A=1 b", "nothing");
+	needs("$a b", "nothing");
+	needs("", "nothing");
+	script("python3.11 t.py", "t.py");
+	script("/usr/bin/python a/b", "a/b");
+	script("python3 -m t", "none");
+	script("pythonic t.py", "none");
+	script("python3", "none");
+	script("sh t.sh", "t.sh");
+	script("bash t.sh", "t.sh or in PATH");
+	script("bash ./t.sh", "./t.sh");
+	script("./t t.py", "none");
+}
+
 /* ---- state ---- */
 
 static void
@@ -195,6 +244,7 @@ nni_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	test_command();
+	test_needs();
 	test_state();
 	test_events();
 	test_gpus();
