@@ -1,6 +1,8 @@
 /* What placed.jsonl says of each attempt. */
 #include "placed.h"
 
+#include <string.h>
+
 #include "journal.h"
 #include "record.h"
 
@@ -56,4 +58,23 @@ placed_line(
 		    p->key.trial, os_strerror());
 	buf_cut(line, p->len);
 	return 0;
+}
+
+int
+placed_move(struct buf *line, struct record *r, const char *dir)
+{
+	struct buf now = BUF_INIT, moved = BUF_INIT;
+	int rc = 0;
+
+	json_add_str(&now, dir);
+	if (r->type == RECORD_TRIAL &&
+	    (r->dir.len != now.len || memcmp(r->dir.at, now.data, now.len))) {
+		record_set(&moved, r->line, "dir",
+		    (struct json){now.data, now.len});
+		buf_set(line, moved.data);
+		rc = record_parse(r, line->data, line->len, NULL) == 0 ? 1 : -1;
+	}
+	buf_release(&now);
+	buf_release(&moved);
+	return rc;
 }

@@ -38,4 +38,11 @@ int placed_load(struct attempts *table, const char *path, int64_t *offset,
 int placed_line(
     os_file f, const struct placed *p, struct buf *line, struct buf *err);
 
+/*
+ * An experiment's directory may have been moved or copied since: makes the
+ * trial record `r` in `line` name it as it is now.  1 if it has changed, 0 if
+ * not (a record of another type has no directory), -1 if it is no record.
+ */
+int placed_move(struct buf *line, struct record *r, const char *dir);
+
 #endif

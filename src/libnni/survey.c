@@ -123,20 +123,6 @@ survey_specs(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 	return journal_read(s->path, &offset, take_spec, &specs, err);
 }
 
-/* The record with its directory as it is now. */
-static int
-come_along(const struct survey *s, struct buf *line, struct record *r)
-{
-	struct buf dir = BUF_INIT, moved = BUF_INIT;
-
-	json_add_str(&dir, s->dir);
-	record_set(&moved, r->line, "dir", (struct json){dir.data, dir.len});
-	buf_release(&dir);
-	buf_release(line);
-	*line = moved;
-	return record_parse(r, line->data, line->len, NULL);
-}
-
 int
 survey_last(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 {
@@ -156,7 +142,7 @@ survey_last(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 		rc = placed_line(f, p, &line, err);
 		if (rc == 0 &&
 		    record_parse(&r, line.data, line.len, NULL) == 0 &&
-		    (r.type != RECORD_TRIAL || come_along(s, &line, &r) == 0))
+		    placed_move(&line, &r, s->dir) != -1)
 			fn(arg, p->kind, &r);
 	}
 	file_close(f);

@@ -123,6 +123,7 @@ cancel_one(void *arg, struct target *e)
 		if (f == OS_NO_FILE ||
 		    placed_line(f, &e->placed, &line, &err) == -1 ||
 		    record_parse(&r, line.data, line.len, &err) == -1 ||
+		    placed_move(&line, &r, c->targets.dir) == -1 ||
 		    start_watch(c, &err) == -1) {
 			cancel_fail(c, NNI_TEMPORARY, err.data);
 		} else {

@@ -507,28 +507,6 @@ add_lost(struct submit *s, const struct record *r)
 	record_end(&s->said);
 }
 
-/*
- * The experiment's directory was moved or copied since: from now on its records
- * name it as it is.  The new line takes the place of `line`.
- */
-static void
-come_along(struct submit *s, struct task *t, struct buf *line, struct record *r)
-{
-	struct buf dir = BUF_INIT, moved = BUF_INIT;
-
-	if (json_string(r->dir, &dir) == 0 && strcmp(dir.data, s->dir) != 0) {
-		buf_clear(&dir);
-		json_add_str(&dir, s->dir);
-		record_set(
-		    &moved, r->line, "dir", (struct json){dir.data, dir.len});
-		buf_set(line, moved.data);
-		record_parse(r, line->data, line->len, NULL);
-		journal_task(s, t, t->placed.kind, line);
-	}
-	buf_release(&dir);
-	buf_release(&moved);
-}
-
 void
 task_resume(struct submit *s, struct task *t)
 {
@@ -542,8 +520,8 @@ task_resume(struct submit *s, struct task *t)
 	if (t->placed.kind == PLACED_PLACE &&
 	    json_bool(record_get(&r, "lost"), false))
 		t->placed.kind = PLACED_STARTED; /* given up: not asked again */
-	if (r.type == RECORD_TRIAL)
-		come_along(s, t, &line, &r);
+	if (placed_move(&line, &r, s->dir) == 1)
+		journal_task(s, t, t->placed.kind, &line);
 	switch (t->placed.kind) {
 	case PLACED_SPEC:
 		take_up(s, t);
