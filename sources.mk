@@ -70,7 +70,7 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
-	src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
+	src/nnictl/state.c src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
 NNI_CONFORMANCE_SRC = src/nni-conformance/main.c src/nni-conformance/play.c \
 	src/nni-conformance/ring.c src/nni-conformance/script.c \
 	src/nni-conformance/stage.c

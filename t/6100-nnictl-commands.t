@@ -15,7 +15,7 @@ id=$(sed -n 's/The experiment id is //p' out)
 like "$id" '[a-z]*' 'prints the id'
 like "$(cat err)" '*no port here*' 'and says that a port is not needed'
 stop_at_end 'nnictl stop --all >/dev/null 2>&1'
-wait_for 5 has "$id" '"status":"RUNNING"' 2
+wait_for 60 has "$id" '"status":"RUNNING"' 2
 ok $? 'it runs, detached'
 like "$(nnictl experiment list)" "$id *RUNNING *0/4 *2 running*tutorial" 'experiment list'
 is "$(nnictl experiment status | jq -r .status)" RUNNING 'experiment status without an id'
@@ -28,13 +28,13 @@ exits 8 'resume what is running' nnictl resume "$id"
 exits 8 'delete what is running' nnictl experiment delete "$id" --yes
 
 nnictl update concurrency -v 3
-wait_for 5 has "$id" '"status":"RUNNING"' 3
+wait_for 60 has "$id" '"status":"RUNNING"' 3
 ok $? 'update concurrency'
 nnictl update trialnum --value 3
-wait_for 5 has "$id" '"key":"maxTrialNumber","value":3'
+wait_for 60 has "$id" '"key":"maxTrialNumber","value":3'
 ok $? 'update trialnum'
 nnictl update duration -v 2h
-wait_for 5 has "$id" '"key":"maxExperimentDuration","value":7200.000'
+wait_for 60 has "$id" '"key":"maxExperimentDuration","value":7200.000'
 ok $? 'update duration'
 exits 2 'a bad number' nnictl update concurrency -v none
 exits 2 'a bad duration' nnictl update duration -v soon
@@ -56,9 +56,22 @@ sed -i 's/"then":"hold"/"then":"report-hold"/' "$(dir "$id")/config.json"
 nnictl update trialnum "$id" -v 5 2>err
 like "$(cat err)" '*not running*' 'an update of what is not running waits'
 exits 0 'resume' nnictl resume "$id"
-wait_for 5 has "$id" '"kind":"intermediate"' 2
+wait_for 60 has "$id" '"kind":"intermediate"' 2
 ok $? 'goes on, with the new limit'
 nnictl stop 2>err
+
+# between two ticks no process lives
+config max=9 conc=2 then=hold
+nni-run --tick --id ticks c.json
+is "$(nnictl experiment status | jq -r .status)" RUNNING 'between two ticks it runs, and is found without an id'
+like "$(nnictl experiment list)" 'ticks *' 'and is listed'
+exits 8 'it cannot be deleted' nnictl experiment delete ticks --yes
+exits 0 'stop between two ticks' nnictl stop
+is "$(count ticks '"status":"USER_CANCELED"')" 2 'journals the ends of all trials'
+is "$(nnictl experiment status ticks | jq -r .status)" STOPPED 'and that it was stopped'
+exits 4 'the next tick has nothing to do' nni-run --tick --id ticks c.json
+is "$(count ticks '"type":"spec"')" 2 'and starts nothing'
+nnictl experiment delete ticks --yes 2>err
 
 # results
 config max=3

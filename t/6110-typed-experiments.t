@@ -72,7 +72,44 @@ is "$(cat after)" "$(cat before)" 'nothing is created'
 exits 5 'nni-run --clean refuses while trials live' nni-run --clean "$id"
 like "$(cat err)" '*3 trials *stop them first: nnictl stop *' 'and says what to do'
 
-nni-cancel -q -d "$id" --all >out 2>err
+# nnictl
+like "$(nnictl experiment list)" "*$id *typed*" 'nnictl experiment list: it runs'
+is "$(nnictl experiment status | jq -c '[.status,.trials]')" '["RUNNING",{"WAITING":1,"RUNNING":2,"SUCCEEDED":1}]' \
+	'experiment status, without an id'
+nnictl experiment show >out
+is "$(jq -r '"\(.status) \(.best.value) \(.params.experimentName)"' out)" 'RUNNING 1.5 typed' 'experiment show'
+ok "$(($(jq .startTime out) < 1700000000000))" 'has the time at which it began'
+is "$(nnictl trial ls | jq -r '.[] | "\(.sequenceId) \(.status)"' | tr '\n' ' ')" \
+	'0 SUCCEEDED 1 RUNNING 2 RUNNING 3 WAITING ' 'trial ls'
+is "$(nnictl trial ls | jq -r '.[3].message')" 'it has no place yet' 'says why a trial waits'
+like "$(nnictl top)" "*$id *" 'top'
+exits 0 'experiment export' nnictl experiment export -f out.csv -t csv -i
+is "$(tr -d '\r' <out.csv | cut -d, -f1,2,4)" 'x,reward,intermediate
+1,1.50,[0.1]' 'has what has ended'
+is "$(nnictl log trial | wc -l | tr -d ' ')" 4 'log trial'
+ls -R "$d" >before
+exits 2 'resume refuses' nnictl resume "$id"
+like "$(cat err)" "*nni-submit --resume $d </dev/null | nni-watch | nni-collect*" 'and says what to use'
+exits 2 'update refuses' nnictl update concurrency -v 3
+like "$(cat err)" '*nni-submit --resume *' 'and says what to use'
+exits 8 'delete refuses while it runs' nnictl experiment delete "$id" --yes
+ls -R "$d" >after
+is "$(cat after)" "$(cat before)" 'nothing is created'
+exits 0 'trial kill' nnictl trial kill -T "$(nnictl trial ls | jq -r '.[1].trialJobId')"
+is "$(statuses)" 'RUNNING SUCCEEDED USER_CANCELED WAITING ' 'kills it'
+
+# Its directory may have been moved.
+mv "$d" "$NNI_EXPERIMENTS/moved"
+is "$(nnictl experiment status moved | jq -r .status)" RUNNING 'a directory that was moved'
+mv "$NNI_EXPERIMENTS/moved" "$d"
+exits 0 'stop' nnictl stop
 is "$(statuses)" 'SUCCEEDED USER_CANCELED USER_CANCELED USER_CANCELED ' 'all has ended'
+is "$(nnictl experiment list)" '' 'it is not listed any more'
+like "$(nnictl experiment list --all)" "*$id *" 'but by --all'
 exits 0 'nni-run --clean, now that nothing lives' nni-run --clean "$id"
+exits 0 'stop what has ended' nnictl stop "$id"
+like "$(cat err)" '*is not running*' 'says so'
+exits 0 'delete' nnictl experiment delete "$id" --yes
+[ ! -e "$d" ]
+ok $? 'deletes it'
 done_testing

@@ -92,7 +92,8 @@ session_starts(struct experiment *e, const struct record *r, int64_t now)
 		e->ran_ms += not_negative(e->last_ms - e->session_start_ms);
 	if (e->last == SESSION_PASS) /* the experiment ran on between ticks */
 		e->ran_ms += not_negative(now - e->last_ms);
-	if (!record_is(record_get(r, "mode"), "tick"))
+	e->ticks = record_is(record_get(r, "mode"), "tick");
+	if (!e->ticks)
 		e->stopped = false;
 	e->last = SESSION_OPEN;
 	e->session_start_ms = now;
@@ -221,6 +222,56 @@ experiment_replay(struct experiment *e, int64_t *records, struct buf *err)
 	buf_release(&why);
 	buf_release(&path);
 	return rc;
+}
+
+/* ---- how it stands ---- */
+
+bool
+experiment_is_over(const struct experiment *e)
+{
+	return e->last == SESSION_DONE ||
+	       (e->last == SESSION_STOPPED && e->trials.live == 0);
+}
+
+/* The last whole line of a file, if it is not long; else nothing. */
+static void
+read_last_line(const char *path, struct buf *line)
+{
+	char text[4096];
+	os_file f = file_open(path, FILE_READ, 0, NULL);
+	int64_t size, n = 0, from;
+
+	if (f == OS_NO_FILE)
+		return;
+	size = file_size(f);
+	from = size > (int64_t)sizeof(text) ? size - (int64_t)sizeof(text) : 0;
+	if (size > from)
+		n = file_read_at(f, text, (size_t)(size - from), from);
+	file_close(f);
+	while (n > 0 && text[n - 1] != '\n') /* torn */
+		n--;
+	for (from = n - 1; from > 0 && text[from - 1] != '\n';)
+		from--;
+	if (n > 1)
+		buf_add(line, text + from, (size_t)(n - 1 - from));
+}
+
+enum session_end
+experiment_last_end(const char *dir)
+{
+	struct buf path = BUF_INIT, line = BUF_INIT;
+	enum session_end end = SESSION_OPEN;
+	struct record r;
+
+	expdir_path(&path, dir, "events.jsonl");
+	read_last_line(path.data, &line);
+	if (record_parse(&r, line.data, line.len, NULL) == 0 &&
+	    record_is(r.type_text, "session") &&
+	    record_is(record_get(&r, "event"), "end"))
+		end = parse_end(r.reason);
+	buf_release(&path);
+	buf_release(&line);
+	return end;
 }
 
 /* ---- limits ---- */

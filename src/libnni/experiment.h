@@ -40,6 +40,7 @@ struct experiment {
 	int64_t ran_ms;		  /* in ended sessions, and between ticks */
 	int64_t control_offset;	  /* control.jsonl is obeyed up to here */
 	bool stopped;		  /* a stop was asked for since the start */
+	bool ticks;		  /* the last session was a --tick */
 	/* What "set" requests changed; -1: as configured. */
 	int64_t concurrency, max_trials, max_duration_ms;
 	struct buf line_err;
@@ -73,6 +74,14 @@ int64_t experiment_max_duration_ms(
  * takes where there is none (v3.0: TPE and Anneal minimize).
  */
 bool config_minimize(const struct config *c);
+
+/*
+ * --tick: there is no more to be done.  Until then the next tick goes on,
+ * whatever became of the one before.
+ */
+bool experiment_is_over(const struct experiment *e);
+/* How the last session ended, by the journal's last line alone. */
+enum session_end experiment_last_end(const char *dir);
 
 /* Is a nni-run at work on it? Its pid in *pid (may be NULL). */
 bool experiment_is_running(const char *dir, int64_t *pid);

@@ -69,8 +69,8 @@ placed_move(struct buf *line, struct record *r, const char *dir)
 	json_add_str(&now, dir);
 	if (r->type == RECORD_TRIAL &&
 	    (r->dir.len != now.len || memcmp(r->dir.at, now.data, now.len))) {
-		record_set(&moved, r->line, "dir",
-		    (struct json){now.data, now.len});
+		record_set(
+		    &moved, r->line, "dir", (struct json){now.data, now.len});
 		buf_set(line, moved.data);
 		rc = record_parse(r, line->data, line->len, NULL) == 0 ? 1 : -1;
 	}

@@ -66,14 +66,6 @@ want_records(void)
 	return !o.tick && !console_is_terminal(sys_stdout());
 }
 
-/* --tick: 4 once the experiment has ended or was stopped. */
-static bool
-is_over(const struct experiment *e)
-{
-	return e->last == SESSION_DONE ||
-	       (e->last == SESSION_STOPPED && e->trials.live == 0);
-}
-
 /* One without a journal is not ours to go on with. */
 static int
 refuse_typed(const char *dir)
@@ -111,7 +103,7 @@ run_experiment(const char *dir, bool is_new)
 	code = run_open(&run, dir, &err);
 	if (code != NNI_OK) {
 		say_error(code, "%s", err.data);
-	} else if (o.tick && is_over(&run.exp)) {
+	} else if (o.tick && experiment_is_over(&run.exp)) {
 		code = NNI_NOTHING;
 	} else {
 		expdir_path(&log, run.log_dir.data, "nni-run.log");

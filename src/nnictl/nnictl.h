@@ -34,8 +34,8 @@ ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
 /* ---- which.c: which experiment is meant ---- */
 
 /*
- * The directories of all experiments, or of those that a nni-run is at work on;
- * malloced strings, free with which_free().
+ * The directories of all experiments, or of those that run; malloced strings,
+ * free with which_free().
  */
 void which_all(bool running_only, char ***dirs, size_t *count);
 void which_free(char **dirs, size_t count);
@@ -47,12 +47,31 @@ int which_one(int argc, char **argv, struct buf *dir);
 /* The same, read with all texts kept. Release with experiment_release(). */
 int which_read(int argc, char **argv, struct experiment *e);
 
-/* ---- state.c: what an experiment is doing, in NNI's words ---- */
-const char *state_name(const struct experiment *e);
+/* ---- state.c: what an experiment is doing ---- */
 
-/* ---- other programs ---- */
+/*
+ * Reads one: its configuration, and its journal or what its platforms say of
+ * it; `keep` all texts of its trials.  Release both in either case.  0 or -1.
+ */
+int state_read(struct experiment *e, struct config *c, const char *dir,
+    bool keep, struct buf *err);
+/* In NNI's words: "RUNNING", "DONE"... */
+const char *state_name(const struct experiment *e);
+/*
+ * Is somebody at work on it, or does it run without: between ticks, or trials
+ * of a typed pipeline?
+ */
+bool state_is_running(const char *dir);
+
+/* ---- start.c: other programs ---- */
 
 /* Runs a tool in the foreground with our streams; its exit code. */
 int run_tool(const char *tool, const char *const *args, bool quiet);
+/*
+ * nni-run --resume DIR without us and our terminal; returns when it is at work
+ * (NNI_OK), or its exit code if it has ended before, its messages being shown.
+ * A message of our own is in err.
+ */
+int start_detached(const char *dir, struct buf *err);
 
 #endif

@@ -11,48 +11,6 @@
 #include "os/process.h"
 #include "os/sys.h"
 
-/* NNI's words: nni-core 9.2. */
-const char *
-state_name(const struct experiment *e)
-{
-	if (experiment_is_running(e->dir, NULL))
-		return e->stopped ? "STOPPING" : "RUNNING";
-	switch (e->last) {
-	case SESSION_NONE:
-		return "INITIALIZED";
-	case SESSION_DONE:
-		return "DONE";
-	case SESSION_PASS:
-		return "RUNNING"; /* between two ticks */
-	case SESSION_FAILED:
-		return "ERROR";
-	default:
-		return "STOPPED";
-	}
-}
-
-/* ---- reading without all texts ---- */
-
-static int
-load(struct experiment *e, struct config *c, const char *dir)
-{
-	struct buf path = BUF_INIT, err = BUF_INIT;
-	int rc;
-
-	memset(c, 0, sizeof(*c));
-	experiment_init(e, dir);
-	expdir_path(&path, dir, "config.json");
-	rc = config_load(c, path.data, &err);
-	e->trials.minimize = config_minimize(c);
-	if (rc == 0)
-		rc = experiment_replay(e, NULL, &err);
-	if (rc != 0)
-		say_warning("%s", err.data);
-	buf_release(&path);
-	buf_release(&err);
-	return rc;
-}
-
 /* ---- a line for each ---- */
 
 static void
@@ -83,15 +41,20 @@ add_line(struct buf *out, const struct experiment *e, const struct config *c)
 static void
 add_lines(struct buf *out, char **dirs, size_t count)
 {
+	struct buf err = BUF_INIT;
 	struct experiment e;
 	struct config c;
 
 	for (size_t i = 0; i < count; i++) {
-		if (load(&e, &c, dirs[i]) == 0)
+		buf_clear(&err);
+		if (state_read(&e, &c, dirs[i], false, &err) == 0)
 			add_line(out, &e, &c);
+		else
+			say_warning("%s", err.data);
 		experiment_release(&e);
 		config_release(&c);
 	}
+	buf_release(&err);
 }
 
 static int
@@ -167,13 +130,13 @@ static int
 read_config(const char *dir, struct buf *json)
 {
 	struct buf path = BUF_INIT, file = BUF_INIT, err = BUF_INIT;
-	const char *argv[] = {NULL, "--redact", NULL, NULL};
+	const char *argv[] = {NULL, "--redact", "--no-tuner", NULL, NULL};
 	struct proc_spec spec = {
 	    .argv = (char *const *)argv, .in = {PROC_NULL, OS_NO_FILE}};
 	struct proc_end end = {false, NNI_TEMPORARY};
 
 	expdir_path(&file, dir, "config.json");
-	argv[2] = file.data;
+	argv[3] = file.data;
 	if (tool_find("nni-config", &path, &err) == 0) {
 		argv[0] = path.data;
 		proc_run(&spec, json, 0, &end, &err);
@@ -286,7 +249,7 @@ add_picture(struct buf *out, const struct top *t)
 		buf_set(&one, t->dir);
 		only[0] = one.data;
 		add_lines(out, only, 1);
-		count = experiment_is_running(t->dir, NULL);
+		count = state_is_running(t->dir);
 	} else {
 		which_all(true, &dirs, &count);
 		add_lines(out, dirs, count);

@@ -6,6 +6,7 @@
 #include "nnictl.h"
 #include "opt.h"
 #include "say.h"
+#include "survey.h"
 #include "os/loop.h"
 #include "os/process.h"
 #include "os/sys.h"
@@ -115,8 +116,7 @@ await_start(struct waiting *w, struct proc *proc)
 	return w->end.signaled ? NNI_TEMPORARY : w->end.code;
 }
 
-/* nni-run --resume DIR, without us and our terminal. */
-static int
+int
 start_detached(const char *dir, struct buf *err)
 {
 	struct buf path = BUF_INIT, log = BUF_INIT;
@@ -252,6 +252,23 @@ find_to_resume(int argc, char **argv, struct buf *dir)
 	return code;
 }
 
+/* It has no nni-run to go on. */
+static int
+refuse_typed(const char *dir)
+{
+	struct buf how = BUF_INIT;
+	int code = NNI_OK;
+
+	survey_how_to_resume(&how, dir);
+	if (survey_is_typed(dir))
+		code = say_error(NNI_USAGE,
+		    "experiment %s was made by nni-submit; go on with it so: "
+		    "%s",
+		    expdir_id(dir), how.data);
+	buf_release(&how);
+	return code;
+}
+
 int
 ctl_resume(int argc, char **argv)
 {
@@ -262,6 +279,8 @@ ctl_resume(int argc, char **argv)
 	int64_t pid;
 
 	say_no_port();
+	if (code == NNI_OK)
+		code = refuse_typed(dir.data);
 	if (code == NNI_OK && experiment_is_running(dir.data, &pid))
 		code = say_error(NNI_LOCKED,
 		    "experiment %s is running: process %lld",

@@ -8,6 +8,7 @@
 #include "nnictl.h"
 #include "opt.h"
 #include "say.h"
+#include "survey.h"
 #include "os/file.h"
 #include "os/loop.h"
 #include "os/sys.h"
@@ -71,45 +72,121 @@ request_stop(const char *dir)
 	return code;
 }
 
-/* Nobody is at work on it, but its trials may run. */
+/* Does anything of it run, or will run? 1, 0, or -1 after a message. */
 static int
-stop_trials(const char *dir)
+anything_left(const char *dir)
 {
-	const char *args[] = {"--dir", dir, "--all", NULL};
 	struct experiment e;
+	struct config c;
 	struct buf err = BUF_INIT;
-	int code = NNI_OK;
+	int left;
 
-	experiment_init(&e, dir);
-	if (experiment_replay(&e, NULL, &err) != 0)
-		code = say_error(NNI_TEMPORARY, "%s", err.data);
-	if (code == NNI_OK && e.last == SESSION_PASS)
-		code = request_stop(dir); /* for the next tick */
-	if (code == NNI_OK && e.trials.live > 0) {
-		code = run_tool("nni-cancel", args, true);
-		if (code == NNI_NOTHING)
-			code = NNI_OK;
-	} else if (code == NNI_OK && e.last != SESSION_PASS) {
-		say("experiment %s is not running", expdir_id(dir));
+	if (state_read(&e, &c, dir, false, &err) != 0) {
+		say_error(NNI_TEMPORARY, "%s", err.data);
+		left = -1;
+	} else {
+		left = e.trials.live > 0 || state_is_running(dir);
 	}
 	experiment_release(&e);
+	config_release(&c);
 	buf_release(&err);
+	return left;
+}
+
+/* The last resort: the journal learns of it when it is resumed. */
+static int
+cancel_all(const char *dir)
+{
+	const char *args[] = {"--dir", dir, "--all", NULL};
+	int code = run_tool("nni-cancel", args, true);
+
+	return code == NNI_NOTHING ? NNI_OK : code;
+}
+
+/*
+ * Nobody is at work on it.  A nni-run that finds the request at its start does
+ * nothing but stop the trials and write down their ends, and that it was
+ * stopped: the next tick has nothing to do.
+ */
+static int
+stop_by_new_run(const char *dir)
+{
+	struct buf err = BUF_INIT;
+	int code = request_stop(dir);
+
+	if (code == NNI_OK)
+		code = start_detached(dir, &err);
+	if (code == NNI_TRIAL_FAILED) /* some time, not now */
+		code = NNI_OK;
+	if (code == NNI_OK)
+		code = await_stop(dir);
+	if (err.len > 0)
+		say_error(code, "%s", err.data);
+	buf_release(&err);
+	if (code == NNI_OK || code == NNI_LOCKED || code == NNI_DEADLINE)
+		return code;
+	return cancel_all(dir);
+}
+
+/* A tick may come between, which reads requests only once. */
+static int
+stop_journaled(const char *dir)
+{
+	bool was = false;
+	int code = NNI_OK, left = 1;
+
+	for (int tries = 0; tries < 5 && code == NNI_OK; tries++) {
+		if (experiment_is_running(dir, NULL)) {
+			was = true;
+			code = request_stop(dir);
+			if (code == NNI_OK)
+				code = await_stop(dir);
+			if (code != NNI_OK)
+				return code;
+		}
+		left = anything_left(dir);
+		if (left <= 0)
+			break;
+		was = true;
+		code = stop_by_new_run(dir);
+		if (code == NNI_LOCKED)
+			code = NNI_OK;
+	}
+	if (left == 0)
+		say(was ? "experiment %s is stopped"
+			: "experiment %s is not running",
+		    expdir_id(dir));
+	return left < 0 ? NNI_TEMPORARY : code;
+}
+
+/* That of a typed pipeline. */
+static int
+stop_typed(const char *dir)
+{
+	int64_t pid = 0;
+	int left, code;
+
+	if (survey_is_served(dir, &pid))
+		return say_error(NNI_LOCKED,
+		    "nni-submit (process %" PRId64
+		    ") is at work on experiment %s and would start the next "
+		    "trials; end it first, then again: nnictl stop %s",
+		    pid, expdir_id(dir), expdir_id(dir));
+	left = anything_left(dir);
+	if (left < 0)
+		return NNI_TEMPORARY;
+	code = left ? cancel_all(dir) : NNI_OK;
+	if (code == NNI_OK)
+		say(left ? "experiment %s is stopped"
+			 : "experiment %s is not running",
+		    expdir_id(dir));
 	return code;
 }
 
 static int
 stop_one(const char *dir)
 {
-	int code;
-
-	if (!experiment_is_running(dir, NULL))
-		return stop_trials(dir);
-	code = request_stop(dir);
-	if (code == NNI_OK)
-		code = await_stop(dir);
-	if (code == NNI_OK)
-		say("experiment %s is stopped", expdir_id(dir));
-	return code;
+	return survey_is_typed(dir) ? stop_typed(dir) : stop_journaled(dir);
 }
 
 /* --all, or "ID*" as NNI has it: all running ones that begin so. */
@@ -201,11 +278,15 @@ delete_one(const char *dir)
 	int64_t pid = 0;
 	int code;
 
-	if (experiment_is_running(dir, &pid))
+	if (experiment_is_running(dir, &pid) || survey_is_served(dir, &pid))
 		return say_error(NNI_LOCKED,
 		    "experiment %s is running (process %" PRId64
 		    "); stop it first",
 		    expdir_id(dir), pid);
+	if (state_is_running(dir))
+		return say_error(NNI_LOCKED,
+		    "experiment %s is running; stop it first: nnictl stop %s",
+		    expdir_id(dir), expdir_id(dir));
 	if (!confirmed(dir))
 		return NNI_USAGE;
 	code = run_tool("nni-run", args, true);
@@ -228,7 +309,7 @@ delete_all(void)
 
 	which_all(false, &dirs, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (experiment_is_running(dirs[i], NULL))
+		if (state_is_running(dirs[i]))
 			continue;
 		one = delete_one(dirs[i]);
 		if (code == NNI_OK)

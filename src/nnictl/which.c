@@ -37,7 +37,7 @@ add_of_parent(
 		expdir_path(&path, parent, names[i]);
 		if (!experiment_id_valid(names[i], strlen(names[i])) ||
 		    !is_experiment(path.data) ||
-		    (running_only && !experiment_is_running(path.data, NULL)))
+		    (running_only && !state_is_running(path.data)))
 			continue;
 		*dirs = xreallocarray(*dirs, *count + 1, sizeof(**dirs));
 		(*dirs)[(*count)++] = xstrdup(path.data);
@@ -111,21 +111,16 @@ which_one(int argc, char **argv, struct buf *dir)
 int
 which_read(int argc, char **argv, struct experiment *e)
 {
-	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
-	int code = which_one(argc, argv, &dir);
+	struct buf dir = BUF_INIT, err = BUF_INIT;
 	struct config c = {0};
+	int code = which_one(argc, argv, &dir);
 
-	experiment_init(e, dir.data);
-	e->trials.keep = true;
-	expdir_path(&path, dir.data, "config.json");
-	if (code == NNI_OK && config_load(&c, path.data, &err) != 0)
-		code = say_error(NNI_CONFIG, "%s", err.data);
-	e->trials.minimize = config_minimize(&c);
-	config_release(&c);
-	if (code == NNI_OK && experiment_replay(e, NULL, &err) != 0)
+	if (code != NNI_OK)
+		experiment_init(e, "");
+	else if (state_read(e, &c, dir.data, true, &err) != 0)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	config_release(&c);
 	buf_release(&dir);
-	buf_release(&path);
 	buf_release(&err);
 	return code;
 }
