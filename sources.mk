@@ -25,7 +25,8 @@ LIB_WIN32_SRC = src/libnni/os/command-win32.c src/libnni/os/dir-win32.c \
 	src/libnni/os/sys-win32.c src/libnni/os/text-win32.c \
 	src/libnni/os/thread-win32.c src/libnni/os/watch-win32.c
 NNI_CONFIG_SRC = src/nni-config/algorithm.c src/nni-config/algorithms.c \
-	src/nni-config/experiment.c src/nni-config/fold.c src/nni-config/keys.c \
+	src/nni-config/experiment.c src/nni-config/fold.c src/nni-config/form.c \
+	src/nni-config/keys.c \
 	src/nni-config/keys-v1.c src/nni-config/main.c src/nni-config/platforms.c \
 	src/nni-config/platforms-v1.c src/nni-config/print.c \
 	src/nni-config/rules.c src/nni-config/schema.c src/nni-config/service.c \

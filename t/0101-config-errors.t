@@ -35,6 +35,9 @@ chdir $dir or die $!;
 make_path('code', 'tuners');
 for (['space.json', '{"x": {"_type": "uniform", "_value": [0, 1]}}'],
     ['bad-space.json', "{\"x\": {\"_type\": \"uniform\",\n \"_value\": [1, 0]}}"],
+    ['broken-space.json', "{\"x\": {\"_type\": \"uniform\", \"_value\": [1, 0]},\n" .
+	"\"y\": {\"_type\": \"unifrom\", \"_value\": [0, 1]},\n" .
+	"\"z\" {\"_type\": \"uniform\", \"_value\": [0, 1]}}"],
     ['key', ''], ['tuners/my.py', ''], ['job.yml', '{}']) {
 	open my $f, '>', $_->[0] or die $!;
 	print $f $_->[1];
@@ -42,6 +45,7 @@ for (['space.json', '{"x": {"_type": "uniform", "_value": [0, 1]}}'],
 my %macro = (
 	head => "searchSpace: {x: {_type: uniform, _value: [0, 1]}}\n" .
 	    "trialCommand: ./t\ntrialConcurrency: 1\ntuner: {name: Random}\n",
+	document => "---\n",
 	local => "trainingService: {platform: local}\n",
 	v1 => "trialConcurrency: 1\nsearchSpacePath: space.json\n" .
 	    "tuner: {builtinTunerName: Random}\n",

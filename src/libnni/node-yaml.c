@@ -26,6 +26,9 @@ struct reader {
 	struct anchor *anchors;
 	size_t anchor_count;
 	size_t count, bytes; /* of all nodes, copies too */
+	struct buf path;     /* of the value at hand: "a.b[3]" */
+	bool broken;	     /* the syntax ended the reading, not a limit */
+	bool tab;	     /* ... namely a tab */
 	struct problems *problems;
 };
 
@@ -41,21 +44,42 @@ col_of(yaml_mark_t m)
 	return (int)m.column + 1;
 }
 
-static int
-fault_at(struct reader *r, yaml_mark_t m, const char *what)
+static void
+tell(struct reader *r, yaml_mark_t m, const char *what)
 {
 	problems_add(r->problems, line_of(m), col_of(m), "%s", what);
-	return -1;
 }
 
+/* What ends the reading. */
 static int
 fault(struct reader *r, const char *what)
 {
-	return fault_at(r, r->event.start_mark, what);
+	tell(r, r->event.start_mark, what);
+	return -1;
+}
+
+/* What does not: the value at hand is left a null that may be anything. */
+static void wrong(struct reader *r, struct node *n, const char *fmt, ...)
+    NNI_FORMAT(3, 4);
+
+static void
+wrong(struct reader *r, struct node *n, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	problems_add(r->problems, n->line, n->col, "%s%s%s", r->path.data,
+	    r->path.len ? ": " : "", text.data);
+	buf_release(&text);
+	node_clear(n);
+	n->told = true;
 }
 
 /* The reader found bytes that no YAML has: it only tells their offset. */
-static int
+static void
 bad_bytes(struct reader *r)
 {
 	const char *at = r->text, *bad = r->text + r->parser.problem_offset;
@@ -72,30 +96,73 @@ bad_bytes(struct reader *r)
 	problems_add(r->problems, line, col,
 	    "not a text: %s (byte 0x%02x); a configuration is YAML in UTF-8",
 	    r->parser.problem, at < r->end ? (unsigned)(unsigned char)*at : 0u);
-	return -1;
+}
+
+/* Where a mark of libyaml is, which counts characters. */
+static const char *
+place_of(const struct reader *r, yaml_mark_t m)
+{
+	const char *at = r->text;
+	size_t left = m.index;
+
+	for (; at < r->end && (left || (*at & 0xc0) == 0x80); at++)
+		left -= (*at & 0xc0) != 0x80;
+	return at;
+}
+
+/* Does a tab indent the line that starts here, if there is more in it? */
+static bool
+has_tab(const char *at, const char *end)
+{
+	bool tab = false;
+
+	for (; at < end && (*at == ' ' || *at == '\t'); at++)
+		tab |= *at == '\t';
+	return tab && at < end && *at != '#' && *at != '\r' && *at != '\n';
+}
+
+/* The first tab that indents a line is at `at`. */
+static void
+tell_tab(struct reader *r, const char *at)
+{
+	size_t more = 0;
+
+	r->tab = true;
+	for (; at < r->end; at++)
+		more += *at == '\n' && has_tab(at + 1, r->end);
+	if (more)
+		problems_add(r->problems, line_of(r->parser.problem_mark),
+		    col_of(r->parser.problem_mark),
+		    "a tab cannot indent in YAML; use blanks, also in %llu "
+		    "line%s below",
+		    (unsigned long long)more, more == 1 ? "" : "s");
+	else
+		tell(r, r->parser.problem_mark,
+		    "a tab cannot indent in YAML; use blanks");
 }
 
 static int
 syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	const char *at = r->text + p->problem_mark.index;
+	const char *at = place_of(r, p->problem_mark);
 
-	if (p->error == YAML_READER_ERROR)
-		return bad_bytes(r);
-	if (p->error == YAML_MEMORY_ERROR || !p->problem)
+	if (p->error != YAML_READER_ERROR &&
+	    (p->error == YAML_MEMORY_ERROR || !p->problem))
 		return fault(r, "out of memory");
+	r->broken = true;
 	/* libyaml speaks of tokens, or calls the text a scalar gone wrong */
-	if (p->problem_mark.index < (size_t)(r->end - r->text) &&
-	    (*at == '\t' || strstr(p->problem, "tab character")))
-		return fault_at(r, p->problem_mark,
-		    "a tab cannot indent in YAML; use blanks");
-	if (p->context)
+	if (p->error == YAML_READER_ERROR)
+		bad_bytes(r);
+	else if (at < r->end &&
+		 (*at == '\t' || strstr(p->problem, "tab character")))
+		tell_tab(r, at);
+	else if (p->context)
 		problems_add(r->problems, line_of(p->problem_mark),
 		    col_of(p->problem_mark), "%s (%s from line %d on)",
 		    p->problem, p->context, line_of(p->context_mark));
 	else
-		fault_at(r, p->problem_mark, p->problem);
+		tell(r, p->problem_mark, p->problem);
 	return -1;
 }
 
@@ -169,10 +236,11 @@ read_alias(struct reader *r, struct node *n)
 	for (i = r->anchor_count; i-- > 0;)
 		if (strcmp(r->anchors[i].name, name) == 0)
 			return copy(r, n, &r->anchors[i].value);
-	problems_add(r->problems, line_of(r->event.start_mark),
-	    col_of(r->event.start_mark),
-	    "alias '*%.40s' has no anchor before it", name);
-	return -1;
+	wrong(r, n,
+	    "no value is marked '&%.40s' before '*%.40s'; a text that begins "
+	    "with '*' needs quotes",
+	    name, name);
+	return count(r, 0);
 }
 
 /* ---- values ---- */
@@ -191,8 +259,9 @@ core_tag(const char *tag)
 							 : NULL;
 }
 
-static int
-apply_tag(struct reader *r, struct node *n, const char *tag)
+/* True if the value is, or can be taken for, what the tag says. */
+static bool
+apply_tag(struct node *n, const char *tag)
 {
 	static const struct {
 		const char *name;
@@ -216,27 +285,20 @@ apply_tag(struct reader *r, struct node *n, const char *tag)
 			n->type = NODE_STRING;
 			n->quoted = true;
 			n->loose = false;
-			return 0;
+			return true;
 		}
 		if (n->text)
 			yaml_resolve(n);
 		if (n->type == NODE_INT && tags[i].type == NODE_FLOAT)
 			n->type = NODE_FLOAT;
-		if (n->type == tags[i].type)
-			return 0;
-		break;
+		return n->type == tags[i].type;
 	}
-	problems_add(r->problems, line_of(r->event.start_mark),
-	    col_of(r->event.start_mark), "the tag '%.60s' does not fit here",
-	    tag);
-	return -1;
+	return false;
 }
 
 static int
 read_scalar(struct reader *r, struct node *n)
 {
-	const char *tag = (const char *)r->event.data.scalar.tag;
-
 	n->len = r->event.data.scalar.length;
 	n->text = xstrndup((char *)r->event.data.scalar.value, n->len);
 	n->quoted = r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -245,47 +307,31 @@ read_scalar(struct reader *r, struct node *n)
 		return -1;
 	if (!n->quoted)
 		yaml_resolve(n);
-	return tag ? apply_tag(r, n, tag) : 0;
+	return 0;
 }
 
 static int
 read_list(struct reader *r, struct node *n, int depth)
 {
-	const char *tag = (const char *)r->event.data.sequence_start.tag;
-
 	n->type = NODE_LIST;
-	if (count(r, 0) < 0 || (tag && apply_tag(r, n, tag) < 0))
+	if (count(r, 0) < 0)
 		return -1;
 	for (;;) {
+		struct node *item;
+		size_t was;
+		int ret;
+
 		if (next(r) < 0)
 			return -1;
 		if (r->event.type == YAML_SEQUENCE_END_EVENT)
 			return 0;
-		if (read_value(r, node_add(n), depth + 1) < 0)
+		item = node_add(n);
+		was = node_path(&r->path, n);
+		ret = read_value(r, item, depth + 1);
+		buf_cut(&r->path, was);
+		if (ret < 0)
 			return -1;
 	}
-}
-
-static int
-read_key(struct reader *r, struct node *member)
-{
-	yaml_event_t *e = &r->event;
-
-	if (e->type != YAML_SCALAR_EVENT)
-		return fault(
-		    r, e->type == YAML_ALIAS_EVENT
-			   ? "an alias cannot be a key here"
-			   : "a key must be a plain word, not a list or an "
-			     "object");
-	if (e->data.scalar.length == 0)
-		return fault(r, "a key is missing before ':'");
-	if (strlen((char *)e->data.scalar.value) != e->data.scalar.length)
-		return fault(r, "a key must not hold the character \\0");
-	member->key =
-	    xstrndup((char *)e->data.scalar.value, e->data.scalar.length);
-	member->key_line = line_of(e->start_mark);
-	member->key_col = col_of(e->start_mark);
-	return count(r, e->data.scalar.length);
 }
 
 static bool
@@ -316,7 +362,7 @@ take_missing(struct node *to, struct node *from)
  * `<<: *a` or `<<: [*a, *b]` (YAML 1.1): members not written in the map
  * itself, the first of the list winning.
  */
-static int
+static void
 merge(struct reader *r, struct node *map, struct node *from)
 {
 	enum { MAX_MERGED = 1000 }; /* the search for keys is linear */
@@ -324,20 +370,22 @@ merge(struct reader *r, struct node *map, struct node *from)
 
 	if (from->type == NODE_LIST) {
 		for (i = 0; i < from->count; i++)
-			if (merge(r, map, &from->items[i]) < 0)
-				return -1;
-		return 0;
+			merge(r, map, &from->items[i]);
+		return;
 	}
-	if (from->type != NODE_MAP || from->count > MAX_MERGED ||
-	    map->count > MAX_MERGED) {
-		problems_add(r->problems, from->line, from->col,
-		    from->type == NODE_MAP
-			? "too many keys to merge by '<<'"
-			: "'<<' must name an object, or a list of them");
-		return -1;
+	map->told |= from->told;
+	if (from->type == NODE_NULL && from->told)
+		return;
+	if (from->type == NODE_MAP && from->count <= MAX_MERGED &&
+	    map->count <= MAX_MERGED) {
+		take_missing(map, from);
+		return;
 	}
-	take_missing(map, from);
-	return 0;
+	problems_add(r->problems, from->line, from->col,
+	    from->type == NODE_MAP
+		? "too many keys to merge by '<<'"
+		: "'<<' must name an object, or a list of them");
+	map->told = true;
 }
 
 /* Members from `own` on were merged; PyYAML puts them first. */
@@ -353,43 +401,118 @@ put_first(struct node *map, size_t own)
 	free(items);
 }
 
+/* Why an event cannot be a key; NULL. */
+static const char *
+no_key(const yaml_event_t *e)
+{
+	if (e->type == YAML_ALIAS_EVENT)
+		return "an alias cannot be a key here";
+	if (e->type != YAML_SCALAR_EVENT)
+		return "a key must be a plain word, not a list or an object; "
+		       "a text with '{', '[' or '?' in front needs quotes";
+	if (e->data.scalar.length == 0)
+		return "a key is missing before ':'";
+	if (strlen((char *)e->data.scalar.value) != e->data.scalar.length)
+		return "a key must not hold the character \\0";
+	return NULL;
+}
+
+/* The event of its key is at hand. */
+static int
+read_member(struct reader *r, struct node *map, struct node *merged, int depth)
+{
+	const yaml_event_t *e = &r->event;
+	const char *why = no_key(e);
+	struct node dropped = {.type = NODE_NULL}, *member = &dropped;
+	size_t was = r->path.len;
+	int ret = 0;
+
+	if (why) {
+		tell(r, e->start_mark, why);
+		map->told = true;
+		if (e->type != YAML_ALIAS_EVENT && e->type != YAML_SCALAR_EVENT)
+			ret = read_value(r, &dropped, depth + 1);
+		node_clear(&dropped);
+	} else if (is_merge_key(e)) {
+		member = node_add(merged);
+	} else {
+		member = node_add(map);
+		member->key = xstrdup((char *)e->data.scalar.value);
+		member->key_line = line_of(e->start_mark);
+		member->key_col = col_of(e->start_mark);
+		node_path(&r->path, map);
+		ret = count(r, e->data.scalar.length);
+	}
+	if (ret == 0)
+		ret = next(r);
+	if (ret == 0)
+		ret = read_value(r, member, depth + 1);
+	node_clear(&dropped);
+	buf_cut(&r->path, was);
+	return ret;
+}
+
 static int
 read_map(struct reader *r, struct node *n, int depth)
 {
-	const char *tag = (const char *)r->event.data.mapping_start.tag;
 	struct node merged = {.type = NODE_LIST};
-	int ret = -1;
+	int ret;
 	size_t i, own;
 
 	n->type = NODE_MAP;
-	if (count(r, 0) < 0 || (tag && apply_tag(r, n, tag) < 0))
-		return -1;
-	for (;;) {
-		struct node *member;
-
-		if (next(r) < 0)
-			goto out;
-		if (r->event.type == YAML_MAPPING_END_EVENT)
+	ret = count(r, 0);
+	while (ret == 0) {
+		ret = next(r);
+		if (ret < 0 || r->event.type == YAML_MAPPING_END_EVENT)
 			break;
-		if (r->event.type == YAML_SCALAR_EVENT &&
-		    is_merge_key(&r->event)) {
-			member = node_add(&merged);
-		} else {
-			member = node_add(n);
-			if (read_key(r, member) < 0)
-				goto out;
-		}
-		if (next(r) < 0 || read_value(r, member, depth + 1) < 0)
-			goto out;
+		ret = read_member(r, n, &merged, depth);
 	}
-	ret = node_check_keys(n, r->problems);
+	node_check_keys(n, r->path.data, r->problems);
 	own = n->count;
 	for (i = 0; ret == 0 && i < merged.count; i++)
-		ret = merge(r, n, &merged.items[i]);
-	if (ret == 0 && n->count > own)
+		merge(r, n, &merged.items[i]);
+	if (n->count > own)
 		put_first(n, own);
-out:
 	node_clear(&merged);
+	return ret;
+}
+
+/* The event's anchor or tag, a copy; NULL. */
+static char *
+own_copy(const yaml_char_t *name)
+{
+	return name ? xstrdup((const char *)name) : NULL;
+}
+
+/* A value that is no alias; the event is at hand. */
+static int
+read_fresh(struct reader *r, struct node *n, int depth)
+{
+	yaml_event_t *e = &r->event;
+	char *anchor, *tag;
+	int ret;
+
+	if (e->type == YAML_SCALAR_EVENT) {
+		anchor = own_copy(e->data.scalar.anchor);
+		tag = own_copy(e->data.scalar.tag);
+		ret = read_scalar(r, n);
+	} else if (e->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = own_copy(e->data.sequence_start.anchor);
+		tag = own_copy(e->data.sequence_start.tag);
+		ret = read_list(r, n, depth);
+	} else {
+		anchor = own_copy(e->data.mapping_start.anchor);
+		tag = own_copy(e->data.mapping_start.tag);
+		ret = read_map(r, n, depth);
+	}
+	if (ret == 0 && tag && !apply_tag(n, tag))
+		wrong(r, n, "the tag '%s%.60s' does not fit here; leave it out",
+		    core_tag(tag) ? "!!" : "",
+		    core_tag(tag) ? core_tag(tag) : tag);
+	free(tag);
+	if (ret == 0 && anchor)
+		return remember(r, anchor, n);
+	free(anchor);
 	return ret;
 }
 
@@ -397,35 +520,13 @@ out:
 static int
 read_value(struct reader *r, struct node *n, int depth)
 {
-	yaml_event_t *e = &r->event;
-	const yaml_char_t *anchor = NULL;
-	char *name = NULL;
-	int ret;
-
-	n->line = line_of(e->start_mark);
-	n->col = col_of(e->start_mark);
+	n->line = line_of(r->event.start_mark);
+	n->col = col_of(r->event.start_mark);
 	if (depth > NODE_MAX_DEPTH)
 		return fault(r, "nested too deeply");
-	if (e->type == YAML_ALIAS_EVENT)
+	if (r->event.type == YAML_ALIAS_EVENT)
 		return read_alias(r, n);
-	if (e->type == YAML_SCALAR_EVENT)
-		anchor = e->data.scalar.anchor;
-	else if (e->type == YAML_SEQUENCE_START_EVENT)
-		anchor = e->data.sequence_start.anchor;
-	else
-		anchor = e->data.mapping_start.anchor;
-	if (anchor)
-		name = xstrdup((const char *)anchor);
-	if (e->type == YAML_SCALAR_EVENT)
-		ret = read_scalar(r, n);
-	else if (e->type == YAML_SEQUENCE_START_EVENT)
-		ret = read_list(r, n, depth);
-	else
-		ret = read_map(r, n, depth);
-	if (ret == 0 && name)
-		return remember(r, name, n);
-	free(name);
-	return ret;
+	return read_fresh(r, n, depth);
 }
 
 static int
@@ -440,21 +541,43 @@ read_document(struct reader *r, struct node *root)
 	if (next(r) < 0 || read_value(r, root, 0) < 0 ||
 	    next(r) < 0 /* end of document */ || next(r) < 0)
 		return -1;
-	if (r->event.type == YAML_STREAM_END_EVENT)
-		return 0;
-	return fault(
-	    r, "a second YAML document starts here; a file must hold one");
+	if (r->event.type != YAML_STREAM_END_EVENT) {
+		tell(r, r->event.start_mark,
+		    "a second YAML document starts here; a file must hold one");
+		root->told |= root->type == NODE_NULL;
+	}
+	return 0;
 }
 
-int
-yaml_read(
-    const char *text, size_t len, struct node *root, struct problems *problems)
+/*
+ * What stands last before an error of syntax may be only a part, or not what
+ * was meant at all; what stands before it is judged as ever.
+ */
+static void
+leave_whole(struct node *root)
 {
-	struct reader r = {
-	    .text = text, .end = text + len, .problems = problems};
+	root->told = true;
+	if (root->type == NODE_MAP && root->count) {
+		struct node *last = &root->items[root->count - 1];
+
+		node_clear(last);
+		last->told = true;
+	}
+}
+
+/* yaml_read(), but for the tabs; *tab: one of them ended it. */
+static int
+read_once(const char *text, size_t len, struct node *root,
+    struct problems *problems, bool *tab)
+{
+	struct reader r = {.text = text,
+	    .end = text + len,
+	    .path = BUF_INIT,
+	    .problems = problems};
 	size_t i;
 	int ret;
 
+	*tab = false;
 	if (!yaml_parser_initialize(&r.parser)) {
 		problems_add(problems, 0, 0, "out of memory");
 		return -1;
@@ -463,12 +586,65 @@ yaml_read(
 	yaml_parser_set_input_string(
 	    &r.parser, (const unsigned char *)text, len);
 	ret = read_document(&r, root);
+	*tab = r.tab;
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
+	buf_release(&r.path);
 	for (i = 0; i < r.anchor_count; i++) {
 		free(r.anchors[i].name);
 		node_clear(&r.anchors[i].value);
 	}
 	free(r.anchors);
+	if (ret < 0 && !r.broken)
+		return -1;
+	if (ret < 0)
+		leave_whole(root);
+	return ret < 0;
+}
+
+/* Makes every tab that indents a blank: columns stay what they are. */
+static void
+without_tabs(const char *text, size_t len, struct buf *out)
+{
+	bool indenting = true;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			indenting = true;
+		else if (text[i] != ' ' && text[i] != '\t')
+			indenting = false;
+		buf_addc(out, indenting && text[i] == '\t' ? ' ' : text[i]);
+	}
+}
+
+int
+yaml_read(
+    const char *text, size_t len, struct node *root, struct problems *problems)
+{
+	enum { MAX_REPAIRED = 1 << 20 };
+	struct problems others = PROBLEMS_INIT;
+	struct node repaired = {.type = NODE_NULL};
+	struct buf blanks = BUF_INIT;
+	bool tab, again;
+	int ret = read_once(text, len, root, problems, &tab);
+	size_t i;
+
+	if (ret != 1 || !tab || len > MAX_REPAIRED)
+		return ret;
+	without_tabs(text, len, &blanks);
+	if (read_once(blanks.data, blanks.len, &repaired, &others, &again) ==
+	    0) {
+		node_clear(root);
+		*root = repaired;
+		for (i = 0; i < others.count; i++)
+			problems_add(problems, others.items[i].line,
+			    others.items[i].col, "%s", others.items[i].text);
+		ret = 0;
+	} else {
+		node_clear(&repaired);
+	}
+	problems_release(&others);
+	buf_release(&blanks);
 	return ret;
 }

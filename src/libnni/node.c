@@ -28,7 +28,7 @@ node_clear(struct node *n)
 	n->text = n->raw = NULL;
 	n->count = n->len = 0;
 	n->type = NODE_NULL;
-	n->quoted = n->loose = false;
+	n->quoted = n->loose = n->told = false;
 }
 
 struct node *
@@ -56,6 +56,7 @@ node_copy(struct node *to, const struct node *from)
 	to->type = from->type;
 	to->quoted = from->quoted;
 	to->loose = from->loose;
+	to->told = from->told;
 	to->line = from->line;
 	to->col = from->col;
 	to->len = from->len;
@@ -69,6 +70,7 @@ node_copy(struct node *to, const struct node *from)
 			made->key = xstrdup(item->key);
 			made->key_line = item->key_line;
 			made->key_col = item->key_col;
+			made->repeated = item->repeated;
 		}
 		node_copy(made, item);
 	}
@@ -114,29 +116,45 @@ by_key(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int
-node_check_keys(const struct node *map, struct problems *problems)
+size_t
+node_path(struct buf *path, const struct node *parent)
+{
+	const struct node *last = &parent->items[parent->count - 1];
+	size_t was = path->len;
+
+	if (last->key)
+		buf_addf(path, "%s%.200s", was ? "." : "", last->key);
+	else
+		buf_addf(path, "[%llu]", (unsigned long long)parent->count - 1);
+	return was;
+}
+
+void
+node_check_keys(
+    const struct node *map, const char *path, struct problems *problems)
 {
 	struct node **sorted;
-	size_t i;
-	int ret = 0;
+	size_t i, first = 0;
 
 	if (map->count < 2)
-		return 0;
+		return;
 	sorted = xcalloc(map->count, sizeof(struct node *));
 	for (i = 0; i < map->count; i++)
 		sorted[i] = &map->items[i];
 	qsort(sorted, map->count, sizeof(struct node *), by_key);
-	for (i = 1; i < map->count; i++)
-		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0) {
-			problems_add(problems, sorted[i]->key_line,
-			    sorted[i]->key_col,
-			    "%s: is there twice; it is set in line %d already",
-			    sorted[i]->key, sorted[i - 1]->key_line);
-			ret = -1;
+	for (i = 1; i < map->count; i++) {
+		if (strcmp(sorted[first]->key, sorted[i]->key) != 0) {
+			first = i;
+			continue;
 		}
+		sorted[i]->repeated = true;
+		problems_add(problems, sorted[i]->key_line, sorted[i]->key_col,
+		    "%s%s%.200s: is set again; it is set in line %d, column %d "
+		    "already",
+		    path, *path ? "." : "", sorted[i]->key,
+		    sorted[first]->key_line, sorted[first]->key_col);
+	}
 	free(sorted);
-	return ret;
 }
 
 /* ---- reading JSON ---- */
@@ -146,6 +164,7 @@ struct reader {
 	const char *end;
 	int line, col;
 	size_t count;
+	struct buf path; /* of the value at hand: "a.b[3]" */
 	struct problems *problems;
 };
 
@@ -204,7 +223,7 @@ type_of(struct json v)
 	return NODE_INT;
 }
 
-static int
+static void
 read_key(struct reader *r, struct node *n, struct json key)
 {
 	struct json quoted = {key.at - 1, key.len + 2};
@@ -214,11 +233,10 @@ read_key(struct reader *r, struct node *n, struct json key)
 	n->key_col = r->col;
 	n->key = json_strdup(quoted);
 	if (n->key)
-		return 0;
+		return;
 	n->key = xstrdup("");
 	problems_add(r->problems, r->line, r->col,
 	    "a key must not hold the character \\u0000");
-	return -1;
 }
 
 static int
@@ -227,6 +245,7 @@ read_json(struct reader *r, struct node *n, struct json v, int depth)
 	struct json_iter it;
 	struct json key, value;
 	int ret = 0;
+	size_t was;
 
 	move_to(r, v.at);
 	n->line = r->line;
@@ -250,12 +269,14 @@ read_json(struct reader *r, struct node *n, struct json v, int depth)
 		struct node *item = node_add(n);
 
 		if (n->type == NODE_MAP)
-			ret = read_key(r, item, key);
-		if (ret == 0)
-			ret = read_json(r, item, value, depth + 1);
+			read_key(r, item, key);
+		was = node_path(&r->path, n);
+		ret = read_json(r, item, value, depth + 1);
+		buf_cut(&r->path, was);
 	}
-	return ret == 0 && n->type == NODE_MAP ? node_check_keys(n, r->problems)
-					       : ret;
+	if (n->type == NODE_MAP)
+		node_check_keys(n, r->path.data, r->problems);
+	return ret;
 }
 
 /* True if it was JSON by the letter, and so for JSON's reader to judge. */
@@ -263,7 +284,7 @@ static bool
 try_json(const char *text, size_t len, struct node *root,
     struct problems *problems, int *ret, struct reader *fault, struct buf *why)
 {
-	struct reader r = {text, text + len, 1, 1, 0, problems};
+	struct reader r = {text, text + len, 1, 1, 0, BUF_INIT, problems};
 	struct json v;
 	size_t where = 0;
 
@@ -273,6 +294,7 @@ try_json(const char *text, size_t len, struct node *root,
 		return false;
 	}
 	*ret = read_json(&r, root, v, 0);
+	buf_release(&r.path);
 	return true;
 }
 
@@ -299,17 +321,20 @@ parse_either(
 
 	if (!try_json(text, len, root, problems, &ret, &fault, &why)) {
 		ret = yaml_read(text, len, root, &yaml);
-		if (ret < 0 && looks_like_json(text, len))
-			problems_add(problems, fault.line, fault.col,
-			    "not JSON: %s; and not YAML: line %d, column %d: "
-			    "%s",
-			    why.data, yaml.items[0].line, yaml.items[0].col,
-			    yaml.items[0].text);
-		else
-			for (i = 0; i < yaml.count; i++)
-				problems_add(problems, yaml.items[i].line,
-				    yaml.items[i].col, "%s",
-				    yaml.items[i].text);
+		for (i = 0; i < yaml.count; i++) {
+			const struct problem *p = &yaml.items[i];
+
+			/* what ended the reading is the last */
+			if (ret != 0 && i + 1 == yaml.count &&
+			    looks_like_json(text, len))
+				problems_add(problems, fault.line, fault.col,
+				    "not JSON: %s; and not YAML: line %d, "
+				    "column %d: %s",
+				    why.data, p->line, p->col, p->text);
+			else
+				problems_add(
+				    problems, p->line, p->col, "%s", p->text);
+		}
 	}
 	problems_release(&yaml);
 	buf_release(&why);
@@ -320,6 +345,7 @@ int
 node_parse(const char *text, size_t len, enum node_syntax syntax,
     struct node **root, struct problems *problems)
 {
+	size_t before = problems->errors;
 	int ret;
 
 	*root = NULL;
@@ -341,7 +367,7 @@ node_parse(const char *text, size_t len, enum node_syntax syntax,
 		node_free(*root);
 		*root = NULL;
 	}
-	return ret;
+	return problems->errors == before ? 0 : -1;
 }
 
 /* ---- numbers ---- */

@@ -29,6 +29,9 @@ struct node {
 	bool quoted; /* a string in quotes, or a block scalar */
 	bool loose;  /* a number to YAML 1.2 and to people, but text to YAML 1.1
 			readers such as NNI's: 1e-5, 1.5e3 */
+	bool told;   /* an error about it was added: a null stands for anything,
+			in a list or map something may be missing */
+	bool repeated; /* in a map: its key is there before, as was told */
 	int line, col; /* of the value, from 1; columns count characters */
 	char *text;    /* a scalar's text, quotes and escapes undone; UTF-8; may
 			  hold NUL, see len */
@@ -54,9 +57,11 @@ enum node_syntax {
 };
 
 /*
- * Reads a whole text.  0, and the caller frees *root with node_free(); or -1
- * with at least one error added to `problems` (about its current file): syntax,
- * a key that is there twice, more than one document, a limit.
+ * Reads a whole text.  0; or -1 with at least one error added to `problems`
+ * (about its current file): syntax, a key that is there twice, more than one
+ * document, a limit.  The caller frees *root with node_free() in either case;
+ * after an error it is NULL, or, for looking what else is wrong, what could be
+ * read, in which `told` and `repeated` are set.
  */
 int node_parse(const char *text, size_t len, enum node_syntax syntax,
     struct node **root, struct problems *problems);
@@ -69,8 +74,14 @@ struct node *node_new(void);
  * next one is added.
  */
 struct node *node_add(struct node *parent);
-/* Keys that are there twice become errors; -1 if there are any. */
-int node_check_keys(const struct node *map, struct problems *problems);
+/* Keys that are there twice become errors; the map itself is `path`. */
+void node_check_keys(
+    const struct node *map, const char *path, struct problems *problems);
+/*
+ * For messages: from a list or map down to its last item: "a.b" becomes
+ * "a.b.key" or "a.b[3]". Returns the length to cut it to again.
+ */
+size_t node_path(struct buf *path, const struct node *parent);
 
 /* Makes the value null; its key stays. */
 void node_clear(struct node *n);

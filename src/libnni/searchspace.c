@@ -177,14 +177,12 @@ read_branches(struct build *b, struct node *list, size_t self, size_t depth)
 		const struct node *name = node_get(&list->items[i], "_name");
 		size_t len = b->path.len;
 
-		if (name->type == NODE_LIST || name->type == NODE_MAP) {
+		if (name->type == NODE_LIST || name->type == NODE_MAP)
 			wrong(b, name, "\"_name\" must be a text");
-			continue;
-		}
 		check_branch_name(b, list, i, name);
 		b->space->params[self].names[i] =
 		    node_slice(name, &b->space->text);
-		buf_addf(&b->path, ".%.100s", name->text);
+		buf_addf(&b->path, ".%.100s", name->text ? name->text : "");
 		read_level(b, &list->items[i], self, i, depth + 1);
 		buf_cut(&b->path, len);
 	}
@@ -232,6 +230,8 @@ read_number(struct build *b, const struct node *n, double *to)
 {
 	struct buf what = BUF_INIT;
 
+	if (n->told)
+		return -1;
 	if (node_double(n, to) == 0 && isfinite(*to)) {
 		note_loose(b, n);
 		return 0;
@@ -345,6 +345,8 @@ read_type(struct build *b, const struct node *type, enum space_type *to)
 {
 	size_t i;
 
+	if (type->told)
+		return -1;
 	if (type->type != NODE_STRING) {
 		wrong(b, type, "_type must be a text, such as \"uniform\"");
 		return -1;
@@ -393,6 +395,8 @@ read_spec(struct build *b, struct node *spec, size_t parent, size_t branch,
 	enum space_type t;
 	size_t self = b->space->count;
 
+	if (spec->told && spec->type == NODE_NULL)
+		return;
 	if (spec->type != NODE_MAP) {
 		struct buf what = BUF_INIT;
 
@@ -405,11 +409,11 @@ read_spec(struct build *b, struct node *spec, size_t parent, size_t branch,
 		return;
 	}
 	check_spec_keys(b, spec);
-	if (!type)
+	if (!type && !spec->told)
 		wrong(b, spec, "has no _type");
-	if (!value)
+	if (!value && !spec->told)
 		wrong(b, spec, "has no _value");
-	if (!type || read_type(b, type, &t) < 0 || !value)
+	if (!type || read_type(b, type, &t) < 0 || !value || value->told)
 		return;
 	if (value->type != NODE_LIST) {
 		wrong(b, value, "_value must be %s for %s", types[t].values,
@@ -450,6 +454,13 @@ read_level(struct build *b, struct node *map, size_t parent, size_t branch,
 
 /* ---- the whole ---- */
 
+/* Of an object that could be read only in part nobody knows. */
+static bool
+is_empty(const struct node *map)
+{
+	return !map->told && map->count == (node_get(map, "_name") != NULL);
+}
+
 int
 space_from_node(
     struct space *s, struct node *n, int flags, struct problems *problems)
@@ -461,14 +472,16 @@ space_from_node(
 	/* Names and choices become parameters, which NNI's trials find so. */
 	node_json_python(n, &s->text);
 	s->all = node_slice(n, &s->text);
-	if (n->type != NODE_MAP)
+	if (n->type == NODE_NULL && n->told)
+		; /* nothing is known of it */
+	else if (n->type != NODE_MAP)
 		wrong(&b, n,
 		    "a search space must be an object {\"name\": {\"_type\": "
 		    "..., \"_value\": ...}}");
 	else
 		read_level(&b, n, SPACE_TOP, 0, 0);
-	if (n->type == NODE_MAP && problems->errors == before &&
-	    s->count == 0 && !(flags & SPACE_ALLOW_EMPTY))
+	if (n->type == NODE_MAP && problems->errors == before && is_empty(n) &&
+	    !(flags & SPACE_ALLOW_EMPTY))
 		wrong(&b, n, "the search space is empty");
 	buf_release(&b.path);
 	return problems->errors == before ? 0 : -1;
@@ -479,11 +492,12 @@ space_parse(struct space *s, const char *text, size_t len, int flags,
     struct problems *problems)
 {
 	struct node *root;
-	int ret;
+	int ret = -1;
 
-	if (node_parse(text, len, NODE_JSON_OR_YAML, &root, problems) < 0)
-		return -1;
-	ret = space_from_node(s, root, flags, problems);
+	if (node_parse(text, len, NODE_JSON_OR_YAML, &root, problems) == 0)
+		ret = space_from_node(s, root, flags, problems);
+	else if (root)
+		space_from_node(s, root, flags, problems);
 	node_free(root);
 	return ret;
 }

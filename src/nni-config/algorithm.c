@@ -141,7 +141,9 @@ read_class(struct reading *r, struct node *n, bool assessor)
 
 		for (i = 0; i < 3; i++)
 			if (!node_get(n, names[i])) {
-				reading_error(r, n, v1_names[i], "is missing");
+				if (!n->told)
+					reading_error(
+					    r, n, v1_names[i], "is missing");
 				missing++;
 			}
 		if (missing || !tree_text(n, "codeDirectory") ||
@@ -209,7 +211,7 @@ read_part(struct reading *r, struct node *top, const char *part)
 		read_named(r, n, name, name_key(r, part), assessor);
 	else if (class || node_get(n, "classFileName"))
 		read_class(r, n, assessor);
-	else
+	else if (!n->told)
 		reading_error(r, n, name_key(r, part),
 		    "is missing; it or className must be set");
 	tree_remove(n, "classFileName");

@@ -5,20 +5,12 @@
 #include <string.h>
 
 #include "algorithm.h"
+#include "form.h"
 #include "mem.h"
 #include "os/file.h"
 #include "rules.h"
 #include "searchspace.h"
 #include "service.h"
-
-/* NNI 2.6 and later: V1 is what names a platform so. */
-static bool
-is_v1(const struct node *file)
-{
-	const struct node *n = node_get(file, "trainingServicePlatform");
-
-	return n && n->type != NODE_NULL && !(n->text && n->len == 0);
-}
 
 /* ---- search space ---- */
 
@@ -77,13 +69,15 @@ read_space_file(struct reading *r, struct node *top, const char *shown)
 	const char *path = tree_text(top, "searchSpaceFile");
 	struct buf text = BUF_INIT_MAX(NODE_MAX_BYTES + 1);
 	size_t was = problems_file(r->problems, shown);
-	struct node *root;
+	struct node *root = NULL;
 
-	if (file_read_all(path, &text, NULL) < 0) {
+	if (file_read_all(path, &text, NULL) < 0)
 		problems_add(
 		    r->problems, 0, 0, "cannot be read: %s", os_strerror());
-	} else if (node_parse(text.data, text.len, NODE_JSON_OR_YAML, &root,
-		       r->problems) == 0) {
+	else
+		node_parse(
+		    text.data, text.len, NODE_JSON_OR_YAML, &root, r->problems);
+	if (root) {
 		check_space(r, top, root);
 		node_copy(tree_put(top, "searchSpace"), root);
 		node_free(root);
@@ -128,7 +122,8 @@ read_space(struct reading *r, const struct node *file, const char *name,
 		read_space_file(r, top, *space_file);
 	} else if (space && space->type == NODE_MAP) {
 		check_space(r, top, space);
-	} else if (!path && !space && needs_space(r, file, top)) {
+	} else if (!path && !space && !file->told &&
+		   needs_space(r, file, top)) {
 		if (r->v1)
 			reading_error(r, file, "searchSpacePath", "is missing");
 		else
@@ -158,7 +153,7 @@ finish_top(struct reading *r, const struct node *file, struct node *top)
 
 		tree_set_string(tree_put(top, "logLevel"), "debug", &place);
 	}
-	if (!r->no_tuner && !node_get(top, "tuner") &&
+	if (!r->no_tuner && !file->told && !node_get(top, "tuner") &&
 	    !node_get(top, "advisor"))
 		reading_error(r, file, "tuner", "is missing");
 }
@@ -213,13 +208,15 @@ experiment_read(struct reading *r, const struct node *file, const char *name,
 	*space_file = NULL;
 	r->file = file;
 	top->type = NODE_MAP;
+	if (file->type == NODE_NULL && file->told)
+		return;
 	if (file->type != NODE_MAP) {
 		problems_add(r->problems, file->line, file->col,
 		    "a configuration must be an object of keys, such as "
 		    "'trialConcurrency: 1'");
 		return;
 	}
-	r->v1 = is_v1(file);
+	r->v1 = form_is_v1(file);
 	if (r->v1) {
 		service_read_v1(r, file, top);
 	} else {

@@ -130,6 +130,7 @@ find_base(const char *name, struct buf *base)
 	return code;
 }
 
+/* Of a file that could be read only in part, what else is wrong is told. */
 static int
 do_config(const char *name, struct node *file, struct problems *problems)
 {
@@ -188,8 +189,8 @@ do_file(const char *name)
 	if (code)
 		goto out;
 	problems_file(&problems, strcmp(name, "-") == 0 ? "<stdin>" : name);
-	if (node_parse(
-		text.data, text.len, NODE_JSON_OR_YAML, &file, &problems) < 0)
+	node_parse(text.data, text.len, NODE_JSON_OR_YAML, &file, &problems);
+	if (!file)
 		code = tell(&problems);
 	else if (o.space)
 		code = do_space(file, &problems);

@@ -52,12 +52,19 @@ place_of(const struct reading *r, const struct node *m, const char *name)
 	return m;
 }
 
+/* What is not there may be in the part that could not be read. */
+static bool
+may_miss(const struct reading *r, const struct node *m)
+{
+	return m->told || r->file->told;
+}
+
 int
 reading_need(struct reading *r, const struct node *m, const char *key)
 {
 	struct buf name = BUF_INIT;
 
-	if (node_get(m, key))
+	if (node_get(m, key) || may_miss(r, m))
 		return 0;
 	reading_name(r, key, &name);
 	reading_error(r, place_of(r, m, name.data), name.data, "is missing");
@@ -89,7 +96,7 @@ exclude(struct reading *r, const struct node *m, const char *one,
 		reading_error(r, b, second.data,
 		    "excludes '%s', which is set in line %d", first.data,
 		    a->line);
-	else if (!a && !b && need_one)
+	else if (!a && !b && need_one && !may_miss(r, m))
 		reading_error(r, place_of(r, m, first.data), first.data,
 		    "is missing; it or '%s' must be set", second.data);
 	buf_release(&first);
@@ -199,7 +206,7 @@ static void
 need_storage(struct reading *r, const struct node *storage, const char *type,
     const char *const *keys)
 {
-	for (; *keys; keys++)
+	for (; *keys && !may_miss(r, storage); keys++)
 		if (!node_get(storage, *keys))
 			reading_error(r, storage, "storage",
 			    "%s is missing for %s", *keys, type);
@@ -243,7 +250,7 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 	const char *type;
 
 	if (!storage || storage->type != NODE_MAP) {
-		if (r->v1 && !storage) {
+		if (r->v1 && !storage && !may_miss(r, m)) {
 			struct buf name = BUF_INIT;
 
 			reading_name(r, "storage", &name);
@@ -389,7 +396,7 @@ rules_shared_storage(struct reading *r, struct node *m)
 			reading_error(r, node_get(m, *k), *k,
 			    "does not belong to %s", type);
 	if (type && !nfs && !node_get(m, "storageAccountKey") &&
-	    !node_get(m, "resourceGroupName"))
+	    !node_get(m, "resourceGroupName") && !may_miss(r, m))
 		reading_error(r, m, "storageAccountKey", "is missing");
 	reading_leave(r, was);
 }

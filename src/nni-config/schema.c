@@ -213,6 +213,8 @@ read_objects(struct reading *r, const struct key *k, const struct node *from,
 {
 	size_t i;
 
+	if (from->told && from->type == NODE_NULL)
+		return;
 	if (from->type != NODE_LIST || from->count == 0) {
 		struct buf is = BUF_INIT;
 
@@ -269,7 +271,7 @@ read_member(struct reading *r, const struct key *k, const struct node *from,
 		read_objects(r, k, from, &value);
 	} else if (k->kind == SERVICE) {
 		return;
-	} else if (value_read(r, k, from, &value) < 0) {
+	} else if (from->told || value_read(r, k, from, &value) < 0) {
 		/* so that it does not count as missing */
 		tree_set_string(&value, "", from);
 		value.type = NODE_NULL;
@@ -299,7 +301,9 @@ check_missing(struct reading *r, const struct node *map,
 	size_t i;
 
 	for (i = 0; (k = &target->keys[i])->name; i++) {
-		if (seen[i] && seen[i]->type != NODE_NULL)
+		if (seen[i] && (seen[i]->type != NODE_NULL || seen[i]->told))
+			continue;
+		if (k->flags & NEEDED && map->told)
 			continue;
 		if (k->flags & NEEDED)
 			reading_error(r, map, k->name, "is missing");
@@ -320,13 +324,21 @@ try_table(struct reading *r, const struct node *n, const struct target *target,
 		return -1;
 	i = (size_t)(k - target->keys);
 	if (seen[i]) {
-		key_message(r, false, n,
-		    "is there twice; it is set in line %d already, as '%s'",
-		    seen[i]->key_line, seen[i]->key);
+		struct node unused = {.type = NODE_MAP};
+
+		if (!n->repeated)
+			key_message(r, false, n,
+			    "is set again; it is set in line %d, column %d "
+			    "already, as '%s'",
+			    seen[i]->key_line, seen[i]->key_col, seen[i]->key);
+		/* which one is to stay is not ours to know: both are checked */
+		if (n->type != NODE_NULL)
+			read_member(r, k, n, &unused);
+		node_clear(&unused);
 		return 0;
 	}
 	seen[i] = n;
-	if (n->type != NODE_NULL)
+	if (n->type != NODE_NULL || n->told)
 		read_member(r, k, n, target->out);
 	return 0;
 }
@@ -347,6 +359,8 @@ schema_read(struct reading *r, const struct node *map,
 	const struct node *seen[MAX_TABLES][MAX_KEYS] = {{NULL}};
 	size_t i, t;
 
+	if (map->told && map->type == NODE_NULL)
+		return;
 	if (map->type != NODE_MAP) {
 		struct buf is = BUF_INIT;
 
@@ -360,6 +374,7 @@ schema_read(struct reading *r, const struct node *map,
 	}
 	for (i = 0; i < count; i++) {
 		targets[i].out->type = NODE_MAP;
+		targets[i].out->told |= map->told;
 		if (!targets[i].out->line) {
 			targets[i].out->line = map->line;
 			targets[i].out->col = map->col;

@@ -198,7 +198,7 @@ read_hybrid(struct reading *r, const struct node *file, struct node *top,
 	config = node_get(&sections, "hybridConfig");
 	if (config)
 		names = node_get(config, "trainingServicePlatforms");
-	if (!config)
+	if (!config && !file->told)
 		reading_error(r, file, "hybridConfig", "is missing");
 	else if (names && names->count == 0)
 		reading_error(r, names, "hybridConfig.trainingServicePlatforms",
@@ -215,11 +215,14 @@ read_hybrid(struct reading *r, const struct node *file, struct node *top,
 void
 service_read_v1(struct reading *r, const struct node *file, struct node *top)
 {
+	static const struct node none = {.type = NODE_NULL};
 	const struct node *name = node_get(file, "trainingServicePlatform");
 	struct node *list = node_new();
 
 	list->type = NODE_LIST;
 	r->v1_tables[1] = v1_keys;
+	if (!name)
+		name = &none;
 	if (name->type == NODE_STRING &&
 	    (strcmp(name->text, "hybrid") == 0 ||
 		strcmp(name->text, "heterogeneous") == 0)) {

@@ -180,7 +180,7 @@ read_service(struct reading *r, const struct node *from, const struct node *top,
 	struct node *m;
 	size_t i;
 
-	for (i = 0; from->type == NODE_MAP && i < from->count; i++)
+	for (i = 0; from->type == NODE_MAP && i < from->count && !name; i++)
 		if (schema_find(r, service_keys, from->items[i].key) ==
 		    schema_find(r, service_keys, "platform"))
 			name = &from->items[i];
@@ -213,20 +213,13 @@ read_service(struct reading *r, const struct node *from, const struct node *top,
 	service_finish(r, top, list, m, p);
 }
 
-void
-service_read_v2(struct reading *r, const struct node *file, struct node *top)
+/* One object, or a list of them. */
+static void
+read_services(struct reading *r, const struct node *from,
+    const struct node *top, struct node *list)
 {
-	const struct key *k = schema_find(r, top_keys, "trainingService");
-	const struct node *from = NULL;
-	struct node *list;
 	size_t i, was;
 
-	for (i = 0; i < file->count; i++)
-		if (schema_find(r, top_keys, file->items[i].key) == k)
-			from = &file->items[i];
-	if (!from || from->type == NODE_NULL)
-		return; /* told as missing */
-	list = node_new();
 	list->type = NODE_LIST;
 	if (from->type == NODE_LIST) {
 		if (from->count == 0)
@@ -243,6 +236,26 @@ service_read_v2(struct reading *r, const struct node *file, struct node *top)
 		read_service(r, from, top, list);
 		reading_leave(r, was);
 	}
-	node_copy(tree_put(top, "trainingService"), list);
-	node_free(list);
+}
+
+void
+service_read_v2(struct reading *r, const struct node *file, struct node *top)
+{
+	const struct key *k = schema_find(r, top_keys, "trainingService");
+	size_t i;
+
+	for (i = 0; i < file->count; i++) {
+		const struct node *from = &file->items[i];
+		struct node *list;
+
+		if (schema_find(r, top_keys, from->key) != k ||
+		    from->type == NODE_NULL)
+			continue; /* told as missing */
+		list = node_new();
+		read_services(r, from, top, list);
+		/* it may be there twice, as was told */
+		if (!node_get(top, "trainingService"))
+			node_copy(tree_put(top, "trainingService"), list);
+		node_free(list);
+	}
 }

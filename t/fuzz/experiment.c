@@ -26,7 +26,10 @@ convert(const char *text, size_t len, bool no_tuner, struct buf *out)
 	int ret = -1;
 
 	problems_file(&problems, "f");
-	if (node_parse(text, len, NODE_JSON_OR_YAML, &file, &problems) == 0) {
+	if (node_parse(text, len, NODE_JSON_OR_YAML, &file, &problems) < 0 &&
+	    !problems.errors)
+		abort();
+	if (file) {
 		experiment_read(&r, file, "f", top, &space);
 		node_free(file);
 		if (!problems.errors) {
@@ -36,8 +39,6 @@ convert(const char *text, size_t len, bool no_tuner, struct buf *out)
 		print_origins(top, "f", space, &told);
 		print_pretty(top, &told);
 		print_redact(top);
-	} else if (!problems.errors) {
-		abort();
 	}
 	problems_text(&problems, true, &told);
 	problems_release(&problems);

@@ -37,6 +37,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		node_free(root);
 	} else if (size && !problems.errors) {
 		abort();
+	} else if (size && root) {
+		node_json(root, &out);
+		node_free(root);
 	}
 	problems_text(&problems, true, &text);
 	problems_release(&problems);

@@ -110,17 +110,20 @@ test_yaml(void)
 	    ":2:1: a second YAML document starts here; a file must hold "
 	    "one\n");
 	is_json("---\na: 1\n...\n", NODE_YAML, "{\"a\":1}");
-	is_json(
-	    "a: *x", NODE_YAML, ":1:4: alias '*x' has no anchor before it\n");
+	is_json("a: *x", NODE_YAML,
+	    ":1:4: a: no value is marked '&x' before '*x'; a text that begins "
+	    "with '*' needs quotes\n");
 	is_json("a: &x [*x]", NODE_YAML,
-	    ":1:8: alias '*x' has no anchor before it\n");
+	    ":1:8: a[0]: no value is marked '&x' before '*x'; a text that "
+	    "begins with '*' needs quotes\n");
 	is_json("a: !!python/none x", NODE_YAML,
-	    ":1:4: the tag 'tag:yaml.org,2002:python/none' does not fit "
-	    "here\n");
+	    ":1:4: a: the tag '!!python/none' does not fit here; leave it "
+	    "out\n");
 	is_json("? [a]\n: 1\n", NODE_YAML,
-	    ":1:3: a key must be a plain word, not a list or an object\n");
+	    ":1:3: a key must be a plain word, not a list or an object; a text "
+	    "with '{', '[' or '?' in front needs quotes\n");
 	is_json("a: 1\nb: 2\na: 3\n", NODE_YAML,
-	    ":3:1: a: is there twice; it is set in line 1 already\n");
+	    ":3:1: a: is set again; it is set in line 1, column 1 already\n");
 	is_json("a:\n\tb: 1", NODE_YAML,
 	    ":2:1: a tab cannot indent in YAML; use blanks\n");
 	is_json("<<: 5", NODE_YAML,
@@ -142,6 +145,51 @@ test_json(void)
 	    ":1:7: not JSON: unexpected end, expected a value; and not YAML: "
 	    "line 2, column 1: did not find expected node content (while "
 	    "parsing a flow node from line 2 on)\n");
+}
+
+/* What is left of a text with errors, "told" in place of what is not. */
+static void
+is_left(const char *text, const char *wanted)
+{
+	struct problems problems = PROBLEMS_INIT;
+	struct node *root;
+	struct buf out = BUF_INIT, name = BUF_INIT;
+	size_t i;
+
+	ok(node_parse(
+	       text, strlen(text), NODE_JSON_OR_YAML, &root, &problems) == -1,
+	    "an error in");
+	for (i = 0; root && i < root->count; i++)
+		buf_addf(&out, "%s=%s%s ", root->items[i].key,
+		    root->items[i].text ? root->items[i].text : "",
+		    root->items[i].told	      ? "told"
+		    : root->items[i].repeated ? " again"
+					      : "");
+	if (root && root->told)
+		buf_adds(&out, "...");
+	is_str(out.data, wanted, one_line(text, &name));
+	node_free(root);
+	problems_release(&problems);
+	buf_release(&out);
+	buf_release(&name);
+}
+
+/* An error hides no others: the readers go on with what there is. */
+static void
+test_left(void)
+{
+	is_left("a: 1\nb: 2\na: 3\n", "a=1 b=2 a=3 again ");
+	is_left("{\"a\": 1, \"a\": 2}", "a=1 a=2 again ");
+	is_left("a: *x\nb: 2\n", "a=told b=2 ");
+	is_left("a: !!map 5\nb: 2\n", "a=told b=2 ");
+	is_left("? [1]\n: 2\nb: 2\n", "b=2 ...");
+	is_left("<<: *x\nb: 2\n", "b=2 ...");
+	is_left("a: 1\n---\nb: 2\n", "a=1 ");
+	is_left(
+	    "\xc3\xa9: 1\nb: 2\nc: [3\nd: 4\n", "\xc3\xa9=1 b=2 c=told ...");
+	is_left("\xc3\xa9:\n\tx: 1\nb: 2\n", "\xc3\xa9= b=2 ");
+	is_left("a: 1\nb:\n  x: 1\n\ty: 2\nc: 3\n", "a=1 b=told ...");
+	is_left("", "");
 }
 
 static void
@@ -208,6 +256,7 @@ nni_main(int argc, char **argv)
 	test_scalars();
 	test_yaml();
 	test_json();
+	test_left();
 	test_limits();
 	test_places();
 	return done_testing();
