@@ -81,6 +81,6 @@ printf '%s\nsearchSpace: {a: {_type: choice, _value: [1]}}\n' "$head" >c.yml
 if [ -c /dev/full ]; then
 	nni-config c.yml >/dev/full 2>err
 	is "$?" 5 'a full disk'
-	like "$(cat err)" 'nni-config: error: cannot write: *' 'is told'
+	like "$(cat err)" 'nni-config: error: cannot write*: No space left on device*' 'is told'
 fi
 done_testing
