@@ -84,27 +84,32 @@ experiment_id_valid(const char *id, size_t len)
 	return true;
 }
 
-/* Bytes of chance above the last multiple of 26 or 36 are thrown away. */
+/* A random letter or, with `choices` 36, perhaps a digit; 0: try again, since
+   bytes above the last multiple of `choices` are thrown away. */
 static char
-random_char(unsigned choices)
+random_char(unsigned char chance, unsigned choices)
 {
 	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	unsigned char c;
 
-	do {
-		if (random_bytes(&c, 1) == -1)
-			c = (unsigned char)clock_mono_us();
-	} while (c >= 256 / choices * choices);
-	return set[c % choices];
+	return chance < 256 / choices * choices ? set[chance % choices] : '\0';
 }
 
 static void
 new_id(char *id, size_t len)
 {
-	size_t i;
+	unsigned char chance[16];
+	size_t used = sizeof(chance), i = 0;
 
-	for (i = 0; i < len; i++)
-		id[i] = random_char(i ? 36 : 26);
+	while (i < len) {
+		if (used == sizeof(chance)) {
+			if (random_bytes(chance, sizeof(chance)) == -1)
+				memset(chance, (int)clock_mono_us(),
+				    sizeof(chance));
+			used = 0;
+		}
+		id[i] = random_char(chance[used++], i ? 36 : 26);
+		i += id[i] != '\0';
+	}
 	id[len] = '\0';
 }
 
