@@ -27,12 +27,18 @@
 #define LOCKS_MS 5000
 /* What a dead keeper left does not die at once, and a start takes a moment. */
 #define SOON_MS 100
+/* A trial that ends before this is looked at once, not twice. */
+#define FIRST_MS 3
 
 struct watched {
 	struct attempt a;
 	enum trial_status said;
+	bool given; /* by a trial record; else only an event told of it */
+	bool heard; /* an event told of its end */
+	bool fresh; /* given, and not looked at yet */
 	bool poked;
 	bool look_soon; /* no event will tell of it */
+	struct watched *next_fresh;
 };
 
 struct watcher {
@@ -43,7 +49,8 @@ struct watcher {
 	struct attempts all;
 	size_t live; /* not ended, as far as was said */
 	struct tail *events;
-	struct timer locks, soon, contact;
+	struct timer locks, soon, contact, first;
+	struct watched *fresh;
 	int64_t lease_ms;
 	struct state state;
 	struct buf dir; /* of the attempt at hand */
@@ -61,6 +68,14 @@ static void
 put(struct watcher *w)
 {
 	filter_put_buf(&w->filter, &w->line);
+	buf_clear(&w->line);
+}
+
+/* Of what ends in an instant this goes out with the end. */
+static void
+put_calm(struct watcher *w)
+{
+	filter_put_calm(&w->filter, w->line.data, w->line.len);
 	buf_clear(&w->line);
 }
 
@@ -89,7 +104,10 @@ tell(struct watcher *w, struct watched *t, enum trial_status status,
 		json_member_str(&w->line, "reason", reason);
 	json_member_time(&w->line, "time", time_ms);
 	record_end(&w->line);
-	put(w);
+	if (status == STATUS_RUNNING)
+		put_calm(w);
+	else
+		put(w);
 }
 
 static void
@@ -309,6 +327,15 @@ wait_for_start(struct watcher *w, struct watched *t)
 	again_soon(w, t);
 }
 
+/* Of one that was too quick to be seen running, that it ran is told too. */
+static void
+tell_run_and_end(struct watcher *w, struct watched *t)
+{
+	if (t->said == STATUS_NONE && t->heard && w->state.started)
+		tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
+	tell_end(w, t);
+}
+
 /* Finds out what is true of an attempt and says what is new. */
 static void
 look(struct watcher *w, struct watched *t)
@@ -316,11 +343,11 @@ look(struct watcher *w, struct watched *t)
 	struct buf err = BUF_INIT;
 
 	attempt_dir(w, t);
-	t->look_soon = false;
+	t->look_soon = t->fresh = false;
 	if (state_read(&w->state, w->dir.data, &err) == -1)
 		fault(w, err.data, t->a.trial);
 	else if (w->state.ended)
-		tell_end(w, t);
+		tell_run_and_end(w, t);
 	else if (is_elsewhere(&w->state))
 		tell_elsewhere(w, t);
 	else if (!lock_is_held(w, NULL))
@@ -345,8 +372,25 @@ hear_event(void *arg, char *line, size_t len)
 	if (line == NULL || !events_parse(line, &e))
 		return;
 	t = attempts_find(&w->all, e.trial, e.attempt);
-	if (t != NULL && !status_is_end(t->said))
+	/* It may be quicker than the record that gives it to us. */
+	if (t == NULL)
+		t = attempts_add(&w->all, e.trial, e.attempt, sizeof(*t));
+	t->heard = true;
+	if (t->given && !status_is_end(t->said))
 		look(w, t);
+}
+
+static void
+look_first(void *arg)
+{
+	struct watcher *w = arg;
+	struct watched *t;
+
+	while ((t = w->fresh) != NULL) {
+		w->fresh = t->next_fresh;
+		if (t->fresh)
+			look(w, t);
+	}
 }
 
 static void
@@ -361,6 +405,18 @@ look_soon(void *arg)
 		if (t->look_soon)
 			look(w, t);
 	}
+}
+
+static void
+look_later(struct watcher *w, struct watched *t)
+{
+	if (t->fresh)
+		return;
+	t->fresh = true;
+	t->next_fresh = w->fresh;
+	w->fresh = t;
+	if (!timer_is_set(&w->first))
+		timer_set(w->loop, &w->first, FIRST_MS, look_first, w);
 }
 
 static bool poke(struct watcher *w);
@@ -396,8 +452,10 @@ watched(struct watcher *w, const struct record *r)
 {
 	struct watched *t = attempts_find(&w->all, r->trial, r->attempt);
 
-	if (t == NULL) {
+	if (t == NULL)
 		t = attempts_add(&w->all, r->trial, r->attempt, sizeof(*t));
+	if (!t->given) {
+		t->given = true;
 		w->live++;
 		if (!timer_is_set(&w->locks))
 			timer_set(w->loop, &w->locks, LOCKS_MS, try_locks, w);
@@ -437,6 +495,10 @@ cancel(struct watcher *w, const struct record *r)
 	struct buf err = BUF_INIT;
 	struct file_info info;
 
+	if (t != NULL && !t->given)
+		t = NULL;
+	if (t != NULL && t->fresh)
+		look(w, t);
 	expdir_trial(&w->dir, w->v->dir, r->trial, r->attempt);
 	if (t != NULL ? status_is_end(t->said)
 		      : file_info(w->dir.data, false, &info) == -1 ||
@@ -490,7 +552,10 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	if (r->type == RECORD_TRIAL) {
 		t = watched(w, r);
-		look(w, t);
+		if (t->said == STATUS_NONE && !t->heard && !w->v->once)
+			look_later(w, t);
+		else
+			look(w, t);
 	} else if (r->type == RECORD_CANCEL) {
 		cancel(w, r);
 	} else if (r->type == RECORD_UPDATE) {
@@ -562,6 +627,7 @@ verb_watch(const struct verb *v)
 	tail_close(w.events);
 	timer_stop(&w.locks);
 	timer_stop(&w.soon);
+	timer_stop(&w.first);
 	filter_release(&w.filter);
 	loop_free(w.loop);
 	attempts_release(&w.all);
