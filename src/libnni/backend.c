@@ -390,14 +390,27 @@ backend_start(struct backend *b)
 
 /* ---- while it runs ---- */
 
-void
-backend_write(struct backend *b, const char *line, size_t len)
+static void
+write_line(struct backend *b, const char *line, size_t len,
+    void (*write)(struct stream *, const void *, size_t))
 {
 	if (!b->in || b->finishing)
 		return;
-	stream_write(b->in, line, len);
+	write(b->in, line, len);
 	if (!len || line[len - 1] != '\n')
-		stream_write(b->in, "\n", 1);
+		write(b->in, "\n", 1);
+}
+
+void
+backend_write(struct backend *b, const char *line, size_t len)
+{
+	write_line(b, line, len, stream_write);
+}
+
+void
+backend_write_calm(struct backend *b, const char *line, size_t len)
+{
+	write_line(b, line, len, stream_write_calm);
 }
 
 static void

@@ -62,6 +62,8 @@ void backend_once(struct backend *b);
 void backend_start(struct backend *b);
 /* Lines written while it does not run are lost: see `started`. */
 void backend_write(struct backend *b, const char *line, size_t len);
+/* The same for what it may hear a little later: see stream_write_calm(). */
+void backend_write_calm(struct backend *b, const char *line, size_t len);
 /* Ends its input; it answers what it has and ends.  One that is waiting to be
    started again ends so, without. */
 void backend_finish(struct backend *b);

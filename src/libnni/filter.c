@@ -118,12 +118,16 @@ end_round(void *arg)
 	if (!f->out)
 		return;
 	if (f->put.len) {
-		stream_write(f->out, f->put.data, f->put.len);
+		if (f->urgent)
+			stream_write(f->out, f->put.data, f->put.len);
+		else
+			stream_write_calm(f->out, f->put.data, f->put.len);
 		/* A burst must not keep its megabytes. */
 		if (f->put.cap > PRESSURE)
 			buf_release(&f->put);
 		buf_clear(&f->put);
 	}
+	f->urgent = false;
 	if (f->leaving) {
 		struct stream *out = f->out;
 
@@ -170,6 +174,12 @@ filter_release(struct filter *f)
 	buf_release(&f->put);
 }
 
+void
+filter_hurry(struct filter *f)
+{
+	f->urgent = true;
+}
+
 static void
 put_rows(struct filter *f, const char *lines, size_t len)
 {
@@ -189,7 +199,7 @@ put_rows(struct filter *f, const char *lines, size_t len)
 }
 
 void
-filter_put(struct filter *f, const char *lines, size_t len)
+filter_put_calm(struct filter *f, const char *lines, size_t len)
 {
 	if (f->format == FILTER_TABLE) {
 		put_rows(f, lines, len);
@@ -198,6 +208,13 @@ filter_put(struct filter *f, const char *lines, size_t len)
 	buf_add(&f->put, lines, len);
 	if (len && lines[len - 1] != '\n')
 		buf_addc(&f->put, '\n');
+}
+
+void
+filter_put(struct filter *f, const char *lines, size_t len)
+{
+	filter_put_calm(f, lines, len);
+	filter_hurry(f);
 }
 
 void

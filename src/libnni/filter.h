@@ -42,6 +42,7 @@ struct filter {
 	struct buf put;	    /* written at the end of the round */
 	struct timer start; /* the end of an input that is not read */
 	enum filter_format format;
+	bool urgent;  /* some of `put` is */
 	bool slow;    /* the reader is */
 	bool held;    /* by filter_hold() */
 	bool titled;  /* the table has its first line */
@@ -62,6 +63,11 @@ void filter_release(struct filter *f);
    there is none at the end. */
 void filter_put(struct filter *f, const char *lines, size_t len);
 void filter_put_buf(struct filter *f, const struct buf *lines);
+/* The same for news that nobody waits for: they may go out a little later, with
+   what is put after them (stream_write_calm()). */
+void filter_put_calm(struct filter *f, const char *lines, size_t len);
+/* What was put calmly in this round goes out with it after all. */
+void filter_hurry(struct filter *f);
 /* Puts out an error record (see record_error()). */
 void filter_error(struct filter *f, const char *message, const char *where,
     const char *hint, const char *trial);

@@ -35,6 +35,26 @@ gather_put(struct gatherer *g, const char *lines, size_t len)
 		filter_put(&g->filter, lines, len);
 }
 
+/*
+ * The same for what is no result.  While an end is held back, which is passed
+ * on soon, it waits for that (gather_round()).
+ */
+static void
+put_calm(struct gatherer *g, const struct record *r)
+{
+	if (g->report)
+		report_take(g->report, r->line.at, r->line.len);
+	else
+		filter_put_calm(&g->filter, r->line.at, r->line.len);
+}
+
+void
+gather_round(struct gatherer *g)
+{
+	if (!g->held)
+		filter_hurry(&g->filter);
+}
+
 static void
 nonsense(struct gatherer *g, struct crew_member *m, const char *what)
 {
@@ -230,7 +250,7 @@ gather_trial(struct gatherer *g, const struct record *r)
 	struct crew_member *m;
 	struct gathered *e;
 
-	gather_put(g, r->line.at, r->line.len);
+	put_calm(g, r);
 	if (!r->trial[0] || attempts_find(&g->trials, r->trial, r->attempt))
 		return;
 	m = crew_member(&g->crew, r, &err);
@@ -248,7 +268,7 @@ gather_trial(struct gatherer *g, const struct record *r)
 	m->live++;
 	g->live++;
 	if (m->backend)
-		backend_write(m->backend, r->line.at, r->line.len);
+		backend_write_calm(m->backend, r->line.at, r->line.len);
 out:
 	buf_release(&line);
 	buf_release(&err);
@@ -261,7 +281,10 @@ gather_status(struct gatherer *g, const struct record *r)
 
 	if (!e) {
 		/* It never started: there is nothing to wait for. */
-		gather_put(g, r->line.at, r->line.len);
+		if (status_is_end(r->status))
+			gather_put(g, r->line.at, r->line.len);
+		else
+			put_calm(g, r);
 		if (!status_is_end(r->status) || !r->trial[0])
 			return;
 		e = attempts_add(&g->trials, r->trial, r->attempt, sizeof(*e));
@@ -272,9 +295,9 @@ gather_status(struct gatherer *g, const struct record *r)
 	if (e->ended || e->end)
 		return;
 	if (!status_is_end(r->status)) {
-		gather_put(g, r->line.at, r->line.len);
+		put_calm(g, r);
 		if (e->member->backend)
-			backend_write(
+			backend_write_calm(
 			    e->member->backend, r->line.at, r->line.len);
 		return;
 	}

@@ -31,6 +31,9 @@ void gather_release(struct gatherer *g);
 /* Passes records on: to the reader, or into the report. */
 void gather_put(struct gatherer *g, const char *lines, size_t len);
 
+/* The end of a round of the loop. */
+void gather_round(struct gatherer *g);
+
 void gather_trial(struct gatherer *g, const struct record *r);
 void gather_status(struct gatherer *g, const struct record *r);
 /* --follow: from now on says what the logs of live trials grow by. */

@@ -115,6 +115,7 @@ end_round(void *arg)
 {
 	struct gatherer *g = arg;
 
+	gather_round(g);
 	/* Ends are waited for as long as it takes; a backend that owes none
 	   is not. */
 	if (g->finishing && (!g->held || o.once || o.reading)) {

@@ -230,6 +230,13 @@ child_write(struct child *c, const void *bytes, size_t len)
 		stream_write(c->in, bytes, len);
 }
 
+void
+child_write_calm(struct child *c, const void *bytes, size_t len)
+{
+	if (c->in != NULL && len > 0)
+		stream_write_calm(c->in, bytes, len);
+}
+
 size_t
 child_queued(const struct child *c)
 {

@@ -56,6 +56,8 @@ int child_start(struct child *c, struct loop *l, const struct child_spec *spec,
 bool child_is_alive(const struct child *c);
 /* Does nothing if its input is closed already. */
 void child_write(struct child *c, const void *bytes, size_t len);
+/* The same for what it may hear a little later: see stream_write_calm(). */
+void child_write_calm(struct child *c, const void *bytes, size_t len);
 size_t child_queued(const struct child *c);
 /* The end of its input, once all is written. */
 void child_finish(struct child *c);

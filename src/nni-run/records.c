@@ -55,7 +55,8 @@ void
 run_tell_advisors(struct run *run)
 {
 	buf_addc(&run->line, '\n');
-	child_write(&run->tuner, run->line.data, run->line.len);
+	/* The tuner needs to know it when it is asked next. */
+	child_write_calm(&run->tuner, run->line.data, run->line.len);
 	child_write(&run->assessor, run->line.data, run->line.len);
 	buf_cut(&run->line, run->line.len - 1);
 }

@@ -216,7 +216,11 @@ end_round(void *arg)
 	tasks_wait(s);
 	if (commit(s)) {
 		tasks_send(s);
-		filter_put_buf(&s->filter, &s->said);
+		if (s->calm < s->said.len)
+			filter_put_buf(&s->filter, &s->said);
+		else
+			filter_put_calm(&s->filter, s->said.data, s->said.len);
+		s->calm = 0;
 		if (s->said.cap > (1 << 20))
 			buf_release(&s->said);
 		buf_clear(&s->said);

@@ -105,6 +105,7 @@ struct submit {
 	size_t queued;
 	size_t sent;	 /* tasks placed or sent */
 	struct buf said; /* records for standard output */
+	size_t calm;	 /* bytes of these that nobody waits for */
 	bool flush;	 /* this round's lines must outlive the machine */
 	bool stuck;	 /* placed.jsonl cannot be written */
 	unsigned commit_failures;

@@ -558,6 +558,7 @@ say_waiting(struct submit *s, struct task *t, const char *reason)
 	t->told = hash;
 	status_line(&line, t, STATUS_WAITING, false, reason);
 	put(s, &line);
+	s->calm += line.len + 1;
 	buf_release(&line);
 }
 

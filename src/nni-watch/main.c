@@ -61,6 +61,13 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	case RECORD_UPDATE:
 		track_update(t, r);
 		break;
+	case RECORD_STATUS:
+		/* nni-submit's: of one that waits, or has never started. */
+		if (!status_is_end(r->status)) {
+			filter_put_calm(&t->filter, line, len);
+			break;
+		}
+		/* fall through */
 	default:
 		filter_put(&t->filter, line, len);
 	}

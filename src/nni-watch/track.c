@@ -275,7 +275,8 @@ track_trial(struct tracker *t, const struct record *r)
 	struct crew_member *m;
 	struct tracked *e;
 
-	filter_put(&t->filter, r->line.at, r->line.len);
+	/* Its first status comes soon. */
+	filter_put_calm(&t->filter, r->line.at, r->line.len);
 	if (!r->trial[0] || attempts_find(&t->trials, r->trial, r->attempt))
 		return;
 	m = crew_member(&t->crew, r, &err);

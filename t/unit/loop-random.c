@@ -106,7 +106,11 @@ write_some(struct slot *s)
 {
 	static const char bytes[100000];
 
-	if (s->to)
+	if (!s->to)
+		return;
+	if (chance(2))
+		stream_write_calm(s->to, bytes, 1 + chance(100));
+	else
 		stream_write(s->to, bytes, 1 + chance(sizeof(bytes)));
 }
 

@@ -417,6 +417,50 @@ test_drain(void)
 	end();
 }
 
+static void
+write_last(void *arg)
+{
+	struct cat *c = arg;
+
+	stream_on_drain(c->to, NULL, NULL);
+	stream_write_calm(c->to, "f", 1);
+	stream_finish(c->to, NULL, NULL);
+}
+
+static void
+write_alone(void *arg)
+{
+	struct cat *c = arg;
+
+	stream_on_drain(c->to, write_last, c);
+	stream_write_calm(c->to, "e", 1);
+}
+
+static void
+test_calm(void)
+{
+	struct cat c, same;
+
+	begin();
+	start(&c, "cat", NULL);
+	stream_on_drain(c.to, write_alone, &c);
+	stream_write_calm(c.to, "a", 1);
+	stream_write_calm(c.to, "bc", 2);
+	stream_write(c.to, "d", 1);
+	loop_run(l);
+	is_int((int64_t)c.heard, 6, "what lingers arrives, alone too");
+	start(&same, "cat", NULL);
+	stream_write(same.to, "abcdef", 6);
+	stream_finish(same.to, NULL, NULL);
+	loop_run(l);
+	ok(c.sum == same.sum, "in order");
+	start(&c, "cat", NULL);
+	stream_write_calm(c.to, "a", 1);
+	stream_close(c.to);
+	is_int(loop_run(l), 0, "closed while it lingers");
+	end();
+}
+
 /* The first of several that hear something closes them all. */
 static struct cat group[5];
 static int group_calls;
@@ -709,6 +753,7 @@ nni_main(int argc, char **argv)
 	test_rounds();
 	test_pause();
 	test_drain();
+	test_calm();
 	test_close_in_callback();
 	test_regular_file(dir.data);
 	test_watch(dir.data);

@@ -33,6 +33,8 @@
 #define READ_SIZE 65536
 /* A shared stream gets at most this much a round. */
 #define SHARED_WRITE_MAX 65536
+/* More than this does not linger. */
+#define LINGER_MAX 32768
 /* An emptied queue gives back more memory than this. */
 #define QUEUE_KEEP 65536
 
@@ -51,6 +53,8 @@ struct stream {
 	bool paused;
 	bool blocked; /* the pipe is full */
 	bool finishing;
+	bool lingering; /* all that is queued may wait for `linger` */
+	struct timer linger;
 	stream_read_fn *read;
 	void *read_arg;
 	stream_gone_fn *gone;
@@ -169,7 +173,9 @@ stream_update(struct stream *s)
 
 	p->fd = s->closed || s->ended || s->paused ? -1 : s->fd;
 	/* A writer with nothing to write still hears of POLLERR and POLLHUP. */
-	p->events = !s->writer ? POLLIN : stream_queued(s) > 0 ? POLLOUT : 0;
+	p->events = !s->writer				    ? POLLIN
+		    : stream_queued(s) > 0 && !s->lingering ? POLLOUT
+							    : 0;
 }
 
 static struct stream *
@@ -233,11 +239,22 @@ stream_writer(struct loop *l, os_file f, stream_gone_fn *gone, void *arg)
 	return s;
 }
 
-void
-stream_write(struct stream *s, const void *bytes, size_t len)
+static void
+stop_lingering(struct stream *s)
 {
-	if (s->closed || s->ended || len == 0)
-		return;
+	s->lingering = false;
+	timer_stop(&s->linger);
+}
+
+static void
+lingered(void *arg)
+{
+	stop_lingering(arg);
+}
+
+static void
+enqueue(struct stream *s, const void *bytes, size_t len)
+{
 	/* What is written is cut off rarely, so that it costs little. */
 	if (s->sent > s->queue.len / 2) {
 		buf_drop(&s->queue, s->sent);
@@ -245,6 +262,29 @@ stream_write(struct stream *s, const void *bytes, size_t len)
 	}
 	buf_add(&s->queue, bytes, len);
 	stream_update(s);
+}
+
+void
+stream_write(struct stream *s, const void *bytes, size_t len)
+{
+	if (s->closed || s->ended || len == 0)
+		return;
+	stop_lingering(s);
+	enqueue(s, bytes, len);
+}
+
+void
+stream_write_calm(struct stream *s, const void *bytes, size_t len)
+{
+	if (s->closed || s->ended || len == 0)
+		return;
+	if (stream_queued(s) + len > LINGER_MAX) {
+		stop_lingering(s);
+	} else if (stream_queued(s) == 0) {
+		s->lingering = true;
+		timer_set(s->loop, &s->linger, STREAM_LINGER_MS, lingered, s);
+	}
+	enqueue(s, bytes, len);
 }
 
 size_t
@@ -284,6 +324,7 @@ stream_close(struct stream *s)
 		return;
 	s->closed = true;
 	s->loop->any_closed = true;
+	stop_lingering(s);
 	stream_update(s);
 	if (!s->shared)
 		close(s->fd);
@@ -292,6 +333,7 @@ stream_close(struct stream *s)
 static void
 forget_queue(struct stream *s)
 {
+	stop_lingering(s);
 	s->sent = 0;
 	if (s->queue.cap > QUEUE_KEEP)
 		buf_release(&s->queue);
@@ -423,7 +465,8 @@ flush_streams(struct loop *l)
 
 	for (i = 0; i < l->stream_count; i++) {
 		s = l->streams[i];
-		if (s->writer && !s->closed && !s->blocked)
+		if (s->writer && !s->closed && !s->blocked &&
+		    (!s->lingering || s->finishing))
 			flush_stream(s);
 	}
 }

@@ -64,6 +64,12 @@ struct stream *stream_reader(
 struct stream *stream_writer(
     struct loop *l, os_file f, stream_gone_fn *gone, void *arg);
 void stream_write(struct stream *s, const void *bytes, size_t len);
+/*
+ * The same for what nobody waits for: it lingers for STREAM_LINGER_MS at most,
+ * so that it travels with what is written after it and wakes the reader once.
+ */
+#define STREAM_LINGER_MS 4
+void stream_write_calm(struct stream *s, const void *bytes, size_t len);
 size_t stream_queued(const struct stream *s);
 /* Called whenever the queue has become empty; NULL: no more. */
 void stream_on_drain(struct stream *s, loop_fn *fn, void *arg);

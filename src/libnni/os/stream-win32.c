@@ -17,6 +17,8 @@
 #define BLOCK_SIZE 65536
 /* What one overlapped write carries at most. */
 #define WRITE_MAX ((size_t)1 << 20)
+/* More than this does not linger. */
+#define LINGER_MAX 32768
 /* How often a foreign pipe is asked whether its reader is still there. */
 #define GONE_POLL_MS 200
 
@@ -32,6 +34,8 @@ struct stream {
 	bool closed; /* freed when nothing is in flight any more */
 	bool ended;  /* reader: end or fault told; writer: reader has gone */
 	bool paused, finishing;
+	bool lingering; /* `queue` may wait for `linger` */
+	struct timer linger;
 	int packets; /* yet to come */
 
 	struct op op; /* the one read or write in flight */
@@ -82,6 +86,13 @@ stream_free(struct stream *s)
 	free(s);
 }
 
+static void
+stop_lingering(struct stream *s)
+{
+	s->lingering = false;
+	timer_stop(&s->linger);
+}
+
 /* A packet has come and its callbacks are over. */
 static void
 packet_over(struct stream *s)
@@ -97,6 +108,7 @@ stream_close(struct stream *s)
 	if (s == NULL || s->closed)
 		return;
 	s->closed = true;
+	stop_lingering(s);
 	/* What is held has come: no packet will. */
 	if (s->held)
 		s->packets--;
@@ -289,6 +301,7 @@ lose_reader(struct stream *s, DWORD error)
 	if (s->closed || s->ended)
 		return;
 	s->ended = true;
+	stop_lingering(s);
 	buf_release(&s->queue);
 	if (!s->in_flight)
 		buf_release(&s->writing);
@@ -396,8 +409,30 @@ stream_writer(struct loop *l, os_file f, stream_gone_fn *gone, void *arg)
 void
 stream_write(struct stream *s, const void *bytes, size_t len)
 {
-	if (!s->closed && !s->ended && len > 0)
-		buf_add(&s->queue, bytes, len);
+	if (s->closed || s->ended || len == 0)
+		return;
+	stop_lingering(s);
+	buf_add(&s->queue, bytes, len);
+}
+
+static void
+lingered(void *arg)
+{
+	stop_lingering(arg);
+}
+
+void
+stream_write_calm(struct stream *s, const void *bytes, size_t len)
+{
+	if (s->closed || s->ended || len == 0)
+		return;
+	if (s->queue.len + len > LINGER_MAX) {
+		stop_lingering(s);
+	} else if (s->queue.len == 0) {
+		s->lingering = true;
+		timer_set(s->loop, &s->linger, STREAM_LINGER_MS, lingered, s);
+	}
+	buf_add(&s->queue, bytes, len);
 }
 
 void
@@ -450,7 +485,8 @@ streams_flush(struct stream *s)
 		next = s->next;
 		if (!s->writer || s->closed)
 			continue;
-		start_write(s);
+		if (!s->lingering || s->finishing)
+			start_write(s);
 		if (s->finishing && stream_queued(s) == 0 && !s->in_flight)
 			finish(s);
 	}
