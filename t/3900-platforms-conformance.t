@@ -1,7 +1,13 @@
 #!/bin/sh
 # Every platform keeps the contract: nni-conformance plays it.
 . "$(dirname "$0")/lib.sh"
-plan 4
+plan 5
+
+# platforms/README explains the example line by line, so it holds all of it.
+awk '/^3\. / { on = 0 } on && /^\t/ { print substr($0, 2) } /^2\. / { on = 1 }' \
+	"$TOP/platforms/README" >explained
+is "$(cat explained)" "$(grep . "$TOP/examples/platform/nni-platform-sh")" \
+	'the example in platforms/README is the one in examples/'
 
 cat >local.yml <<'Y'
 searchSpace: {x: {_type: uniform, _value: [0, 1]}}
