@@ -71,12 +71,11 @@ check_args(
 {
 	struct node unused = {.type = NODE_MAP};
 	struct target target = {a->args, &unused};
-	bool v1 = r->v1;
 	size_t was = reading_enter(r, "classArgs.");
 
-	r->v1 = true; /* they are names of Python, to the letter */
+	r->to_the_letter = true; /* they are names of Python */
 	schema_read(r, args, &target, 1, NULL);
-	r->v1 = v1;
+	r->to_the_letter = false;
 	reading_leave(r, was);
 	node_clear(&unused);
 }

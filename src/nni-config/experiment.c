@@ -124,7 +124,9 @@ read_space(struct reading *r, const struct node *file, const char *name,
 		check_space(r, top, space);
 	} else if (!path && !space && !file->told &&
 		   needs_space(r, file, top)) {
-		if (r->v1)
+		if (r->v1 && reading_hinted(r, "searchSpacePath"))
+			; /* told how it is called */
+		else if (r->v1)
 			reading_error(r, file, "searchSpacePath", "is missing");
 		else
 			reading_error(r, file, "searchSpace",

@@ -138,7 +138,8 @@ do_config(const char *name, struct node *file, struct problems *problems)
 	struct reading r = {.problems = problems,
 	    .runnable = o.runnable,
 	    .no_tuner = o.no_tuner,
-	    .path = BUF_INIT};
+	    .path = BUF_INIT,
+	    .hints = BUF_INIT};
 	struct node *top = node_new();
 	char *space_file = NULL;
 	int code = find_base(name, &base);
@@ -159,6 +160,7 @@ do_config(const char *name, struct node *file, struct problems *problems)
 	free(space_file);
 	node_free(top);
 	buf_release(&r.path);
+	buf_release(&r.hints);
 	buf_release(&base);
 	buf_release(&out);
 	return code;

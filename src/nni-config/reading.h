@@ -18,10 +18,12 @@ struct reading {
 	const struct node *file; /* the user's tree */
 	const char *base;	 /* the file's folder, absolute */
 	bool v1;		 /* keys must match to the letter */
+	bool to_the_letter;	 /* so here, too: names of neither form */
 	bool runnable;		 /* what this version cannot run is an error */
 	bool no_tuner;		 /* a search space and a tuner may be missing */
 	struct buf path;	 /* of the object at hand: "trial." */
 	const struct key *v1_tables[2]; /* for names in messages */
+	struct buf hints; /* names that reading_hint() was given */
 };
 
 /* "PATH.KEY: TEXT" about the value `at`. */
@@ -29,6 +31,15 @@ void reading_error(struct reading *r, const struct node *at, const char *key,
     const char *fmt, ...) NNI_FORMAT(4, 5);
 void reading_note(struct reading *r, const struct node *at, const char *key,
     const char *fmt, ...) NNI_FORMAT(4, 5);
+/* The same about n's key, not its value; an error, or a note. */
+void reading_key(struct reading *r, bool note, const struct node *n,
+    const char *fmt, ...) NNI_FORMAT(4, 5);
+/*
+ * A message has named the place where a key belongs ("trial.command"): neither
+ * it nor the object around it is told to be missing, too.
+ */
+void reading_hint(struct reading *r, const char *name);
+bool reading_hinted(const struct reading *r, const char *key);
 /* Goes down into an object or list for messages; returns what to give back. */
 size_t reading_enter(struct reading *r, const char *fmt, ...) NNI_FORMAT(2, 3);
 void reading_leave(struct reading *r, size_t was);
@@ -50,10 +61,6 @@ void schema_read(struct reading *r, const struct node *map,
 /* The row for a key as the user spelt it; NULL if there is none. */
 const struct key *schema_find(
     const struct reading *r, const struct key *keys, const char *name);
-
-/* Tells that no table has n's key, and what may have been meant. */
-void schema_unknown(struct reading *r, const struct node *n,
-    const struct target *targets, size_t count);
 
 /* Puts in the defaults of what is missing (the top level of a table only). */
 void schema_defaults(const struct key *keys, struct node *out);

@@ -67,7 +67,9 @@ reading_need(struct reading *r, const struct node *m, const char *key)
 	if (node_get(m, key) || may_miss(r, m))
 		return 0;
 	reading_name(r, key, &name);
-	reading_error(r, place_of(r, m, name.data), name.data, "is missing");
+	if (!reading_hinted(r, name.data))
+		reading_error(
+		    r, place_of(r, m, name.data), name.data, "is missing");
 	buf_release(&name);
 	return -1;
 }

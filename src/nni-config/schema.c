@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "opt.h"
 #include "reading.h"
+#include "unknown.h"
 
 /* ---- messages ---- */
 
@@ -50,12 +51,8 @@ reading_note(struct reading *r, const struct node *at, const char *key,
 	va_end(ap);
 }
 
-/* About the key, not its value. */
-static void key_message(struct reading *r, bool note, const struct node *n,
-    const char *fmt, ...) NNI_FORMAT(4, 5);
-
-static void
-key_message(
+void
+reading_key(
     struct reading *r, bool note, const struct node *n, const char *fmt, ...)
 {
 	va_list ap;
@@ -63,6 +60,24 @@ key_message(
 	va_start(ap, fmt);
 	add_message(r, note, n->key_line, n->key_col, n->key, fmt, ap);
 	va_end(ap);
+}
+
+void
+reading_hint(struct reading *r, const char *name)
+{
+	buf_addf(&r->hints, "\n%s.", name);
+}
+
+bool
+reading_hinted(const struct reading *r, const char *key)
+{
+	struct buf name = BUF_INIT;
+	bool hinted;
+
+	buf_addf(&name, "\n%s%s.", r->path.data, key);
+	hinted = strstr(r->hints.data, name.data) != NULL;
+	buf_release(&name);
+	return hinted;
 }
 
 size_t
@@ -89,103 +104,11 @@ const struct key *
 schema_find(const struct reading *r, const struct key *keys, const char *name)
 {
 	for (; keys && keys->name; keys++)
-		if (r->v1 ? strcmp(keys->name, name) == 0
-			  : fold_key_equal(keys->name, name))
+		if (r->v1 || r->to_the_letter
+			? strcmp(keys->name, name) == 0
+			: fold_key_equal(keys->name, name))
 			return keys;
 	return NULL;
-}
-
-/*
- * What a key of the other form is called in this one, by V1's tables; NULL.
- * `keys` is the table that the key was looked for in.
- */
-static const char *
-other_form(const struct reading *r, const struct key *old,
-    const struct key *keys, const char *name)
-{
-	const struct key *k;
-	const char *found = NULL;
-
-	for (k = old; !found && k && k->name; k++) {
-		const char *to = k->to && *k->to ? k->to : k->name;
-
-		if (r->v1 && strcmp(to, name) == 0 &&
-		    schema_find(r, keys, k->name))
-			found = k->name;
-		else if (!r->v1 && strcmp(k->name, name) == 0 &&
-			 schema_find(r, keys, to))
-			found = to;
-		else
-			found = other_form(r, k->sub, keys, name);
-	}
-	return found;
-}
-
-static const char *
-find_other_form(const struct reading *r, const struct target *targets,
-    size_t count, const char *name)
-{
-	const struct platform *p;
-	const char *found = NULL;
-	size_t i;
-
-	for (i = 0; !found && i < count; i++) {
-		found = other_form(r, v1_keys, targets[i].keys, name);
-		for (p = platforms; !found && p->name; p++)
-			found =
-			    other_form(r, p->v1_keys, targets[i].keys, name);
-	}
-	return found;
-}
-
-static size_t
-table_length(const struct key *keys)
-{
-	size_t n = 0;
-
-	while (keys && keys[n].name)
-		n++;
-	return n;
-}
-
-void
-schema_unknown(struct reading *r, const struct node *n,
-    const struct target *targets, size_t count)
-{
-	enum { SHOWN = 12 }; /* more of them help nobody */
-	size_t i, j, total = 0;
-	const char **names, *near, *other;
-	struct buf all = BUF_INIT;
-
-	if (r->problems->dropped) {
-		/* nobody will see it: spare the search in a file of garbage */
-		key_message(r, false, n, "unknown key");
-		return;
-	}
-	for (i = 0; i < count; i++)
-		total += table_length(targets[i].keys);
-	names = xcalloc(total + 1, sizeof(*names));
-	for (total = i = 0; i < count; i++)
-		for (j = 0; targets[i].keys && targets[i].keys[j].name; j++) {
-			names[total++] = targets[i].keys[j].name;
-			buf_addf(&all, "%s%s", all.len ? ", " : "",
-			    targets[i].keys[j].name);
-		}
-	near = opt_nearest(n->key, names);
-	other = find_other_form(r, targets, count, n->key);
-	if (other)
-		key_message(r, false, n,
-		    "unknown key; it is of the %s form, here it is '%s'",
-		    r->v1 ? "V2" : "V1", other);
-	else if (near)
-		key_message(
-		    r, false, n, "unknown key; did you mean '%s'?", near);
-	else if (total <= SHOWN)
-		key_message(r, false, n, "unknown key; known: %s", all.data);
-	else
-		key_message(r, false, n, "unknown key; see nni-config(5)");
-	free(names);
-	buf_release(&all);
 }
 
 static bool
@@ -280,7 +203,7 @@ read_member(struct reading *r, const struct key *k, const struct node *from,
 		return;
 	}
 	if (k->flags & NO_EFFECT)
-		key_message(r, true, from, "has no effect: %s", k->why);
+		reading_key(r, true, from, "has no effect: %s", k->why);
 	if (k->flags & (NO_EFFECT | REFUSED) || !*place ||
 	    (k->flags & FALLBACK && node_get(out, place))) {
 		node_clear(&value);
@@ -303,7 +226,8 @@ check_missing(struct reading *r, const struct node *map,
 	for (i = 0; (k = &target->keys[i])->name; i++) {
 		if (seen[i] && (seen[i]->type != NODE_NULL || seen[i]->told))
 			continue;
-		if (k->flags & NEEDED && map->told)
+		if (k->flags & NEEDED &&
+		    (map->told || reading_hinted(r, k->name)))
 			continue;
 		if (k->flags & NEEDED)
 			reading_error(r, map, k->name, "is missing");
@@ -327,7 +251,7 @@ try_table(struct reading *r, const struct node *n, const struct target *target,
 		struct node unused = {.type = NODE_MAP};
 
 		if (!n->repeated)
-			key_message(r, false, n,
+			reading_key(r, false, n,
 			    "is set again; it is set in line %d, column %d "
 			    "already, as '%s'",
 			    seen[i]->key_line, seen[i]->key_col, seen[i]->key);
@@ -341,6 +265,43 @@ try_table(struct reading *r, const struct node *n, const struct target *target,
 	if (n->type != NODE_NULL || n->told)
 		read_member(r, k, n, target->out);
 	return 0;
+}
+
+/* A value of the shape that the row wants, right or wrong. */
+static bool
+is_shape(const struct key *k, const struct node *n)
+{
+	switch (k->kind) {
+	case OBJECT:
+	case MAP:
+		return n->type == NODE_MAP;
+	case OBJECTS:
+	case STRINGS:
+	case LIST:
+		return n->type == NODE_LIST;
+	case SERVICE:
+	case GPUS:
+		return true;
+	default:
+		return n->type != NODE_MAP && n->type != NODE_LIST;
+	}
+}
+
+/*
+ * A key that was meant for another: the value is judged as that one's, which is
+ * not missing then.
+ */
+static void
+read_as(struct reading *r, const struct key *k, const struct node *n,
+    const struct target *target, const struct node **seen)
+{
+	static const struct node untold = {.type = NODE_NULL, .told = true};
+	size_t i = (size_t)(k - target->keys);
+
+	if (seen[i])
+		return;
+	seen[i] = is_shape(k, n) ? n : &untold;
+	read_member(r, k, seen[i], target->out);
 }
 
 void
@@ -357,6 +318,7 @@ schema_read(struct reading *r, const struct node *map,
 {
 	enum { MAX_TABLES = 3, MAX_KEYS = 64 };
 	const struct node *seen[MAX_TABLES][MAX_KEYS] = {{NULL}};
+	const struct key *k;
 	size_t i, t;
 
 	if (map->told && map->type == NODE_NULL)
@@ -389,7 +351,9 @@ schema_read(struct reading *r, const struct node *map,
 		if (t < count)
 			continue;
 		if (!rest) {
-			schema_unknown(r, n, targets, count);
+			k = unknown_key(r, map, n, targets, count, &t);
+			if (k)
+				read_as(r, k, n, &targets[t], seen[t]);
 		} else if (n->type != NODE_NULL) {
 			struct node *to = tree_put(rest, n->key);
 

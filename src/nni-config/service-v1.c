@@ -7,6 +7,7 @@
 
 #include "platforms.h"
 #include "service.h"
+#include "unknown.h"
 
 static const char elsewhere[] = "it belongs to another platform";
 
@@ -175,7 +176,7 @@ check_trial(
 			used |= schema_find(r, trial_table(p), n->key) != NULL;
 		}
 		if (!known)
-			schema_unknown(r, n, tables, count);
+			unknown_key(r, trial, n, tables, count, &j);
 		else if (!used && list->count)
 			reading_note(r, n, n->key,
 			    "has no effect: no platform here needs it");

@@ -19,7 +19,8 @@ convert(const char *text, size_t len, bool no_tuner, struct buf *out)
 	struct reading r = {.problems = &problems,
 	    .base = "/tmp",
 	    .no_tuner = no_tuner,
-	    .path = BUF_INIT};
+	    .path = BUF_INIT,
+	    .hints = BUF_INIT};
 	struct node *file, *top = node_new();
 	struct buf told = BUF_INIT;
 	char *space = NULL;
@@ -46,6 +47,7 @@ convert(const char *text, size_t len, bool no_tuner, struct buf *out)
 	node_free(top);
 	buf_release(&told);
 	buf_release(&r.path);
+	buf_release(&r.hints);
 	return ret;
 }
 
