@@ -5,6 +5,7 @@
 #include "opt.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,26 +104,40 @@ fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* Lower case, without '_' and '-'; bounded. */
-static size_t
-folded(const char *word, char out[64])
-{
-	size_t n = 0;
+/* A name in lower case, without '_' and '-'; bounded. */
+struct folded {
+	char text[64];
+	size_t len;
+	bool starts[64]; /* a word of the name starts here: max|Trial|Number */
+};
 
-	for (; *word && n < 63; word++)
-		if (*word != '_' && *word != '-')
-			out[n++] = fold(*word);
-	out[n] = '\0';
-	return n;
+static void
+fold_name(struct folded *f, const char *name)
+{
+	bool start = true, lower = false;
+
+	memset(f, 0, sizeof(*f));
+	for (; *name && f->len < sizeof(f->text) - 1; name++) {
+		bool upper = *name >= 'A' && *name <= 'Z';
+
+		if (*name == '_' || *name == '-') {
+			start = true;
+			continue;
+		}
+		f->starts[f->len] = start || (upper && lower);
+		f->text[f->len++] = fold(*name);
+		lower = !upper;
+		start = false;
+	}
 }
 
 /* Edits (insert, delete, replace, swap neighbours) from a to b. */
 static unsigned
-distance(const char *a, const char *b)
+distance(const struct folded *a, const struct folded *b)
 {
 	unsigned row[3][65];
-	char x[64], y[64];
-	size_t n = folded(a, x), m = folded(b, y), i, j;
+	const char *x = a->text, *y = b->text;
+	size_t n = a->len, m = b->len, i, j;
 
 	for (j = 0; j <= m; j++)
 		row[0][j] = (unsigned)j;
@@ -147,22 +162,82 @@ distance(const char *a, const char *b)
 	return row[n % 3][m];
 }
 
+/* Edits that are still a slip of the fingers, not another word. */
+static unsigned
+most_edits(const struct folded *a, const struct folded *b)
+{
+	size_t len = a->len > b->len ? a->len : b->len;
+
+	return len < 3 ? 0 : len < 6 ? 1 : len < 9 ? 2 : 3;
+}
+
+static size_t
+word_length(const struct folded *f, size_t at)
+{
+	size_t len = 1;
+
+	while (at + len < f->len && !f->starts[at + len])
+		len++;
+	return len;
+}
+
+/* maxExpNum for maxExperimentNumber: the same words, some of them shortened */
+static bool
+is_abbreviation(const struct folded *a, const struct folded *b)
+{
+	enum { LEAST = 3 };
+	size_t i = 0, j = 0;
+
+	while (i < a->len && j < b->len) {
+		size_t n = word_length(a, i), m = word_length(b, j);
+		size_t both = n < m ? n : m;
+
+		if ((n != m && both < LEAST) ||
+		    memcmp(a->text + i, b->text + j, both) != 0)
+			return false;
+		i += n;
+		j += m;
+	}
+	return i == a->len && j == b->len;
+}
+
+/* Command for trialCommand: the words that the other begins or ends with. */
+static bool
+is_part(const struct folded *a, const struct folded *b)
+{
+	enum { LEAST = 4 };
+	size_t more = b->len - a->len;
+
+	if (a->len < LEAST || a->len >= b->len)
+		return false;
+	return (b->starts[a->len] && memcmp(a->text, b->text, a->len) == 0) ||
+	       (b->starts[more] &&
+		   memcmp(a->text, b->text + more, a->len) == 0);
+}
+
 const char *
 opt_nearest(const char *word, const char *const *words)
 {
-	const char *best = NULL;
-	unsigned least, d;
-	size_t len = strlen(word);
+	const char *best = NULL, *like = NULL;
+	unsigned least = UINT_MAX, d;
+	struct folded a, b;
+	size_t alike = 0;
 
-	least = len < 3 ? 2 : len < 6 ? 3 : (unsigned)len / 3 + 2;
+	fold_name(&a, word);
 	for (; *words; words++) {
-		d = distance(word, *words);
-		if (d < least && d < strlen(*words)) {
+		fold_name(&b, *words);
+		d = distance(&a, &b);
+		if (d < least && d <= most_edits(&a, &b)) {
 			least = d;
 			best = *words;
 		}
+		if (is_abbreviation(&a, &b) || is_part(&a, &b) ||
+		    is_part(&b, &a)) {
+			like = *words;
+			alike++;
+		}
 	}
-	return best;
+	return best ? best : alike == 1 ? like : NULL;
 }
 
 /* ---- messages ---- */

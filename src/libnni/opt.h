@@ -78,8 +78,10 @@ int opt_usage(const struct opt_tool *tool, const char *fmt, ...)
 void opt_list_release(struct opt_list *list);
 
 /*
- * The candidate nearest to `word` by edit distance, folding case and '_';
- * NULL if none is near.  `words` ends with NULL.
+ * The candidate that `word` may have been meant for, case, '_' and '-' aside:
+ * by few edits; else the only one that it shortens (maxExpNum), or whose first
+ * or last words it is (command, of trialCommand), or the other way round; NULL
+ * rather than something far away.  `words` ends with NULL.
  */
 const char *opt_nearest(const char *word, const char *const *words);
 
