@@ -74,7 +74,7 @@ trial "$PWD/e" aaaab 2 | sed 's/}$/,"job":"x"}/' | watch e >end
 is "$(tail -n 1 end | jq -c '[.attempt,.status]')" '[2,"SUCCEEDED"]' 'a second attempt'
 is "$(grep ^NNI_ATTEMPT "$d/aaaab-2/env")" NNI_ATTEMPT=2 'knows that it is one'
 ends "$PWD/e" aaaaa aaaab >again
-is "$(jq -r .status again | tr '\n' ' ')" 'SUCCEEDED FAILED ' 'ends are told to whoever asks'
+is "$(jq -r '.trial + " " + .status' again | sort | tr '\n' ' ')" 'aaaaa SUCCEEDED aaaab FAILED ' 'ends are told to whoever asks'
 
 # one start: the exit code of a command, as bash has it
 run() { # DIR COMMAND: its end
