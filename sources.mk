@@ -1,6 +1,6 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/classargs.c src/libnni/config.c \
+LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c \
 	src/libnni/crew.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
@@ -10,7 +10,7 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/parents.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
-	src/libnni/when.c src/libnni/os/timers.c
+	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c src/libnni/os/main-posix.c \
@@ -70,7 +70,7 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
 	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
-NNICTL_SRC = src/nnictl/absent.c src/nnictl/logs.c src/nnictl/main.c \
+NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
 NNI_CONFORMANCE_SRC = src/nni-conformance/main.c src/nni-conformance/play.c \

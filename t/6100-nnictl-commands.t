@@ -17,11 +17,14 @@ like "$(cat err)" '*no port here*' 'and says that a port is not needed'
 stop_at_end 'nnictl stop --all >/dev/null 2>&1'
 wait_for 60 has "$id" '"status":"RUNNING"' 2
 ok $? 'it runs, detached'
-like "$(nnictl experiment list)" "$id *RUNNING *0/4 *2 running*tutorial" 'experiment list'
+nnictl experiment list >out
+like "$(sed -n 1p out)" 'ID *STATE *TRIALS *RUNNING *NAME' 'experiment list has headings'
+like "$(sed -n 2p out)" "$id *running *0/4 *2 *20*tutorial" 'and says how it gets on'
 is "$(nnictl experiment status | jq -r .status)" RUNNING 'experiment status without an id'
 is "$(nnictl experiment show | jq -r '.params.trialConcurrency')" 2 'experiment show'
 is "$(nnictl config show | jq -r '.trialConcurrency')" 2 'config show'
-like "$(nnictl top)" "$id *RUNNING*" 'top, in a pipe, once'
+like "$(nnictl top)" "ID *
+$id *running*" 'top, in a pipe, once'
 is "$(nnictl trial ls | jq -r '.[].status' | sort -u)" RUNNING 'trial ls'
 is "$(nnictl trial ls "$(echo "$id" | cut -c1-3)" | jq length)" 2 'a beginning of the id will do'
 exits 8 'resume what is running' nnictl resume "$id"
@@ -49,7 +52,7 @@ is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'stopped'
 is "$(count "$id" '"status":"USER_CANCELED"')" 3 'with all its trials'
 exits 0 'experiment list' nnictl experiment list
 is "$(cat out)" '' 'shows what runs'
-is "$(nnictl experiment list --all | wc -l | tr -d ' ')" 2 'with --all all'
+is "$(nnictl experiment list --all | sed 1d | wc -l | tr -d ' ')" 2 'with --all all'
 exits 0 'stop what is not running' nnictl stop "$id"
 
 sed -i 's/"then":"hold"/"then":"report-hold"/' "$(dir "$id")/config.json"
@@ -64,7 +67,7 @@ nnictl stop 2>err
 config max=9 conc=2 then=hold
 nni-run --tick --id ticks c.json
 is "$(nnictl experiment status | jq -r .status)" RUNNING 'between two ticks it runs, and is found without an id'
-like "$(nnictl experiment list)" 'ticks *' 'and is listed'
+like "$(nnictl experiment list)" '*ticks *between ticks*' 'and is listed'
 exits 8 'it cannot be deleted' nnictl experiment delete ticks --yes
 exits 0 'stop between two ticks' nnictl stop
 is "$(count ticks '"status":"USER_CANCELED"')" 2 'journals the ends of all trials'
@@ -84,6 +87,18 @@ is "$(tr -d '\r' <res.csv | sed -n '1p;3p' | cut -d, -f1,2,4)" 'x,reward,interme
 1.0,1.0,[]' 'has columns'
 is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters')" '{"x":2}' 'trial ls --head: the best'
 is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters')" '{"x":0}' 'trial ls --tail: the worst'
+nnictl trial ls res --format table >out
+like "$(sed -n 1p out)" 'TRIAL *NO *STATUS *RESULT *PARAMETERS *' 'trial ls as a table has headings'
+like "$(sed -n 4p out)" '* 2 *succeeded *2.0 *{"x":2.0}*' 'and plain words'
+printf '{"experimentName":"漢字漢字漢字漢字"}' >name.json
+jq -s '.[0] * .[1]' "$(dir res)/config.json" name.json >new.json && cp new.json "$(dir res)/config.json"
+like "$(COLUMNS=30 nnictl experiment list --all)" '*漢字漢字漢字漢字' 'in a pipe nothing is cut'
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	COLUMNS=76 script -qec 'nnictl experiment list --all' /dev/null </dev/null >out
+	is "$(grep -c '漢字.*…' out) $(grep -c 漢字漢字漢字漢字 out)" '1 0' 'on a terminal it is cut'
+else
+	skip 'no script(1) that runs commands' 'the width of a terminal'
+fi
 like "$(nnictl log stdout res)" '*experiment res is done*' 'log stdout'
 is "$(nnictl log stdout res --tail 1 | wc -l | tr -d ' ')" 1 'log stdout --tail'
 like "$(nnictl log stdout res --head 1)" '*experiment res is in*' 'log stdout --head'

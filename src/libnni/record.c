@@ -51,6 +51,15 @@ status_name(enum trial_status s)
 	return s == STATUS_NONE ? "" : status_names[s];
 }
 
+const char *
+status_word(enum trial_status s)
+{
+	static const char *const words[] = {"", "unknown", "waiting", "running",
+	    "succeeded", "failed", "canceled", "lost", "early stopped"};
+
+	return words[s];
+}
+
 enum trial_status
 status_parse(const char *name, size_t len)
 {

@@ -58,24 +58,44 @@ trial_row(struct buf *out, const struct record *r)
 }
 
 static void
-status_row(struct buf *out, const struct record *r)
+add_comma(struct buf *out, size_t from)
+{
+	if (out->len > from)
+		buf_adds(out, ", ");
+}
+
+void
+table_how(struct buf *out, const struct record *r)
 {
 	struct json code = record_get(r, "exit_code");
 	struct json sig = record_get(r, "signal");
+	size_t from = out->len;
 
-	begin_row(out, r, status_name(r->status));
 	table_text(out, r->reason);
-	if (code.at && !json_is(code, "0"))
-		buf_addf(out, "%sexit code %.*s", r->reason.at ? ", " : "",
-		    (int)code.len, code.at);
+	if (code.at && !json_is(code, "0")) {
+		add_comma(out, from);
+		buf_addf(out, "exit code %.*s", (int)code.len, code.at);
+	}
 	if (sig.at) {
-		buf_adds(out, r->reason.at ? ", signal " : "signal ");
+		add_comma(out, from);
+		buf_adds(out, "signal ");
 		table_text(out, sig);
 	}
-	if (record_get(r, "metrics_incomplete").at)
-		buf_adds(out, ", metrics incomplete");
-	if (json_bool(record_get(r, "no_final_metric"), false))
+	if (record_get(r, "metrics_incomplete").at) {
+		add_comma(out, from);
+		buf_adds(out, "metrics incomplete");
+	}
+	if (json_bool(record_get(r, "no_final_metric"), false)) {
+		add_comma(out, from);
 		buf_adds(out, "no final metric");
+	}
+}
+
+static void
+status_row(struct buf *out, const struct record *r)
+{
+	begin_row(out, r, status_name(r->status));
+	table_how(out, r);
 }
 
 void

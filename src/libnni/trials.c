@@ -11,6 +11,7 @@
 
 #include "mem.h"
 #include "metric.h"
+#include "table.h"
 
 void
 trials_init(struct trials *t)
@@ -30,6 +31,7 @@ text_free(struct trial *tr)
 	free(text->record);
 	free(text->value);
 	free(text->reason);
+	free(text->how);
 	buf_release(&text->results);
 	hash_set_release(&text->seen);
 	free(text);
@@ -370,6 +372,18 @@ apply_end(struct trials *t, struct trial *tr, const struct record *r)
 }
 
 static void
+keep_reason(struct trial_text *text, const struct record *r)
+{
+	struct buf how = BUF_INIT;
+
+	free(text->reason);
+	free(text->how);
+	text->reason = json_strdup(r->reason);
+	table_how(&how, r);
+	text->how = buf_detach(&how);
+}
+
+static void
 apply_status(struct trials *t, struct trial *tr, const struct record *r)
 {
 	if (r->status == STATUS_NONE)
@@ -378,10 +392,8 @@ apply_status(struct trials *t, struct trial *tr, const struct record *r)
 		tr->since_ms = record_time_ms(r);
 	set_status(t, tr, r->status);
 	tr->reason_digest = reason_digest(r);
-	if (t->keep) {
-		free(tr->text->reason);
-		tr->text->reason = json_strdup(r->reason);
-	}
+	if (t->keep)
+		keep_reason(tr->text, r);
 	if (r->status != STATUS_WAITING)
 		tr->flags &= (uint16_t)~TRIAL_REFED;
 	if (r->status == STATUS_RUNNING) {

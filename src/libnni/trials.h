@@ -34,6 +34,7 @@ struct trial_text {
 	char *record;	    /* trials.keep: the last trial record's line */
 	char *value;	    /* the final metric's value as written */
 	char *reason;	    /* trials.keep: the last status's reason, decoded */
+	char *how;	    /* trials.keep: the same for people, table_how() */
 	struct buf results; /* trials.keep: intermediate values, "1, 2" */
 	struct hash_set seen; /* the metrics that were journaled */
 };

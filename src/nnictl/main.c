@@ -63,7 +63,10 @@ static const struct opt export_options[] = {
     OPT_END};
 static const struct opt trials_options[] = {
     {0, "head", "N", "the N best", OPT_INT, &o.head, 1, 1000000},
-    {0, "tail", "N", "the N worst", OPT_INT, &o.tail, 1, 1000000}, OPT_END};
+    {0, "tail", "N", "the N worst", OPT_INT, &o.tail, 1, 1000000},
+    {0, "format", "json|table", "how it is printed", OPT_STRING, &o.format, 0,
+	0},
+    OPT_END};
 static const struct opt kill_options[] = {
     {'T', "trial_id", "TRIAL", "which one", OPT_STRING, &o.trial, 0, 0},
     OPT_END};

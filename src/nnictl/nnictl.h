@@ -16,7 +16,7 @@
 /* The options of all commands, with NNI's names (v3.0:nni/tools/nnictl). */
 struct ctl_options {
 	const char *config, *experiment_dir, *filename, *trial, *type, *value;
-	const char *port, *url_prefix;
+	const char *port, *url_prefix, *format;
 	bool foreground, debug, all, intermediate, path, yes;
 	int64_t head, tail; /* 0: not given */
 	int64_t time_ms;
@@ -39,6 +39,8 @@ ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
  */
 void which_all(bool running_only, char ***dirs, size_t *count);
 void which_free(char **dirs, size_t count);
+/* Is it an experiment's directory, still? */
+bool which_is_there(const char *dir);
 /*
  * The one that the operands name (an id, the beginning of one, or a path), or
  * the only one that is running.  NNI_OK, or an exit code with the fault said.
@@ -57,6 +59,8 @@ int state_read(struct experiment *e, struct config *c, const char *dir,
     bool keep, struct buf *err);
 /* In NNI's words: "RUNNING", "DONE"... */
 const char *state_name(const struct experiment *e);
+/* For people: "running", "between ticks"... */
+const char *state_word(const struct experiment *e);
 /*
  * Is somebody at work on it, or does it run without: between ticks, or trials
  * of a typed pipeline?

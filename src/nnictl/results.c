@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "expdir.h"
 #include "mem.h"
 #include "metric.h"
 #include "nnictl.h"
 #include "say.h"
+#include "table.h"
+#include "when.h"
 #include "os/file.h"
 #include "os/sys.h"
 
@@ -64,6 +67,15 @@ text_json(const char *text)
 	return (struct json){text, strlen(text)};
 }
 
+/* What the tuner saw; the whole object is in the JSON form. */
+static struct json
+reward(const struct trial *tr)
+{
+	struct json v = text_json(tr->text->value);
+
+	return json_type(v) == JSON_OBJECT ? json_get(v, "default") : v;
+}
+
 static void
 add_trial(struct buf *out, const struct experiment *e, const struct trial *tr)
 {
@@ -94,6 +106,74 @@ add_trial(struct buf *out, const struct experiment *e, const struct trial *tr)
 	buf_release(&dir);
 }
 
+static void
+add_array(struct buf *out, const struct experiment *e, const struct pick *p)
+{
+	buf_addc(out, '[');
+	for (size_t i = 0; i < p->count; i++) {
+		buf_adds(out, i > 0 ? ",\n" : "\n");
+		add_trial(out, e, p->list[i]);
+	}
+	buf_adds(out, p->count > 0 ? "\n]\n" : "]\n");
+}
+
+/* ---- the same for people ---- */
+
+static const struct column trial_columns[] = {{"TRIAL", 0, false},
+    {"NO", 0, true}, {"STATUS", 0, false}, {"RESULT", 8, true},
+    {"TIME", 0, true}, {"PARAMETERS", 12, false}, {"HOW", 6, false},
+    {NULL, 0, false}};
+
+static void
+add_took(struct columns *table, const struct trial *tr)
+{
+	int64_t until = tr->flags & TRIAL_ENDED ? tr->end_ms : clock_wall_ms();
+	struct buf b = BUF_INIT;
+
+	if (tr->start_ms > 0 && until >= tr->start_ms)
+		when_add_duration(&b, until - tr->start_ms);
+	columns_add(table, b.data);
+	buf_release(&b);
+}
+
+static void
+add_cells(struct columns *table, const struct trial *tr)
+{
+	const struct trial_text *text = tr->text;
+	struct buf b = BUF_INIT;
+
+	columns_add(table, tr->id);
+	columns_addf(table, "%" PRId64, tr->sequence);
+	columns_add(table, status_word((enum trial_status)tr->status));
+	if (text->value != NULL)
+		table_text(&b, reward(tr));
+	columns_add(table, b.data);
+	add_took(table, tr);
+	buf_clear(&b);
+	json_add(&b, text->parameters);
+	columns_add(table, b.data);
+	columns_add(table, text->how != NULL ? text->how : "");
+	buf_release(&b);
+}
+
+static void
+add_table(struct buf *out, const struct pick *p)
+{
+	struct columns *table = columns_new(trial_columns);
+
+	for (size_t i = 0; i < p->count; i++)
+		add_cells(table, p->list[i]);
+	columns_print(table, columns_width(), out);
+	columns_free(table);
+}
+
+static bool
+want_table(void)
+{
+	return o.format != NULL ? strcmp(o.format, "table") == 0
+				: console_is_terminal(sys_stdout());
+}
+
 int
 ctl_trials(int argc, char **argv)
 {
@@ -104,13 +184,14 @@ ctl_trials(int argc, char **argv)
 
 	if (code == NNI_OK) {
 		pick_trials(&p, &e.trials);
-		buf_addc(&out, '[');
-		for (size_t i = 0; i < p.count; i++) {
-			buf_adds(&out, i > 0 ? ",\n" : "\n");
-			add_trial(&out, &e, p.list[i]);
-		}
-		buf_adds(&out, p.count > 0 ? "\n]\n" : "]\n");
+		if (want_table())
+			add_table(&out, &p);
+		else
+			add_array(&out, &e, &p);
 		say_data(out.data, out.len);
+		if (p.count == 0 && want_table())
+			say("experiment %s has no %s yet", expdir_id(e.dir),
+			    o.head > 0 || o.tail > 0 ? "results" : "trials");
 	}
 	free(p.list);
 	experiment_release(&e);
@@ -240,15 +321,6 @@ member(struct json object, struct json key)
 		if (k.len == key.len && memcmp(k.at, key.at, k.len) == 0)
 			found = v;
 	return found;
-}
-
-/* What the tuner saw; the whole object is in the JSON form. */
-static struct json
-reward(const struct trial *tr)
-{
-	struct json v = text_json(tr->text->value);
-
-	return json_type(v) == JSON_OBJECT ? json_get(v, "default") : v;
 }
 
 static void

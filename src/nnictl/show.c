@@ -1,4 +1,4 @@
-/* experiment list, status, show; config show; top. */
+/* experiment status, show; config show. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,81 +6,13 @@
 #include "expdir.h"
 #include "nnictl.h"
 #include "say.h"
-#include "when.h"
-#include "os/loop.h"
 #include "os/process.h"
 #include "os/sys.h"
-
-/* ---- a line for each ---- */
-
-static void
-add_line(struct buf *out, const struct experiment *e, const struct config *c)
-{
-	const struct trials *t = &e->trials;
-	int64_t most = experiment_max_trials(e, c);
-	struct buf count = BUF_INIT;
-
-	buf_addf(&count, "%zu", t->count - t->live);
-	if (most > 0)
-		buf_addf(&count, "/%" PRId64, most);
-	buf_addf(out, "%-10s %-11s %-11s %3zu running", expdir_id(e->dir),
-	    state_name(e), count.data, t->by_status[STATUS_RUNNING]);
-	if (t->by_status[STATUS_FAILED] > 0)
-		buf_addf(out, "  %zu failed", t->by_status[STATUS_FAILED]);
-	if (t->best >= 0)
-		buf_addf(out, "  best %.40s (%s)", t->best_value,
-		    t->list[t->best].id);
-	buf_adds(out, "  ");
-	when_add_utc(out, e->created_ms);
-	if (c->experiment_name != NULL)
-		buf_addf(out, "  %s", c->experiment_name);
-	buf_addc(out, '\n');
-	buf_release(&count);
-}
-
-static void
-add_lines(struct buf *out, char **dirs, size_t count)
-{
-	struct buf err = BUF_INIT;
-	struct experiment e;
-	struct config c;
-
-	for (size_t i = 0; i < count; i++) {
-		buf_clear(&err);
-		if (state_read(&e, &c, dirs[i], false, &err) == 0)
-			add_line(out, &e, &c);
-		else
-			say_warning("%s", err.data);
-		experiment_release(&e);
-		config_release(&c);
-	}
-	buf_release(&err);
-}
 
 static int
 print(const struct buf *b)
 {
 	return say_data(b->data, b->len);
-}
-
-int
-ctl_list(int argc, char **argv)
-{
-	struct buf out = BUF_INIT;
-	char **dirs;
-	size_t count;
-
-	(void)argc;
-	(void)argv;
-	which_all(!o.all, &dirs, &count);
-	add_lines(&out, dirs, count);
-	print(&out);
-	if (count == 0)
-		say(o.all ? "there is no experiment"
-			  : "no experiment is running; --all shows all");
-	which_free(dirs, count);
-	buf_release(&out);
-	return NNI_OK;
 }
 
 /* ---- status ---- */
@@ -224,81 +156,5 @@ ctl_config(int argc, char **argv)
 		print(&json);
 	buf_release(&dir);
 	buf_release(&json);
-	return code;
-}
-
-/* ---- top ---- */
-
-struct top {
-	struct loop *loop;
-	struct timer timer;
-	const char *dir; /* NULL: all that run */
-	bool drawn;
-};
-
-static size_t
-add_picture(struct buf *out, const struct top *t)
-{
-	struct buf one = BUF_INIT;
-	char **dirs;
-	size_t count = 1;
-
-	if (t->dir != NULL) {
-		char *only[1];
-
-		buf_set(&one, t->dir);
-		only[0] = one.data;
-		add_lines(out, only, 1);
-		count = state_is_running(t->dir);
-	} else {
-		which_all(true, &dirs, &count);
-		add_lines(out, dirs, count);
-		which_free(dirs, count);
-	}
-	buf_release(&one);
-	return count;
-}
-
-static void
-draw(void *arg)
-{
-	struct top *t = arg;
-	struct buf out = BUF_INIT;
-	size_t running;
-	bool read;
-
-	if (t->drawn)
-		buf_adds(&out, "\033[H\033[J");
-	running = add_picture(&out, t);
-	read = print(&out) == 0;
-	buf_release(&out);
-	if (!t->drawn || !read || running == 0) {
-		if (running == 0)
-			say("no experiment is running");
-		loop_stop(t->loop, 0);
-		return;
-	}
-	timer_set(t->loop, &t->timer, o.time_ms, draw, t);
-}
-
-int
-ctl_top(int argc, char **argv)
-{
-	struct buf dir = BUF_INIT;
-	struct top t = {.loop = loop_new()};
-	int code = NNI_OK;
-
-	if (argc > 0) {
-		code = which_one(argc, argv, &dir);
-		t.dir = dir.data;
-	}
-	t.drawn =
-	    console_is_terminal(sys_stdout()) && console_ansi(sys_stdout());
-	if (code == NNI_OK) {
-		timer_set(t.loop, &t.timer, 0, draw, &t);
-		loop_run(t.loop);
-	}
-	loop_free(t.loop);
-	buf_release(&dir);
 	return code;
 }

@@ -95,6 +95,30 @@ state_name(const struct experiment *e)
 	}
 }
 
+const char *
+state_word(const struct experiment *e)
+{
+	bool served = experiment_is_running(e->dir, NULL) ||
+		      survey_is_served(e->dir, NULL);
+
+	if (e->last == SESSION_FAILED && !served)
+		return "failed";
+	if ((served || awaits_tick(e)) && e->stopped)
+		return "stopping";
+	if (served || awaits_tick(e))
+		return e->ticks && !served ? "between ticks" : "running";
+	switch (e->last) {
+	case SESSION_NONE:
+		return "not started";
+	case SESSION_DONE:
+		return "done";
+	case SESSION_STOPPED:
+		return survey_is_typed(e->dir) ? "interrupted" : "stopped";
+	default:
+		return "interrupted";
+	}
+}
+
 static bool
 lives(const char *dir)
 {

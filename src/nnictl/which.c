@@ -9,8 +9,8 @@
 #include "say.h"
 #include "os/file.h"
 
-static bool
-is_experiment(const char *dir)
+bool
+which_is_there(const char *dir)
 {
 	struct buf path = BUF_INIT;
 	struct file_info info;
@@ -36,7 +36,7 @@ add_of_parent(
 	for (size_t i = 0; i < n; i++) {
 		expdir_path(&path, parent, names[i]);
 		if (!experiment_id_valid(names[i], strlen(names[i])) ||
-		    !is_experiment(path.data) ||
+		    !which_is_there(path.data) ||
 		    (running_only && !state_is_running(path.data)))
 			continue;
 		*dirs = xreallocarray(*dirs, *count + 1, sizeof(**dirs));

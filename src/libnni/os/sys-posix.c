@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -318,6 +319,21 @@ console_width(os_file f)
 		return size.ws_col;
 	n = columns == NULL ? 0 : strtol(columns, NULL, 10);
 	return n > 0 && n < 10000 ? (int)n : 80;
+}
+
+/* The variables of the C library, in its order; we never call setlocale(). */
+bool
+console_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *locale = NULL, *set;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (locale == NULL || locale[0] == '\0')
+			locale = getenv(names[i]);
+	set = locale != NULL ? strchr(locale, '.') : NULL;
+	return set != NULL && (strncasecmp(set, ".UTF-8", 6) == 0 ||
+				  strncasecmp(set, ".UTF8", 5) == 0);
 }
 
 bool

@@ -317,6 +317,12 @@ console_width(os_file f)
 	return width > 0 ? width : 80;
 }
 
+bool
+console_utf8(void)
+{
+	return GetConsoleOutputCP() == CP_UTF8;
+}
+
 static HANDLE console_changed;
 static DWORD console_mode;
 
