@@ -45,7 +45,10 @@ exits 2 'a bad duration' nnictl update duration -v soon
 nnictl create --config c.json >out 2>err
 other=$(sed -n 's/The experiment id is //p' out)
 exits 2 'two are running' nnictl trial ls
-like "$(cat err)" '*name one:*' 'so one has to be named'
+like "$(cat err)" '*2 experiments are running, name one: * (tutorial), * (tutorial)' 'so one has to be named'
+exits 4 'no such experiment' nnictl stop "nosuch*"
+like "$(nnictl trial ls "$(echo "$id" | sed 's/.$/_/')" 2>&1)" "*did you mean '$id'?" 'a misspelt id'
+is "$(cd "$(dir "$id")" && nnictl trial ls . | jq length)" 3 'an experiment by its path'
 exits 0 'stop by a pattern' nnictl stop "$other*"
 exits 0 'stop' nnictl stop
 is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'stopped'
@@ -109,6 +112,12 @@ t=$(nnictl trial ls res --head 1 | jq -r '.[].trialJobId')
 mkdir -p "$(dir res)/trials/$t"
 echo mine >"$(dir res)/trials/$t/stdout"
 like "$(nnictl log trial res -T "$t")" '*stdout*mine*' 'log trial -T'
+like "$(nnictl log trial res -T "$(echo "$t" | cut -c1-4)")" '*mine*' 'a beginning of its id will do'
+like "$(nnictl log trial res -T "$(echo "$t" | cut -c1-4)_" 2>&1)" "*did you mean '$t'?" 'a misspelt one'
+printf '1\n2\n3' >"$(dir res)/trials/$t/stdout"
+is "$(nnictl log trial res -T "$t" --tail 2 | sed 1d | tr '\n' ' ')" '2 3 ' 'log trial --tail'
+is "$(nnictl log trial res -T "$t" --head 2 | sed 1d | tr '\n' ' ')" '1 2 ' 'log trial --head'
+is "$(nnictl log trial res -T "$t" --path)" "$(dir res)/trials/$t" 'log trial --path'
 is "$(nnictl log trial res | wc -l | tr -d ' ')" 3 'log trial'
 
 exits 2 'delete asks, or wants --yes' nnictl experiment delete res
@@ -116,15 +125,30 @@ exits 0 'delete --yes' nnictl experiment delete res --yes
 [ ! -e "$(dir res)" ]
 ok $? 'deletes'
 
+# all of them
+exits 2 'delete --all without anybody to ask' nnictl experiment delete --all
+is "$(nnictl experiment list --all 2>/dev/null | sed 1d | wc -l | tr -d ' ')" 2 'deletes nothing'
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	echo n | script -qec 'nnictl experiment delete --all' /dev/null >out
+	is "$(grep -c '\[y/N\]' out) $(grep -c 'nothing is done' out)" '1 1' 'on a terminal it asks once'
+fi
+exits 0 'delete --all --yes' nnictl experiment delete --all --yes
+exits 4 'then there is nothing' nnictl experiment delete --all --yes
+exits 0 'list of nothing' nnictl experiment list --all
+is "$(cat out)" '' 'prints nothing'
+
 exits 0 'create --foreground' nnictl create --config c.json --foreground
 exits 3 'a wrong configuration' nnictl create --config bad.json
 exits 2 'create without --config' nnictl create
 
 for gone in view webui 'tensorboard start' 'platform clean' 'algo list' \
 	'trainingservice list' ss_gen hello 'experiment import' 'experiment save' \
-	'experiment load' 'trial codegen' jupyter-extension 'package list'; do
+	'experiment load' 'trial codegen' jupyter-extension 'package list' \
+	'webui url' 'algo register'; do
 	# shellcheck disable=SC2086
 	exits 2 "$gone is not here" nnictl $gone
 	like "$(cat err)" "nnictl: error: ${gone%% *}* is not available here: *" 'and says so'
 done
+exits 2 'a command without its group' nnictl list
+like "$(cat err)" '*nnictl experiment list' 'names it with its group'
 done_testing

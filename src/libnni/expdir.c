@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "opt.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/sys.h"
@@ -236,8 +237,8 @@ find_by_id(const char *what, const char *parent, struct buf *dir,
 			return -1;
 		n = find_by_prefix(what, &where->data, 1, dir, &names);
 	} else {
-		if (parents_list(&parents, &count, err) == -1)
-			return -1;
+		if (parents_list(&parents, &count, NULL) == -1)
+			return 0; /* no home: it may be a path */
 		buf_set(where, parents[0]);
 		n = find_by_prefix(what, parents, count, dir, &names);
 		parents_free(parents, count);
@@ -248,6 +249,55 @@ find_by_id(const char *what, const char *parent, struct buf *dir,
 		  : (int)n;
 	buf_release(&names);
 	return r;
+}
+
+/* Adds the id among the names in a directory that `what` may have meant. */
+static void
+add_nearest(const char *what, const char *parent, struct buf *id)
+{
+	struct buf path = BUF_INIT;
+	char **names;
+	const char **ids, *near;
+	size_t count, n = 0;
+
+	if (dir_list(parent, &names, NULL, &count, NULL) == -1)
+		return;
+	ids = xcalloc(count + 1, sizeof(*ids));
+	for (size_t i = 0; i < count; i++)
+		if (experiment_id_valid(names[i], strlen(names[i])))
+			ids[n++] = names[i];
+	near = opt_nearest(what, ids);
+	if (near)
+		expdir_path(&path, parent, near);
+	if (near && is_experiment(path.data))
+		buf_set(id, near);
+	free(ids);
+	dir_list_free(names, NULL, count);
+	buf_release(&path);
+}
+
+static int
+not_found(const char *what, const char *parent, const struct buf *where,
+    struct buf *err)
+{
+	struct buf near = BUF_INIT, why = BUF_INIT;
+	char **parents = NULL;
+	size_t count = 0;
+
+	if (parent)
+		add_nearest(what, where->data, &near);
+	else if (parents_list(&parents, &count, &why) == 0)
+		for (size_t i = 0; i < count && !near.len; i++)
+			add_nearest(what, parents[i], &near);
+	parents_free(parents, count);
+	if (near.len)
+		buf_setf(&why, "did you mean '%s'?", near.data);
+	buf_err(err, "no experiment '%s'%s%s%s%s", what,
+	    where->len ? " in " : "", where->data, why.len ? "; " : "",
+	    why.data);
+	buf_release(&near);
+	buf_release(&why);
+	return -1;
 }
 
 int
@@ -264,8 +314,7 @@ expdir_find(
 		r = find_by_id(what, parent, dir, &where, err);
 	if (r == 0 && !find_by_path(what, dir)) {
 		buf_clear(dir);
-		r = buf_err(err, "no experiment '%s'%s%s", what,
-		    where.len ? " in " : "", where.data);
+		r = not_found(what, parent, &where, err);
 	}
 	buf_release(&where);
 	return r < 0 ? -1 : 0;

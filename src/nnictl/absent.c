@@ -7,6 +7,10 @@
 #include "opt.h"
 #include "say.h"
 
+#define ALGORITHMS                                                             \
+	"the algorithms there are need no registration: nni-tune -h and "      \
+	"nni-assess -h name them"
+
 static const struct {
 	const char *command, *sub; /* sub NULL: all of the command */
 	const char *instead;
@@ -16,33 +20,55 @@ static const struct {
 	"read at any time: nnictl trial ls, experiment show, experiment "
 	"export"},
     {"webui", NULL,
-	"there is no web page; see nnictl top and nnictl experiment export"},
+	"there is no web page; see nnictl top, nnictl trial ls and nnictl "
+	"experiment export"},
     {"tensorboard", NULL,
 	"start it yourself: tensorboard --logdir DIR/trials, where DIR is the "
-	"experiment's directory (nnictl experiment list)"},
+	"experiment's directory, the logDir of nnictl experiment show"},
     {"platform", NULL,
 	"nni-run --clean EXPERIMENT removes what an experiment left on its "
 	"platforms; nnictl experiment delete does that too"},
-    {"algo", NULL,
-	"there is nothing to register; nni-tune -h and nni-assess -h name the "
-	"algorithms there are"},
-    {"package", NULL,
-	"there is nothing to install; nni-tune -h and nni-assess -h name the "
-	"algorithms there are"},
+    {"algo", NULL, ALGORITHMS},
+    {"package", NULL, ALGORITHMS},
     {"trainingservice", NULL,
 	"there is nothing to register; a program nni-platform-NAME in "
 	"$NNI_PLATFORM_PATH is a platform (platforms/README)"},
-    {"ss_gen", NULL, "write the search space as JSON or YAML"},
-    {"hello", NULL, "see the directory examples"},
-    {"jupyter-extension", NULL, "see nnictl top"},
+    {"ss_gen", NULL,
+	"it made a search space of a trial's code; write it into the "
+	"configuration as searchSpace, or name its file as searchSpaceFile"},
+    {"hello", NULL,
+	"see the directory examples, then: nnictl create --config FILE"},
+    {"jupyter-extension", NULL, "see nnictl top and nnictl trial ls"},
     {"experiment", "import",
-	"results of elsewhere cannot be given to a tuner in this version"},
+	"results of elsewhere cannot be given to a tuner in this version; "
+	"nnictl resume and nnictl update trialnum go on with an experiment "
+	"and all its results"},
     {"experiment", "save",
 	"copy the experiment's directory: it has everything"},
     {"experiment", "load",
 	"copy the experiment's directory to ~/nni-experiments, then nnictl "
 	"resume"},
     {"trial", "codegen", "it was for annotations, which NNI 3.0 removed"},
+};
+
+/* What one may take for a command of its own. */
+static const struct {
+	const char *word, *meant;
+} short_forms[] = {
+    {"list", "experiment list"},
+    {"ls", "experiment list"},
+    {"status", "experiment status"},
+    {"show", "experiment show"},
+    {"delete", "experiment delete"},
+    {"export", "experiment export"},
+    {"save", "experiment save"},
+    {"load", "experiment load"},
+    {"import", "experiment import"},
+    {"kill", "trial kill"},
+    {"trials", "trial ls"},
+    {"logs", "log"},
+    {"start", "create"},
+    {"run", "create"},
 };
 
 int
@@ -59,5 +85,11 @@ absent_command(int argc, char **argv)
 		    absent[i].command, sub != NULL ? " " : "",
 		    sub != NULL ? sub : "", absent[i].instead);
 	}
+	for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]);
+	     i++)
+		if (argc >= 2 && strcmp(argv[1], short_forms[i].word) == 0)
+			return say_error(NNI_USAGE,
+			    "'%s' is no command of its own: nnictl %s", argv[1],
+			    short_forms[i].meant);
 	return OPT_GO;
 }

@@ -5,53 +5,109 @@
 #include "expdir.h"
 #include "nnictl.h"
 #include "say.h"
+#include "survey.h"
 #include "os/file.h"
 
-#define LOG_MAX ((size_t)256 << 20)
+#define PIECE ((int64_t)64 << 10)
 
-/* The last (or first) n lines of a text. */
-static void
-cut_lines(const struct buf *text, const char **from, size_t *len)
+/* ---- a part of a file, however long it is ---- */
+
+/* Where the last n lines begin.  A line feed at the very end ends the last. */
+static int64_t
+find_tail(os_file f, int64_t size, int64_t n)
 {
-	const char *at = text->data, *end = text->data + text->len;
-	int64_t n;
+	static char piece[PIECE];
+	int64_t len;
 
-	if (o.head > 0) {
-		for (n = o.head; n > 0 && at < end; n--) {
-			at = memchr(at, '\n', (size_t)(end - at));
-			at = at != NULL ? at + 1 : end;
-		}
-		*from = text->data;
-		*len = (size_t)(at - text->data);
-		return;
+	for (int64_t end = size; end > 0; end -= len) {
+		len = end < PIECE ? end : PIECE;
+		if (file_read_at(f, piece, (size_t)len, end - len) != len)
+			return end;
+		for (int64_t i = len; i > 0; i--)
+			if (piece[i - 1] == '\n' && end - len + i < size &&
+			    n-- == 1)
+				return end - len + i;
 	}
-	at = end;
-	for (n = o.tail; n > 0 && at > text->data; n--) {
-		at--;
-		while (at > text->data && at[-1] != '\n')
-			at--;
-	}
-	*from = at;
-	*len = (size_t)(end - at);
+	return 0;
 }
 
+/* The bytes of a piece that belong to the first *left lines. */
+static size_t
+first_lines(const char *piece, size_t len, int64_t *left)
+{
+	const char *at = piece, *end = piece + len, *lf;
+
+	for (; *left > 0 && at < end; at = lf + 1) {
+		lf = memchr(at, '\n', (size_t)(end - at));
+		if (lf == NULL)
+			return len;
+		--*left;
+	}
+	return (size_t)(at - piece);
+}
+
+/* `whole`: the last line gets its line feed if it has none. */
 static void
+print_part(os_file f, bool whole)
+{
+	static char piece[PIECE];
+	int64_t size = file_size(f), left = o.head, n;
+	int64_t at = o.tail > 0 ? find_tail(f, size, o.tail) : 0;
+
+	while (at < size && (o.head == 0 || left > 0)) {
+		n = size - at < PIECE ? size - at : PIECE;
+		n = file_read_at(f, piece, (size_t)n, at);
+		if (n <= 0)
+			return;
+		at += n;
+		if (o.head > 0)
+			n = (int64_t)first_lines(piece, (size_t)n, &left);
+		if (say_data(piece, (size_t)n) != 0)
+			return;
+		if (whole && at == size && piece[n - 1] != '\n')
+			say_data("\n", 1);
+	}
+}
+
+/* One that is not there, or empty, is passed over. */
+static int
 print_file(const char *path, bool with_name)
 {
-	struct buf text = BUF_INIT_MAX(LOG_MAX);
-	const char *from;
-	size_t len;
+	struct file_info info = {0};
+	struct buf err = BUF_INIT;
+	int code = NNI_OK;
+	os_file f;
 
-	if (file_read_all(path, &text, NULL) == 0 && text.len > 0) {
+	if (file_info(path, true, &info) != 0 || info.type != FILE_REGULAR ||
+	    info.size == 0)
+		return NNI_OK;
+	f = file_open(path, FILE_READ, 0, &err);
+	if (f == OS_NO_FILE) {
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	} else {
 		if (with_name)
 			printf("==> %s <==\n", path);
-		from = text.data;
-		len = text.len;
-		if (o.head > 0 || o.tail > 0)
-			cut_lines(&text, &from, &len);
-		say_data(from, len);
+		print_part(f, with_name);
+		file_close(f);
 	}
-	buf_release(&text);
+	buf_release(&err);
+	return code;
+}
+
+static int
+worse(int a, int b)
+{
+	return a != NNI_OK ? a : b;
+}
+
+/* ---- of the experiment ---- */
+
+static bool
+is_there(const char *path)
+{
+	struct file_info info = {0};
+
+	return file_info(path, true, &info) == 0 && info.type == FILE_REGULAR;
 }
 
 int
@@ -61,10 +117,17 @@ ctl_log_stdout(int argc, char **argv)
 	int code = which_one(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log/nni-run.log");
-	if (code == NNI_OK && o.path)
+	if (code == NNI_OK && !is_there(path.data))
+		code = say_error(NNI_NOTHING,
+		    survey_is_typed(dir.data)
+			? "experiment %s was made by nni-submit; there is no "
+			  "nni-run that told anything: see nnictl log stderr"
+			: "experiment %s has told nothing yet",
+		    expdir_id(dir.data));
+	else if (code == NNI_OK && o.path)
 		puts(path.data);
 	else if (code == NNI_OK)
-		print_file(path.data, false);
+		code = print_file(path.data, false);
 	buf_release(&dir);
 	buf_release(&path);
 	return code;
@@ -89,7 +152,7 @@ ctl_log_stderr(int argc, char **argv)
 		if (strcmp(names[i], "nni-run.log") == 0)
 			continue;
 		expdir_path(&path, dir.data, names[i]);
-		print_file(path.data, true);
+		code = worse(code, print_file(path.data, true));
 	}
 	if (names != NULL)
 		dir_list_free(names, NULL, count);
@@ -100,44 +163,42 @@ ctl_log_stderr(int argc, char **argv)
 
 /* ---- of trials ---- */
 
-static void
-print_trial(const char *dir)
+static int
+log_of(const struct experiment *e, const struct trial *tr)
 {
 	static const char *const files[] = {"stdout", "stderr", "trial.log"};
-	struct buf path = BUF_INIT;
+	struct buf dir = BUF_INIT, path = BUF_INIT;
+	int code = NNI_OK;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		expdir_path(&path, dir, files[i]);
-		print_file(path.data, true);
-	}
+	expdir_trial(&dir, e->dir, tr->id, tr->attempt);
+	if (o.path)
+		puts(dir.data);
+	else if (o.trial == NULL && o.head == 0 && o.tail == 0)
+		printf("id:%s path:%s\n", tr->id, dir.data);
+	else
+		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			expdir_path(&path, dir.data, files[i]);
+			code = worse(code, print_file(path.data, true));
+		}
+	buf_release(&dir);
 	buf_release(&path);
+	return code;
 }
 
 int
 ctl_log_trial(int argc, char **argv)
 {
-	struct buf dir = BUF_INIT;
 	struct experiment e;
-	struct trial *tr;
+	struct trial *tr = NULL;
 	int code = which_read(argc, argv, &e);
 
-	tr = code == NNI_OK && o.trial != NULL ? trials_find(&e.trials, o.trial)
-					       : NULL;
-	if (code == NNI_OK && o.trial != NULL && tr == NULL)
-		code =
-		    say_error(NNI_NOTHING, "there is no trial '%s'", o.trial);
-	for (size_t i = 0; code == NNI_OK && i < e.trials.count; i++) {
-		const struct trial *one = &e.trials.list[i];
-
-		if (tr != NULL && tr != one)
-			continue;
-		expdir_trial(&dir, e.dir, one->id, one->attempt);
-		if (tr != NULL)
-			print_trial(dir.data);
-		else
-			printf("id:%s path:%s\n", one->id, dir.data);
+	if (code == NNI_OK && o.trial != NULL) {
+		tr = which_trial(&e, o.trial);
+		code = tr != NULL ? log_of(&e, tr) : NNI_NOTHING;
+	} else if (code == NNI_OK) {
+		for (size_t i = 0; i < e.trials.count; i++)
+			code = worse(code, log_of(&e, &e.trials.list[i]));
 	}
 	experiment_release(&e);
-	buf_release(&dir);
 	return code;
 }

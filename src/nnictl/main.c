@@ -45,7 +45,8 @@ static const struct opt resume_options[] = {
 static const struct opt stop_options[] = {
     {'a', "all", NULL, "all experiments that are running", OPT_FLAG, &o.all, 0,
 	0},
-    OPT_PORT, OPT_END};
+    {'y', "yes", NULL, "do not ask", OPT_FLAG, &o.yes, 0, 0}, OPT_PORT,
+    OPT_END};
 static const struct opt list_options[] = {
     {'a', "all", NULL, "also those that are not running", OPT_FLAG, &o.all, 0,
 	0},
@@ -74,6 +75,12 @@ static const struct opt log_options[] = {
     {'H', "head", "N", "the first N lines", OPT_INT, &o.head, 1, 1000000000},
     {'T', "tail", "N", "the last N lines", OPT_INT, &o.tail, 1, 1000000000},
     {0, "path", NULL, "only the paths", OPT_FLAG, &o.path, 0, 0}, OPT_END};
+static const struct opt log_trial_options[] = {
+    {'T', "trial_id", "TRIAL", "which one", OPT_STRING, &o.trial, 0, 0},
+    {'H', "head", "N", "the first N lines", OPT_INT, &o.head, 1, 1000000000},
+    {0, "tail", "N", "the last N lines", OPT_INT, &o.tail, 1, 1000000000},
+    {0, "path", NULL, "only the directories", OPT_FLAG, &o.path, 0, 0},
+    OPT_END};
 static const struct opt top_options[] = {
     {'t', "time", "SECONDS", "between two looks (3)", OPT_DURATION, &o.time_ms,
 	0, 0},
@@ -114,7 +121,7 @@ TOOL(log_out, "log stdout", "what nni-run told", ID, log_options, "");
 TOOL(log_err, "log stderr", "what the programs complained of", ID, log_options,
     "");
 TOOL(log_trial, "log trial", "where the trials' logs are; or one's text", ID,
-    kill_options, "");
+    log_trial_options, "");
 TOOL(concurrency, "update concurrency", "change how many trials run at once",
     ID, value_options, "");
 TOOL(duration, "update duration", "change maxExperimentDuration", ID,

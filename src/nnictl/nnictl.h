@@ -39,6 +39,8 @@ ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
  */
 void which_all(bool running_only, char ***dirs, size_t *count);
 void which_free(char **dirs, size_t count);
+/* Frees those that run; returns how many are left, in front. */
+size_t which_drop_running(char **dirs, size_t count);
 /* Is it an experiment's directory, still? */
 bool which_is_there(const char *dir);
 /*
@@ -48,6 +50,12 @@ bool which_is_there(const char *dir);
 int which_one(int argc, char **argv, struct buf *dir);
 /* The same, read with all texts kept. Release with experiment_release(). */
 int which_read(int argc, char **argv, struct experiment *e);
+
+/*
+ * The trial that the user means: an id, or the beginning of one.  NULL with the
+ * fault said.
+ */
+struct trial *which_trial(struct experiment *e, const char *what);
 
 /* ---- state.c: what an experiment is doing ---- */
 

@@ -1,6 +1,7 @@
 /* stop, trial kill, experiment delete: what ends or removes something. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "expdir.h"
@@ -15,6 +16,47 @@
 
 #define STOP_MS 120000
 #define LOOK_MS 50
+
+/* ---- asking ---- */
+
+/*
+ * Asks once for all of them.  NNI_OK; NNI_NOTHING if the answer is no.  Where
+ * nobody can be asked, `must` refuses it: NNI_USAGE, with the fault said.
+ */
+static int
+confirmed(const char *verb, char **dirs, size_t count, bool must)
+{
+	char answer[8] = "";
+
+	if (o.yes || (!must && !console_is_terminal(sys_stdin())))
+		return NNI_OK;
+	if (!console_is_terminal(sys_stdin()))
+		return say_error(NNI_USAGE,
+		    "--yes is needed where nobody can be asked whether to %s "
+		    "%s",
+		    verb, count == 1 ? dirs[0] : "them");
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "  %s\n", dirs[i]);
+	fprintf(stderr, "%s %s%s? [y/N] ", verb,
+	    count == 1 ? "it" : "all of them", must ? " with all results" : "");
+	if (fgets(answer, sizeof(answer), stdin) != NULL &&
+	    (answer[0] == 'y' || answer[0] == 'Y'))
+		return NNI_OK;
+	say("nothing is done");
+	return NNI_NOTHING;
+}
+
+/* One that fails does not keep the others from it. */
+static int
+each(int (*fn)(const char *dir), char **dirs, size_t count)
+{
+	int code = NNI_OK;
+
+	for (size_t i = 0; i < count; i++)
+		if (fn(dirs[i]) != NNI_OK)
+			code = NNI_TEMPORARY;
+	return code;
+}
 
 /* ---- stop ---- */
 
@@ -194,20 +236,22 @@ static int
 stop_many(const char *prefix, size_t len)
 {
 	char **dirs;
-	size_t count, stopped = 0;
+	size_t count, kept = 0;
 	int code = NNI_OK;
 
 	which_all(true, &dirs, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (strncmp(expdir_id(dirs[i]), prefix, len) != 0)
-			continue;
-		stopped++;
-		if (stop_one(dirs[i]) != NNI_OK)
-			code = NNI_TEMPORARY;
-	}
-	which_free(dirs, count);
-	if (stopped == 0)
-		return say_error(NNI_NOTHING, "no experiment is running");
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(expdir_id(dirs[i]), prefix, len) == 0)
+			dirs[kept++] = dirs[i];
+		else
+			free(dirs[i]);
+	if (kept == 0)
+		code = say_error(NNI_NOTHING, "no experiment is running");
+	else
+		code = confirmed("stop", dirs, kept, false);
+	if (code == NNI_OK)
+		code = each(stop_one, dirs, kept);
+	which_free(dirs, kept);
 	return code;
 }
 
@@ -218,6 +262,8 @@ ctl_stop(int argc, char **argv)
 	size_t len = argc > 0 ? strlen(argv[0]) : 0;
 	int code;
 
+	if (o.all && argc > 0)
+		return say_error(NNI_USAGE, "--all or an experiment, not both");
 	if (o.all)
 		return stop_many("", 0);
 	if (len > 0 && argv[0][len - 1] == '*')
@@ -234,49 +280,34 @@ ctl_stop(int argc, char **argv)
 int
 ctl_kill(int argc, char **argv)
 {
-	struct buf dir = BUF_INIT;
+	struct experiment e;
+	struct trial *tr = NULL;
 	int code;
 
 	if (o.trial == NULL)
 		return say_error(NNI_USAGE, "--trial_id TRIAL says which one");
-	code = which_one(argc, argv, &dir);
+	code = which_read(argc, argv, &e);
+	if (code == NNI_OK && (tr = which_trial(&e, o.trial)) == NULL)
+		code = NNI_NOTHING;
 	if (code == NNI_OK) {
-		const char *args[] = {"--dir", dir.data, o.trial, NULL};
+		const char *args[] = {"--dir", e.dir, tr->id, NULL};
 
-		code = run_tool("nni-cancel", args, true);
+		if (tr->flags & TRIAL_ENDED)
+			say("trial %s has ended: %s", tr->id,
+			    status_word((enum trial_status)tr->status));
+		else if ((code = run_tool("nni-cancel", args, true)) == NNI_OK)
+			say("trial %s is stopped", tr->id);
 	}
-	buf_release(&dir);
+	experiment_release(&e);
 	return code;
 }
 
 /* ---- delete ---- */
 
-static bool
-confirmed(const char *dir)
-{
-	char answer[8] = "";
-
-	if (o.yes)
-		return true;
-	if (!console_is_terminal(sys_stdin())) {
-		say_error(NNI_USAGE,
-		    "--yes is needed where nobody can be "
-		    "asked whether to delete '%s'",
-		    dir);
-		return false;
-	}
-	fprintf(stderr, "delete %s with all its results? [y/N] ", dir);
-	return fgets(answer, sizeof(answer), stdin) != NULL &&
-	       (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int
-delete_one(const char *dir)
+refuse_running(const char *dir)
 {
-	const char *args[] = {"--clean", dir, NULL};
-	struct buf err = BUF_INIT;
 	int64_t pid = 0;
-	int code;
 
 	if (experiment_is_running(dir, &pid) || survey_is_served(dir, &pid))
 		return say_error(NNI_LOCKED,
@@ -287,9 +318,16 @@ delete_one(const char *dir)
 		return say_error(NNI_LOCKED,
 		    "experiment %s is running; stop it first: nnictl stop %s",
 		    expdir_id(dir), expdir_id(dir));
-	if (!confirmed(dir))
-		return NNI_USAGE;
-	code = run_tool("nni-run", args, true);
+	return NNI_OK;
+}
+
+static int
+delete_one(const char *dir)
+{
+	const char *args[] = {"--clean", dir, NULL};
+	struct buf err = BUF_INIT;
+	int code = run_tool("nni-run", args, true);
+
 	if (code != NNI_OK)
 		return code;
 	if (dir_remove_tree(dir, &err) != 0)
@@ -305,18 +343,18 @@ delete_all(void)
 {
 	char **dirs;
 	size_t count;
-	int code = NNI_OK, one;
+	int code;
 
 	which_all(false, &dirs, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (state_is_running(dirs[i]))
-			continue;
-		one = delete_one(dirs[i]);
-		if (code == NNI_OK)
-			code = one;
-	}
+	count = which_drop_running(dirs, count);
+	if (count == 0)
+		code = say_error(NNI_NOTHING, "there is nothing to delete");
+	else
+		code = confirmed("delete", dirs, count, true);
+	if (code == NNI_OK)
+		code = each(delete_one, dirs, count);
 	which_free(dirs, count);
-	return count > 0 ? code : NNI_NOTHING;
+	return code;
 }
 
 int
@@ -325,11 +363,17 @@ ctl_delete(int argc, char **argv)
 	struct buf dir = BUF_INIT;
 	int code;
 
+	if (o.all && argc > 0)
+		return say_error(NNI_USAGE, "--all or an experiment, not both");
 	if (o.all)
 		return delete_all();
 	if (argc == 0)
 		return say_error(NNI_USAGE, "name the experiment to delete");
 	code = which_one(argc, argv, &dir);
+	if (code == NNI_OK)
+		code = refuse_running(dir.data);
+	if (code == NNI_OK)
+		code = confirmed("delete", &dir.data, 1, true);
 	if (code == NNI_OK)
 		code = delete_one(dir.data);
 	buf_release(&dir);

@@ -5,9 +5,13 @@
 #include "expdir.h"
 #include "mem.h"
 #include "nnictl.h"
+#include "opt.h"
 #include "parents.h"
 #include "say.h"
 #include "os/file.h"
+
+/* So many are named where one is to be chosen. */
+#define NAMED_MAX 20
 
 bool
 which_is_there(const char *dir)
@@ -61,12 +65,40 @@ which_all(bool running_only, char ***dirs, size_t *count)
 	parents_free(parents, n);
 }
 
+size_t
+which_drop_running(char **dirs, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (state_is_running(dirs[i]))
+			free(dirs[i]);
+		else
+			dirs[kept++] = dirs[i];
+	return kept;
+}
+
 void
 which_free(char **dirs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(dirs[i]);
 	free(dirs);
+}
+
+/* " abcd1234 (its name)" */
+static void
+add_named(struct buf *out, const char *dir)
+{
+	struct buf path = BUF_INIT;
+	struct config c = {0};
+
+	expdir_path(&path, dir, "config.json");
+	buf_addf(out, " %s", expdir_id(dir));
+	if (config_load(&c, path.data, NULL) == 0 && c.experiment_name != NULL)
+		buf_addf(out, " (%s)", c.experiment_name);
+	config_release(&c);
+	buf_release(&path);
 }
 
 static int
@@ -78,8 +110,10 @@ the_running_one(struct buf *dir)
 	int code = NNI_OK;
 
 	which_all(true, &dirs, &count);
-	for (size_t i = 0; i < count; i++)
-		buf_addf(&ids, " %s", expdir_id(dirs[i]));
+	for (size_t i = 0; i < count && count > 1 && i < NAMED_MAX; i++) {
+		buf_adds(&ids, i > 0 ? "," : "");
+		add_named(&ids, dirs[i]);
+	}
 	if (count == 1)
 		buf_set(dir, dirs[0]);
 	else if (count == 0)
@@ -88,7 +122,8 @@ the_running_one(struct buf *dir)
 		    "list --all shows them)");
 	else
 		code = say_error(NNI_USAGE,
-		    "several experiments are running, name one:%s", ids.data);
+		    "%zu experiments are running, name one:%s%s", count,
+		    ids.data, count > NAMED_MAX ? ", ..." : "");
 	which_free(dirs, count);
 	buf_release(&ids);
 	return code;
@@ -123,4 +158,49 @@ which_read(int argc, char **argv, struct experiment *e)
 	buf_release(&dir);
 	buf_release(&err);
 	return code;
+}
+
+/* ---- which trial ---- */
+
+static void
+say_no_trial(const struct experiment *e, const char *what)
+{
+	const char **ids = xcalloc(e->trials.count + 1, sizeof(*ids)), *near;
+
+	for (size_t i = 0; i < e->trials.count; i++)
+		ids[i] = e->trials.list[i].id;
+	near = opt_nearest(what, ids);
+	say_error(NNI_NOTHING, "experiment %s has no trial '%s'%s%s%s",
+	    expdir_id(e->dir), what, near != NULL ? "; did you mean '" : "",
+	    near != NULL ? near : "", near != NULL ? "'?" : "");
+	free(ids);
+}
+
+struct trial *
+which_trial(struct experiment *e, const char *what)
+{
+	struct trial *found = trials_find(&e->trials, what);
+	struct buf ids = BUF_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < e->trials.count && found == NULL; i++) {
+		struct trial *tr = &e->trials.list[i];
+
+		if (what[0] == '\0' || strncmp(tr->id, what, strlen(what)))
+			continue;
+		if (count++ < NAMED_MAX)
+			buf_addf(&ids, " %s", tr->id);
+		if (count > NAMED_MAX)
+			break;
+	}
+	if (count > 1)
+		say_error(NNI_NOTHING,
+		    "'%s' is the beginning of several trials:%s%s", what,
+		    ids.data, count > NAMED_MAX ? " ..." : "");
+	else if (count == 1)
+		found = trials_find(&e->trials, ids.data + 1);
+	else if (found == NULL)
+		say_no_trial(e, what);
+	buf_release(&ids);
+	return found;
 }
