@@ -141,6 +141,106 @@ tell_tab(struct reader *r, const char *at)
 		    "a tab cannot indent in YAML; use blanks");
 }
 
+/*
+ * libyaml's problems in words for people; '@' is the line of its context, '?'
+ * the character that it is at.
+ */
+static const struct plain {
+	const char *problem, *context; /* how they begin; context may be NULL */
+	const char *text;
+	bool at_context; /* it is the context that is at fault */
+} plain[] = {
+    {"found unexpected", "while scanning a quoted scalar",
+	"this quote is never closed", true},
+    {"did not find expected ',' or ']'", NULL,
+	"expected ',' or ']'; the list begins in line @", false},
+    {"did not find expected ',' or '}'", NULL,
+	"expected ',' or '}'; the object begins in line @", false},
+    {"did not find expected key", NULL,
+	"expected a key of the object that begins in line @; is this line "
+	"indented as the other keys, or does a text need quotes?",
+	false},
+    {"mapping values are not allowed", NULL,
+	"':' cannot stand here; is this line indented wrongly, or does a text "
+	"with ': ' in it need quotes?",
+	false},
+    {"could not find expected ':'", NULL,
+	"expected ':' behind the key in line @", false},
+    {"did not find expected '-'", NULL,
+	"expected '-'; is this line indented as the others of the list that "
+	"begins in line @?",
+	false},
+    {"block sequence entries are not allowed", NULL,
+	"a list cannot begin here; its '-' needs a line of its own", false},
+    {"found character that cannot start any token", NULL,
+	"a text that begins with '?' needs quotes", false},
+    {"did not find expected alphabetic or numeric", NULL,
+	"a text that begins with '*' or '&' needs quotes", true},
+    {"found undefined tag handle", NULL,
+	"a text that begins with '!' needs quotes", true},
+    {"found unknown escape character", NULL,
+	"'\\' begins an escape in \"...\", and this is none; in '...' it "
+	"stands for itself",
+	false},
+    {"did not find expected comment or line break", NULL,
+	"nothing can follow '|' or '>' in this line", false},
+    {"did not find expected <document start>", NULL,
+	"nothing can follow here; is this line indented wrongly?", false},
+    {"did not find expected node content", NULL, "expected a value", false},
+};
+
+static const struct plain *
+find_plain(const yaml_parser_t *p)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		const char *begin = plain[i].problem, *in = plain[i].context;
+
+		if (strncmp(p->problem, begin, strlen(begin)) == 0 &&
+		    (!in || (p->context &&
+				strncmp(p->context, in, strlen(in)) == 0)))
+			return &plain[i];
+	}
+	return NULL;
+}
+
+/* The character of the text that is at `at`, whole. */
+static void
+add_character(struct reader *r, const char *at, struct buf *out)
+{
+	size_t len = at < r->end;
+
+	while (at + len < r->end && (at[len] & 0xc0) == 0x80)
+		len++;
+	buf_add(out, at, len);
+}
+
+static void
+tell_syntax(struct reader *r, const char *at)
+{
+	const yaml_parser_t *p = &r->parser;
+	const struct plain *words = find_plain(p);
+	yaml_mark_t mark = p->problem_mark;
+	struct buf text = BUF_INIT;
+	const char *s;
+
+	if (words && words->at_context && p->context)
+		mark = p->context_mark;
+	for (s = words ? words->text : p->problem; *s; s++)
+		if (words && *s == '@')
+			buf_addf(&text, "%d", line_of(p->context_mark));
+		else if (words && *s == '?' && s[1] == '\'')
+			add_character(r, at, &text);
+		else
+			buf_addc(&text, *s);
+	if (!words && p->context)
+		buf_addf(&text, " (%s from line %d on)", p->context,
+		    line_of(p->context_mark));
+	tell(r, mark, text.data);
+	buf_release(&text);
+}
+
 static int
 syntax_error(struct reader *r)
 {
@@ -157,12 +257,8 @@ syntax_error(struct reader *r)
 	else if (at < r->end &&
 		 (*at == '\t' || strstr(p->problem, "tab character")))
 		tell_tab(r, at);
-	else if (p->context)
-		problems_add(r->problems, line_of(p->problem_mark),
-		    col_of(p->problem_mark), "%s (%s from line %d on)",
-		    p->problem, p->context, line_of(p->context_mark));
 	else
-		tell(r, p->problem_mark, p->problem);
+		tell_syntax(r, at);
 	return -1;
 }
 

@@ -143,8 +143,7 @@ test_json(void)
 	is_json("{a: 1e-5}", NODE_JSON_OR_YAML, "{\"a\":1e-5}");
 	is_json("{\"a\": ", NODE_JSON_OR_YAML,
 	    ":1:7: not JSON: unexpected end, expected a value; and not YAML: "
-	    "line 2, column 1: did not find expected node content (while "
-	    "parsing a flow node from line 2 on)\n");
+	    "line 2, column 1: expected a value\n");
 }
 
 /* What is left of a text with errors, "told" in place of what is not. */
