@@ -113,13 +113,16 @@ is_old_branch(const struct node *n)
 	       n->items[0].type == NODE_STRING && has_specs(&n->items[1]);
 }
 
+static void read_level(struct build *b, struct node *map, size_t parent,
+    size_t branch, size_t depth);
+
 /*
  * NNI takes a choice for nested only if each element is an object with "_name";
  * else it hands the elements to the trial as they are, sub-space and
  * all, which nobody wants.
  */
 static bool
-is_nested(struct build *b, const struct node *list)
+is_nested(struct build *b, struct node *list, size_t self, size_t depth)
 {
 	size_t i, named = 0;
 
@@ -128,7 +131,7 @@ is_nested(struct build *b, const struct node *list)
 	if (named == list->count)
 		return true;
 	for (i = 0; i < list->count; i++) {
-		const struct node *n = &list->items[i];
+		struct node *n = &list->items[i];
 
 		if (is_old_branch(n))
 			wrong(b, n,
@@ -142,12 +145,15 @@ is_nested(struct build *b, const struct node *list)
 			wrong(b, n,
 			    "in a nested choice every element must be an "
 			    "object with a \"_name\"; others here have none");
+		else
+			continue;
+		/* what else is wrong there */
+		if (depth < MAX_LEVELS)
+			read_level(b, is_old_branch(n) ? &n->items[1] : n, self,
+			    i, depth + 1);
 	}
 	return false;
 }
-
-static void read_level(struct build *b, struct node *map, size_t parent,
-    size_t branch, size_t depth);
 
 /* A trial's parameters tell the branch by its name alone. */
 static void
@@ -214,7 +220,7 @@ read_choice(struct build *b, struct node *list, size_t self, size_t depth)
 		p->choices[i] = node_slice(&list->items[i], &b->space->text);
 		note_loose(b, &list->items[i]);
 	}
-	if (!is_nested(b, list))
+	if (!is_nested(b, list, self, depth))
 		return;
 	p->names = xcalloc(list->count, sizeof(*p->names));
 	if (depth >= MAX_LEVELS)
@@ -269,7 +275,8 @@ check_numbers(struct build *b, const struct node *list, struct space_param *p)
 		check_randint(b, list, p);
 	} else if (family == UNIFORM) {
 		if (p->a > p->b)
-			wrong(b, &list->items[0], "low is above high in %s %s",
+			wrong(b, &list->items[0],
+			    "low is above high in %s %s; swap them",
 			    types[p->type].name, types[p->type].values);
 		if (!isfinite(p->b - p->a))
 			wrong(
@@ -288,24 +295,27 @@ static void
 read_numbers(struct build *b, const struct node *list, struct space_param *p)
 {
 	size_t want = types[p->type].q ? 3 : 2, i;
-	double values[3] = {0};
+	double values[3] = {0}, other;
 	bool bad = false;
 
+	for (i = 0; i < list->count; i++)
+		bad |= read_number(b, &list->items[i],
+			   i < want ? &values[i] : &other) < 0;
 	if (list->count != want) {
-		if (p->type == SPACE_RANDINT && list->count == 1)
+		if (p->type == SPACE_RANDINT && list->count == 1 && !bad)
 			wrong(b, list,
 			    "_value must be [low, high]; for the numbers below "
 			    "%s write [0, %s]",
 			    list->items[0].text ? list->items[0].text : "n",
 			    list->items[0].text ? list->items[0].text : "n");
 		else
-			wrong(b, list, "_value must be %s for %s",
-			    types[p->type].values, types[p->type].name);
-		return;
+			wrong(b, list,
+			    "_value must be %s for %s, not %llu value%s",
+			    types[p->type].values, types[p->type].name,
+			    (unsigned long long)list->count,
+			    list->count == 1 ? "" : "s");
 	}
-	for (i = 0; i < want; i++)
-		bad |= read_number(b, &list->items[i], &values[i]) < 0;
-	if (bad)
+	if (bad || list->count != want)
 		return;
 	p->a = values[0];
 	p->b = values[1];
@@ -315,8 +325,9 @@ read_numbers(struct build *b, const struct node *list, struct space_param *p)
 
 /* ---- specs ---- */
 
-static void
-unknown_type(struct build *b, const struct node *type)
+/* Tells it; 0 with the type that may have been meant, or -1. */
+static int
+unknown_type(struct build *b, const struct node *type, enum space_type *meant)
 {
 	const char *names[TYPE_COUNT + 1] = {NULL}, *near;
 	size_t i;
@@ -327,7 +338,7 @@ unknown_type(struct build *b, const struct node *type)
 			    "_type '%s' was for NNI's architecture search, "
 			    "which is not available",
 			    nas_types[i]);
-			return;
+			return -1;
 		}
 	for (i = 0; i < TYPE_COUNT; i++)
 		names[i] = types[i].name;
@@ -338,6 +349,10 @@ unknown_type(struct build *b, const struct node *type)
 	    "qlognormal%s%s%s",
 	    type->text, near ? "; did you mean '" : "", near ? near : "",
 	    near ? "'?" : "");
+	for (i = 0; i < TYPE_COUNT; i++)
+		if (names[i] == near)
+			*meant = (enum space_type)i;
+	return near ? 0 : -1;
 }
 
 static int
@@ -356,8 +371,7 @@ read_type(struct build *b, const struct node *type, enum space_type *to)
 			*to = (enum space_type)i;
 			return 0;
 		}
-	unknown_type(b, type);
-	return -1;
+	return unknown_type(b, type, to);
 }
 
 /* Keys beside _type and _value: NNI passes over them. */
@@ -385,14 +399,29 @@ check_spec_keys(struct build *b, const struct node *spec)
 	}
 }
 
+/* "_type" or "_value"; or what was meant for it, which has been told. */
+static struct node *
+meant_member(struct node *spec, const char *key)
+{
+	const char *const keys[] = {key, NULL};
+	struct node *n = node_get(spec, key);
+	size_t i;
+
+	for (i = 0; !n && spec->type == NODE_MAP && i < spec->count; i++)
+		if (opt_nearest(spec->items[i].key, keys))
+			n = &spec->items[i];
+	return n;
+}
+
 static void
 read_spec(struct build *b, struct node *spec, size_t parent, size_t branch,
     size_t depth)
 {
-	struct node *type = node_get(spec, "_type");
-	struct node *value = node_get(spec, "_value");
+	struct node *type = meant_member(spec, "_type");
+	struct node *value = meant_member(spec, "_value");
 	struct space_param *p;
-	enum space_type t;
+	enum space_type t = SPACE_CHOICE;
+	bool known;
 	size_t self = b->space->count;
 
 	if (spec->told && spec->type == NODE_NULL)
@@ -410,14 +439,22 @@ read_spec(struct build *b, struct node *spec, size_t parent, size_t branch,
 	}
 	check_spec_keys(b, spec);
 	if (!type && !spec->told)
-		wrong(b, spec, "has no _type");
-	if (!value && !spec->told)
+		wrong(b, spec, "has no _type, such as \"uniform\"");
+	known = type && read_type(b, type, &t) == 0;
+	if (!value && !spec->told && known)
+		wrong(b, spec, "has no _value; %s needs %s", types[t].name,
+		    types[t].values);
+	else if (!value && !spec->told)
 		wrong(b, spec, "has no _value");
-	if (!type || read_type(b, type, &t) < 0 || !value || value->told)
+	if (!known || !value || value->told)
 		return;
 	if (value->type != NODE_LIST) {
-		wrong(b, value, "_value must be %s for %s", types[t].values,
-		    types[t].name);
+		struct buf what = BUF_INIT;
+
+		node_describe(value, &what);
+		wrong(b, value, "_value must be %s for %s, not %s",
+		    types[t].values, types[t].name, what.data);
+		buf_release(&what);
 		return;
 	}
 	p = new_param(b);
