@@ -99,7 +99,7 @@ cd ..
 is "$(get .trainingService[0].trialCodeDirectory)" "\"$here/exp/code\"" 'from standard input: relative to here'
 printf '{"x": {"_type": "uniform",\n "_value": [2, 1]}}' >exp/space.json
 exits 3 'a fault in the search space' nni-config -q exp/c.yml
-is "$(cat err)" 'exp/space.json:2:13: x: low is above high in uniform [low, high]' 'is told by the name that one would type'
+is "$(cat err)" 'exp/space.json:2:13: x: low is above high in uniform [low, high]; swap them' 'is told by the name that one would type'
 exits 3 'from standard input' nni-config -q - <<-E
 	nothing: 1
 E

@@ -68,6 +68,7 @@ add(struct problems *p, int line, int col, bool is_note, const char *fmt,
 	one->col = col;
 	one->order = p->count++;
 	one->is_note = is_note;
+	one->lines = NULL;
 	one->text = buf_detach(&text);
 	p->errors += !is_note;
 }
@@ -90,6 +91,13 @@ problems_note(struct problems *p, int line, int col, const char *fmt, ...)
 	va_start(ap, fmt);
 	add(p, line, col, true, fmt, ap);
 	va_end(ap);
+}
+
+void
+problems_show(struct problems *p, const char *lines)
+{
+	if (p->count && !p->dropped)
+		p->items[p->count - 1].lines = lines;
 }
 
 static int
@@ -123,6 +131,20 @@ add_visible(struct buf *out, const char *s)
 	}
 }
 
+/* An example, each line set off. */
+static void
+add_lines(struct buf *out, const char *lines)
+{
+	size_t len;
+
+	for (; lines && *lines; lines += len) {
+		len = strcspn(lines, "\n");
+		len += lines[len] == '\n';
+		buf_adds(out, "    ");
+		buf_add(out, lines, len);
+	}
+}
+
 /* Several members of a hybrid may find the same fault in what they share. */
 static bool
 is_repeat(const struct problem *a, const struct problem *b)
@@ -150,6 +172,7 @@ problems_text(struct problems *p, bool notes, struct buf *out)
 		buf_adds(out, one->is_note ? ": note: " : ": ");
 		add_visible(out, one->text);
 		buf_addc(out, '\n');
+		add_lines(out, one->lines);
 	}
 	if (p->dropped)
 		buf_addf(out, "and %llu more errors\n",

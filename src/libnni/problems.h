@@ -18,6 +18,7 @@ struct problem {
 	size_t order;  /* of being found: keeps equal positions in order */
 	bool is_note;
 	char *text;
+	const char *lines; /* of an example, shown below it; NULL */
 };
 
 struct problems {
@@ -48,8 +49,13 @@ void problems_add(struct problems *p, int line, int col, const char *fmt, ...)
 void problems_note(struct problems *p, int line, int col, const char *fmt, ...)
     NNI_FORMAT(4, 5);
 /*
- * Appends all of them to `out`, a line each, sorted; `notes` false leaves the
- * notes out.  Control characters are shown as '?'.
+ * An example for the problem that was added last, for the user to copy: lines
+ * of our own, each ended by \n; borrowed. They are shown below the message.
+ */
+void problems_show(struct problems *p, const char *lines);
+/*
+ * Appends all of them to `out`, a line each and its example, sorted; `notes`
+ * false leaves the notes out.  Control characters are shown as '?'.
  */
 void problems_text(struct problems *p, bool notes, struct buf *out);
 

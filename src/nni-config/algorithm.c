@@ -206,7 +206,7 @@ read_part(struct reading *r, struct node *top, const char *part)
 	if (name && (class || node_get(n, "classFileName")))
 		reading_error(r, name, name_key(r, part),
 		    "excludes className; a %s is built in or your own", part);
-	else if (name)
+	if (name)
 		read_named(r, n, name, name_key(r, part), assessor);
 	else if (class || node_get(n, "classFileName"))
 		read_class(r, n, assessor);

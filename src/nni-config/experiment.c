@@ -87,15 +87,25 @@ read_space_file(struct reading *r, struct node *top, const char *shown)
 	tree_remove(top, "searchSpaceFile");
 }
 
+static void
+top_missing(struct reading *r, const struct node *file, const char *name)
+{
+	if (!reading_hinted(r, name))
+		schema_missing(
+		    r, file, schema_find(r, r->v1 ? v1_keys : top_keys, name));
+}
+
 static bool
 needs_space(struct reading *r, const struct node *file, const struct node *top)
 {
 	const struct algorithm *a = tuner_of(top);
+	const struct node *tuner = node_get(top, "tuner");
 	const struct key *annotation =
 	    schema_find(r, r->v1 ? v1_keys : top_keys, "useAnnotation");
 	size_t i;
 
-	if (r->no_tuner || !node_get(top, "tuner"))
+	if (r->no_tuner || (a && a->no_space) ||
+	    (tuner && tuner->type == NODE_MAP && node_get(tuner, "className")))
 		return false;
 	/* refused already; a space is not the point then */
 	for (i = 0; i < file->count; i++)
@@ -103,7 +113,7 @@ needs_space(struct reading *r, const struct node *file, const struct node *top)
 			file->items[i].key) == annotation &&
 		    node_bool(&file->items[i]))
 			return false;
-	return a && !a->no_space;
+	return true;
 }
 
 static void
@@ -113,24 +123,18 @@ read_space(struct reading *r, const struct node *file, const char *name,
 	const struct node *path = node_get(top, "searchSpaceFile");
 	struct node *space = node_get(top, "searchSpace");
 
-	if (path && space) {
+	if (path && space)
 		reading_error(r, space, "searchSpace",
 		    "excludes 'searchSpaceFile', which is set in line %d",
 		    path->line);
-	} else if (path && path->type == NODE_STRING) {
+	if (space && space->type == NODE_MAP)
+		check_space(r, top, space);
+	if (path && path->type == NODE_STRING) {
 		*space_file = shown_path(r, name, path->text);
 		read_space_file(r, top, *space_file);
-	} else if (space && space->type == NODE_MAP) {
-		check_space(r, top, space);
 	} else if (!path && !space && !file->told &&
 		   needs_space(r, file, top)) {
-		if (r->v1 && reading_hinted(r, "searchSpacePath"))
-			; /* told how it is called */
-		else if (r->v1)
-			reading_error(r, file, "searchSpacePath", "is missing");
-		else
-			reading_error(r, file, "searchSpace",
-			    "is missing; it or 'searchSpaceFile' must be set");
+		top_missing(r, file, r->v1 ? "searchSpacePath" : "searchSpace");
 	}
 }
 
@@ -157,7 +161,7 @@ finish_top(struct reading *r, const struct node *file, struct node *top)
 	}
 	if (!r->no_tuner && !file->told && !node_get(top, "tuner") &&
 	    !node_get(top, "advisor"))
-		reading_error(r, file, "tuner", "is missing");
+		top_missing(r, file, "tuner");
 }
 
 /* The members of a map in the order of names; what is not named comes last. */
@@ -210,7 +214,7 @@ experiment_read(struct reading *r, const struct node *file, const char *name,
 	*space_file = NULL;
 	r->file = file;
 	top->type = NODE_MAP;
-	if (file->type == NODE_NULL && file->told)
+	if (file->type != NODE_MAP && file->told)
 		return;
 	if (file->type != NODE_MAP) {
 		problems_add(r->problems, file->line, file->col,

@@ -32,21 +32,24 @@ bool
 form_is_v1(const struct node *file)
 {
 	const struct node *n = node_get(file, "trainingServicePlatform");
+	bool named = n && (n->told || (n->type != NODE_NULL && n->len));
+	bool service = false;
 	size_t i, old = 0, new = 0;
 
-	if (n && (n->told || (n->type != NODE_NULL && !(n->text && !n->len))))
-		return true;
 	for (i = 0; i < file->count; i++) {
 		const char *key = file->items[i].key;
 		bool is_new = find(top_keys, key, false) != NULL;
 
 		if (fold_key_equal(key, "trainingService"))
-			return false;
-		if (is_of_v1(key) && !is_new)
+			service = true;
+		else if (is_of_v1(key) && !is_new)
 			old++;
 		else if (is_new && !is_of_v1(key))
 			new ++;
 	}
+	/* with both, either is an error: of the form that has fewer others */
+	if (named != service)
+		return named;
 	return old > new;
 }
 

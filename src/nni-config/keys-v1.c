@@ -34,7 +34,9 @@ const struct key v1_keys[] = {
     KEY("authorName", STRING),
     KEY("experimentName", STRING),
     KEY("description", STRING),
-    KEY("trialConcurrency", INT, .flags = NEEDED, .min = 1, .max = 999999),
+    KEY("trialConcurrency", INT, .flags = NEEDED, .min = 1, .max = 999999,
+	.missing = "add how many trials may run at once, such as:",
+	.example = "trialConcurrency: 1\n"),
     KEY("maxExecDuration", DURATION, .to = "maxExperimentDuration"),
     KEY("maxTrialNum", INT, .to = "maxTrialNumber", .min = 1, .max = 99999),
     KEY("maxTrialDuration", DURATION),
@@ -42,8 +44,14 @@ const struct key v1_keys[] = {
     KEY("killGrace", FINE_DURATION, .flags = OURS),
     KEY("lease", FINE_DURATION, .flags = OURS),
     KEY("seed", INT, .flags = OURS, .min = 0, .max = 9007199254740991),
-    KEY("trainingServicePlatform", STRING, .flags = NEEDED, .to = ""),
-    KEY("searchSpacePath", FILE_IN, .to = "searchSpaceFile"),
+    KEY("trainingServicePlatform", STRING, .flags = NEEDED, .to = "",
+	.missing =
+	    "the other keys are V1's (NNI 1), in which it says where the "
+	    "trials run; for this machine add:",
+	.example = "trainingServicePlatform: local\n"),
+    KEY("searchSpacePath", FILE_IN, .to = "searchSpaceFile",
+	.missing = "add the file with the search space, such as:",
+	.example = "searchSpacePath: search_space.json\n"),
     KEY("useAnnotation", BOOL, .flags = REFUSED,
 	.why = "annotated trial code is not available yet in this version; "
 	       "write a search space"),
@@ -58,7 +66,12 @@ const struct key v1_keys[] = {
 	.why = own_logs),
     KEY("debug", BOOL),
     KEY("versionCheck", BOOL, .flags = NO_EFFECT, .why = no_check),
-    KEY("tuner", OBJECT, .sub = tuner_keys),
+    KEY("tuner", OBJECT, .sub = tuner_keys,
+	.missing = "add what proposes the parameters, such as:",
+	.example = "tuner:\n"
+		   "  builtinTunerName: TPE\n"
+		   "  classArgs:\n"
+		   "    optimize_mode: maximize  # or minimize\n"),
     KEY("assessor", OBJECT, .sub = assessor_keys),
     KEY("advisor", OBJECT, .sub = advisor_keys),
     KEY("sharedStorage", OBJECT, .sub = shared_storage_keys),

@@ -37,10 +37,19 @@ const struct key top_keys[] = {
     KEY("description", STRING),
     KEY("experimentType", ENUM, .words = "hpo"),
     KEY("searchSpaceFile", FILE_IN),
-    KEY("searchSpace", MAP),
-    KEY("trialCommand", STRING),
+    KEY("searchSpace", MAP,
+	.missing = "add what is searched, or name a file with it as "
+		   "'searchSpaceFile', such as:",
+	.example = "searchSpace:\n"
+		   "  lr: {_type: loguniform, _value: [0.0001, 0.1]}\n"
+		   "  layers: {_type: choice, _value: [2, 3, 4]}\n"),
+    KEY("trialCommand", STRING,
+	.missing = "add the command that runs one trial, such as:",
+	.example = "trialCommand: python3 trial.py\n"),
     KEY("trialCodeDirectory", DIR_IN),
-    KEY("trialConcurrency", INT, .flags = NEEDED, .min = 1),
+    KEY("trialConcurrency", INT, .flags = NEEDED, .min = 1,
+	.missing = "add how many trials may run at once, such as:",
+	.example = "trialConcurrency: 1\n"),
     KEY("trialGpuNumber", INT, .min = 0),
     KEY("maxExperimentDuration", DURATION),
     KEY("maxTrialNumber", INT, .min = 1),
@@ -60,10 +69,18 @@ const struct key top_keys[] = {
 	.why = "annotated trial code is not available yet in this version; "
 	       "write a search space"),
     KEY("tunerGpuIndices", GPUS),
-    KEY("tuner", OBJECT, .sub = algorithm_keys),
+    KEY("tuner", OBJECT, .sub = algorithm_keys,
+	.missing = "add what proposes the parameters, such as:",
+	.example = "tuner:\n"
+		   "  name: TPE\n"
+		   "  classArgs:\n"
+		   "    optimize_mode: maximize  # or minimize\n"),
     KEY("assessor", OBJECT, .sub = algorithm_keys),
     KEY("advisor", OBJECT, .sub = algorithm_keys),
-    KEY("trainingService", SERVICE, .flags = NEEDED),
+    KEY("trainingService", SERVICE, .flags = NEEDED,
+	.missing = "add where the trials run; for this machine:",
+	.example = "trainingService:\n"
+		   "  platform: local\n"),
     KEY("sharedStorage", OBJECT, .sub = shared_storage_keys),
     KEY("deprecated", MAP, .flags = NO_EFFECT,
 	.why = "NNI itself put it there to keep keys of V1"),
@@ -72,7 +89,8 @@ const struct key top_keys[] = {
 
 const struct key service_keys[] = {
     KEY("member", STRING, .flags = OURS),
-    KEY("platform", STRING, .flags = NEEDED),
+    KEY("platform", STRING, .flags = NEEDED,
+	.missing = "add where the trials run, such as 'platform: local'"),
     KEY("trialCommand", STRING),
     KEY("trialCodeDirectory", DIR_IN),
     KEY("trialGpuNumber", INT, .min = 0),

@@ -10,6 +10,10 @@
 #define GPU_NUM                                                                \
 	KEY("gpuNum", INT, .to = "trialGpuNumber", .min = 0, .max = 99999)
 #define TRIAL(keys_) KEY("trial", OBJECT, .flags = NEEDED | MERGE, .sub = keys_)
+#define TRIAL_EXAMPLE                                                          \
+	"trial:\n"                                                             \
+	"  command: python3 trial.py\n"                                        \
+	"  codeDir: .\n"
 #define NAS_MODE                                                               \
 	KEY("nasMode", ENUM, .flags = REFUSED,                                 \
 	    .words = "classic_mode enas_mode oneshot_mode darts_mode",         \
@@ -37,7 +41,8 @@ static const struct key local_config_keys[] = {
 };
 
 const struct key v1_local_keys[] = {
-    TRIAL(trial_keys),
+    KEY("trial", OBJECT, .flags = NEEDED | MERGE, .sub = trial_keys,
+	.missing = "add what a trial runs, such as:", .example = TRIAL_EXAMPLE),
     KEY("localConfig", OBJECT, .flags = MERGE, .sub = local_config_keys),
     END_OF_KEYS,
 };
@@ -68,8 +73,13 @@ static const struct key remote_config_keys[] = {
 };
 
 const struct key v1_remote_keys[] = {
-    TRIAL(trial_keys),
-    KEY("machineList", OBJECTS, .flags = NEEDED, .sub = machine_keys),
+    KEY("trial", OBJECT, .flags = NEEDED | MERGE, .sub = trial_keys,
+	.missing = "add what a trial runs, such as:", .example = TRIAL_EXAMPLE),
+    KEY("machineList", OBJECTS, .flags = NEEDED, .sub = machine_keys,
+	.missing = "add the machines, such as:",
+	.example = "machineList:\n"
+		   "  - ip: 10.0.0.1\n"
+		   "    username: bob\n"),
     KEY("remoteConfig", OBJECT, .flags = MERGE, .sub = remote_config_keys),
     END_OF_KEYS,
 };

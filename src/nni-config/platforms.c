@@ -49,7 +49,11 @@ static const struct key machine_keys[] = {
 };
 
 static const struct key remote_keys[] = {
-    KEY("machineList", OBJECTS, .flags = NEEDED, .sub = machine_keys),
+    KEY("machineList", OBJECTS, .flags = NEEDED, .sub = machine_keys,
+	.missing = "add the machines, such as:",
+	.example = "machineList:\n"
+		   "  - host: 10.0.0.1\n"
+		   "    user: bob\n"),
     NO_REUSE,
     END_OF_KEYS,
 };

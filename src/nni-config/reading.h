@@ -65,6 +65,10 @@ const struct key *schema_find(
 /* Puts in the defaults of what is missing (the top level of a table only). */
 void schema_defaults(const struct key *keys, struct node *out);
 
+/* Tells that the row's key is missing in the object `at`, and what to add. */
+void schema_missing(
+    struct reading *r, const struct node *at, const struct key *k);
+
 /*
  * "trial.image" for "dockerImage" where the file is V1; else the name itself.
  * reading_need(): an error if the canonical object m lacks the key; a value

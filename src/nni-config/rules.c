@@ -59,6 +59,21 @@ may_miss(const struct reading *r, const struct node *m)
 	return m->told || r->file->told;
 }
 
+/* V1: a section that is missing itself has been told. */
+static bool
+has_section(const struct reading *r, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	size_t i;
+
+	for (i = 0; r->v1 && dot && i < r->file->count; i++)
+		if (strlen(r->file->items[i].key) == (size_t)(dot - name) &&
+		    strncmp(
+			r->file->items[i].key, name, (size_t)(dot - name)) == 0)
+			return true;
+	return !r->v1 || !dot;
+}
+
 int
 reading_need(struct reading *r, const struct node *m, const char *key)
 {
@@ -67,7 +82,7 @@ reading_need(struct reading *r, const struct node *m, const char *key)
 	if (node_get(m, key) || may_miss(r, m))
 		return 0;
 	reading_name(r, key, &name);
-	if (!reading_hinted(r, name.data))
+	if (!reading_hinted(r, name.data) && has_section(r, name.data))
 		reading_error(
 		    r, place_of(r, m, name.data), name.data, "is missing");
 	buf_release(&name);
@@ -98,7 +113,8 @@ exclude(struct reading *r, const struct node *m, const char *one,
 		reading_error(r, b, second.data,
 		    "excludes '%s', which is set in line %d", first.data,
 		    a->line);
-	else if (!a && !b && need_one && !may_miss(r, m))
+	else if (!a && !b && need_one && !may_miss(r, m) &&
+		 has_section(r, first.data))
 		reading_error(r, place_of(r, m, first.data), first.data,
 		    "is missing; it or '%s' must be set", second.data);
 	buf_release(&first);
@@ -136,7 +152,8 @@ same_text(const struct node *a, const struct node *b, const char *key)
 static bool
 is_same_machine(const struct node *a, const struct node *b)
 {
-	return same_text(a, b, "host") && same_text(a, b, "user") &&
+	return tree_text(a, "host") && same_text(a, b, "host") &&
+	       same_text(a, b, "user") &&
 	       tree_int(a, "port", 22) == tree_int(b, "port", 22);
 }
 
@@ -256,10 +273,13 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 			struct buf name = BUF_INIT;
 
 			reading_name(r, "storage", &name);
-			reading_error(r, place_of(r, m, name.data), name.data,
-			    "is missing; it%s or keyVault and azureStorage "
-			    "must be set",
-			    pvc ? ", pvc," : "");
+			if (has_section(r, name.data))
+				reading_error(r, place_of(r, m, name.data),
+				    name.data,
+				    "is missing; it%s or keyVault and "
+				    "azureStorage "
+				    "must be set",
+				    pvc ? ", pvc," : "");
 			buf_release(&name);
 		}
 		return;

@@ -216,6 +216,15 @@ read_member(struct reading *r, const struct key *k, const struct node *from,
 	node_clear(&value);
 }
 
+void
+schema_missing(struct reading *r, const struct node *at, const struct key *k)
+{
+	reading_error(r, at, k->name, "is missing%s%s", k->missing ? "; " : "",
+	    k->missing ? k->missing : "");
+	if (k->example)
+		problems_show(r->problems, k->example);
+}
+
 static void
 check_missing(struct reading *r, const struct node *map,
     const struct target *target, const struct node *const *seen)
@@ -230,7 +239,7 @@ check_missing(struct reading *r, const struct node *map,
 		    (map->told || reading_hinted(r, k->name)))
 			continue;
 		if (k->flags & NEEDED)
-			reading_error(r, map, k->name, "is missing");
+			schema_missing(r, map, k);
 		else if (k->def && !node_get(target->out, k->name))
 			tree_set_json(tree_put(target->out, k->name), k->def);
 	}

@@ -61,6 +61,8 @@ struct key {
 	int64_t min, max;
 	const char *def; /* put in if it is missing; JSON */
 	const char *why;
+	const char *missing; /* what is said behind "is missing" */
+	const char *example; /* lines to add then */
 };
 
 /* KEY("port", INT, .min = 1, .max = 65535) */

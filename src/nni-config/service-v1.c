@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "form.h"
+#include "opt.h"
 #include "platforms.h"
 #include "service.h"
 #include "unknown.h"
@@ -46,23 +48,35 @@ static const struct key hybrid_keys[] = {
     END_OF_KEYS,
 };
 
+/*
+ * The platform whose keys the file is judged by; what is wrong with its name
+ * is told.  NULL: somebody's own, or nobody's.
+ */
+static const struct platform *
+find_meant(struct reading *r, const struct node *file, const struct node *name)
+{
+	const struct platform *p;
+
+	if (name && name->type == NODE_STRING) {
+		p = platform_named_v1(name->text);
+		if (p || service_has_backend(name->text))
+			return p;
+		return service_unknown(r, name, "trainingServicePlatform");
+	}
+	p = form_platform(file, true);
+	return p ? p : platforms;
+}
+
 static void
 read_single(struct reading *r, const struct node *file, const struct node *name,
     struct node *top, struct node *list)
 {
-	const struct platform *p = platform_named_v1(name->text);
+	const struct platform *p = find_meant(r, file, name);
 	struct node unused = {.type = NODE_NULL};
 	struct target targets[3] = {
 	    {v1_keys, top}, {NULL, NULL}, {foreign_keys, &unused}};
-	struct node *m;
+	struct node *m = service_add(list, name, p ? p->name : name->text);
 
-	if (!p && !service_has_backend(name->text)) {
-		service_unknown(r, name, "trainingServicePlatform");
-		schema_read(r, file, targets, 1, &unused);
-		node_clear(&unused);
-		return;
-	}
-	m = service_add(list, name, p ? p->name : name->text);
 	m->line = file->line;
 	m->col = file->col;
 	targets[1].keys = p ? p->v1_keys : v1_local_keys;
@@ -115,26 +129,46 @@ make_view(struct reading *r, const struct node *file, const struct platform *p,
 			tree_remove(mine, trial->items[i].key);
 }
 
+/* The platform that a member names, or may have meant; NULL, told. */
+static const struct platform *
+hybrid_platform(struct reading *r, const struct node *name)
+{
+	const char *names[16] = {NULL}, *near;
+	const struct platform *p;
+	size_t count = 0;
+
+	for (p = platforms; p->name; p++) {
+		if (!p->in_hybrid)
+			continue;
+		if (strcmp(p->v1, name->text) == 0)
+			return p;
+		names[count++] = p->v1;
+	}
+	near = opt_nearest(name->text, names);
+	reading_error(r, name, "hybridConfig.trainingServicePlatforms",
+	    "must be of local, remote, pai, aml, not '%.64s'%s%s%s", name->text,
+	    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return near ? platform_named_v1(near) : NULL;
+}
+
 static void
 read_hybrid_member(struct reading *r, const struct node *file,
     const struct node *name, struct node *top, struct node *list)
 {
-	const struct platform *p = platform_named_v1(name->text);
+	const struct platform *p = hybrid_platform(r, name);
 	struct node view = {
 	    .type = NODE_MAP, .line = name->line, .col = name->col};
 	struct target target;
 	struct node *m;
 	size_t i;
 
-	if (!p || !p->in_hybrid) {
-		reading_error(r, name, "trainingServicePlatforms",
-		    "must be of local, remote, pai, aml, not '%s'", name->text);
+	if (!p)
 		return;
-	}
 	for (i = 0; i < list->count; i++)
 		if (strcmp(tree_text(&list->items[i], "platform"), p->name) ==
 		    0) {
-			reading_error(r, name, "trainingServicePlatforms",
+			reading_error(r, name,
+			    "hybridConfig.trainingServicePlatforms",
 			    "'%s' is there twice", name->text);
 			return;
 		}
@@ -213,30 +247,29 @@ read_hybrid(struct reading *r, const struct node *file, struct node *top,
 	node_clear(&unused);
 }
 
+/* It says so, or does not say what it is, and has the section. */
+static bool
+is_hybrid(const struct node *file, const struct node *name)
+{
+	if (name && name->type == NODE_STRING)
+		return strcmp(name->text, "hybrid") == 0 ||
+		       strcmp(name->text, "heterogeneous") == 0;
+	return node_get(file, "hybridConfig") ||
+	       node_get(file, "heterogeneousConfig");
+}
+
 void
 service_read_v1(struct reading *r, const struct node *file, struct node *top)
 {
-	static const struct node none = {.type = NODE_NULL};
 	const struct node *name = node_get(file, "trainingServicePlatform");
 	struct node *list = node_new();
 
 	list->type = NODE_LIST;
 	r->v1_tables[1] = v1_keys;
-	if (!name)
-		name = &none;
-	if (name->type == NODE_STRING &&
-	    (strcmp(name->text, "hybrid") == 0 ||
-		strcmp(name->text, "heterogeneous") == 0)) {
+	if (is_hybrid(file, name))
 		read_hybrid(r, file, top, list);
-	} else if (name->type == NODE_STRING) {
+	else
 		read_single(r, file, name, top, list);
-	} else {
-		struct node unused = {.type = NODE_NULL};
-		struct target target = {v1_keys, top};
-
-		schema_read(r, file, &target, 1, &unused);
-		node_clear(&unused);
-	}
 	node_copy(tree_put(top, "trainingService"), list);
 	node_free(list);
 }

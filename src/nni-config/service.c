@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "expdir.h"
+#include "form.h"
 #include "opt.h"
 
 /* ---- platforms by name ---- */
@@ -32,7 +33,7 @@ service_has_backend(const char *platform)
 	return found;
 }
 
-void
+const struct platform *
 service_unknown(struct reading *r, const struct node *n, const char *key)
 {
 	const char *names[32] = {NULL}, *near;
@@ -55,6 +56,8 @@ service_unknown(struct reading *r, const struct node *n, const char *key)
 	near = opt_nearest(n->text, names);
 	if (!r->v1 && platform_named_v1(n->text))
 		near = platform_named_v1(n->text)->name;
+	if (r->v1 && platform_named(n->text))
+		near = platform_named(n->text)->v1;
 	/* V1's word for a list of them */
 	if (strcmp(n->text, "hybrid") == 0 ||
 	    strcmp(n->text, "heterogeneous") == 0)
@@ -64,11 +67,14 @@ service_unknown(struct reading *r, const struct node *n, const char *key)
 		    n->text);
 	else
 		reading_error(r, n, key,
-		    "unknown platform '%s': there is no nni-platform-%s; "
+		    "unknown platform '%.64s': there is no nni-platform-%.64s; "
 		    "known are %s%s%s%s",
 		    n->text, n->text, all.data, near ? "; did you mean '" : "",
 		    near ? near : "", near ? "'?" : "");
 	buf_release(&all);
+	return !near   ? NULL
+	       : r->v1 ? platform_named_v1(near)
+		       : platform_named(near);
 }
 
 /* ---- what all members get ---- */
@@ -143,14 +149,27 @@ check_runnable(struct reading *r, const struct node *m)
 }
 
 void
+service_no_command(struct reading *r)
+{
+	struct buf path = r->path;
+
+	if (r->file->told || reading_hinted(r, "trialCommand"))
+		return;
+	r->path = (struct buf)BUF_INIT; /* it counts for all members */
+	schema_missing(r, r->file, schema_find(r, top_keys, "trialCommand"));
+	r->path = path;
+}
+
+void
 service_finish(struct reading *r, const struct node *top, struct node *list,
     struct node *m, const struct platform *p)
 {
 	name_member(r, list, m);
 	inherit(r, top, m, p);
 	/* V1's tables say themselves where a command is needed */
-	if (p && !p->own_command && !r->v1)
-		reading_need(r, m, "trialCommand");
+	if (p && !p->own_command && !r->v1 && !node_get(m, "trialCommand") &&
+	    !m->told)
+		service_no_command(r);
 	if (p && p->rules)
 		p->rules(r, m);
 	if (p)
@@ -170,36 +189,76 @@ service_add(struct node *list, const struct node *platform, const char *name)
 
 /* ---- V2 ---- */
 
+/* The member that names the platform, or was meant to; NULL. */
+static const struct node *
+find_platform(const struct reading *r, const struct node *from)
+{
+	static const char *const names[] = {"platform", NULL};
+	const struct key *k = schema_find(r, service_keys, "platform");
+	const struct node *meant = NULL;
+	size_t i;
+
+	for (i = 0; from->type == NODE_MAP && i < from->count; i++) {
+		const struct node *n = &from->items[i];
+
+		if (schema_find(r, service_keys, n->key) == k)
+			return n;
+		if (!meant && opt_nearest(n->key, names))
+			meant = n;
+	}
+	return meant;
+}
+
+/*
+ * The platform whose keys an object is judged by; what is wrong with its name
+ * is told.  NULL: somebody's own, or nobody's.
+ */
+static const struct platform *
+find_meant(struct reading *r, const struct node *from, const struct node *name)
+{
+	const struct platform *p;
+
+	if (name && name->type == NODE_STRING) {
+		p = platform_named(name->text);
+		if (p || service_has_backend(name->text))
+			return p;
+		return service_unknown(r, name, "platform");
+	}
+	p = form_platform(from, false);
+	return p ? p : platforms;
+}
+
 static void
 read_service(struct reading *r, const struct node *from, const struct node *top,
     struct node *list)
 {
-	const struct node *name = NULL;
+	const struct node *name = find_platform(r, from);
 	const struct platform *p;
 	struct target targets[2];
-	struct node *m;
-	size_t i;
+	struct node *m, view;
 
-	for (i = 0; from->type == NODE_MAP && i < from->count && !name; i++)
-		if (schema_find(r, service_keys, from->items[i].key) ==
-		    schema_find(r, service_keys, "platform"))
-			name = &from->items[i];
+	if (from->type == NODE_STRING) {
+		problems_add(r->problems, from->line, from->col,
+		    "%.*s: must be an object with the key 'platform', such as "
+		    "{platform: local}, not the text '%.40s'",
+		    (int)r->path.len - 1, r->path.data, from->text);
+		return;
+	}
+	if (from->type != NODE_MAP) {
+		schema_read(r, from, NULL, 0, NULL); /* tells it */
+		return;
+	}
+	p = find_meant(r, from, name);
 	if (!name || name->type != NODE_STRING) {
-		struct node unused = {.type = NODE_NULL};
-
-		targets[0] = (struct target){service_keys, &unused};
-		/* tells what is wrong with it; the other keys cannot be judged
-		 */
-		schema_read(r, from, targets, 1, &unused);
-		node_clear(&unused);
-		return;
+		/* what a platform needs that was only guessed is not known */
+		view = *from;
+		view.told = true;
+		if (!name)
+			schema_missing(
+			    r, from, schema_find(r, service_keys, "platform"));
+		from = &view;
 	}
-	p = platform_named(name->text);
-	if (!p && !service_has_backend(name->text)) {
-		service_unknown(r, name, "platform");
-		return;
-	}
-	m = service_add(list, name, name->text);
+	m = service_add(list, name, p ? p->name : name ? name->text : "");
 	m->line = from->line;
 	m->col = from->col;
 	if (p) {
@@ -210,6 +269,9 @@ read_service(struct reading *r, const struct node *from, const struct node *top,
 		targets[0] = (struct target){service_keys, m};
 		schema_read(r, from, targets, 1, m);
 	}
+	/* the name that was meant; a value of the wrong type has left a null */
+	if (p)
+		tree_set_string(tree_put(m, "platform"), p->name, name);
 	service_finish(r, top, list, m, p);
 }
 
@@ -242,6 +304,7 @@ void
 service_read_v2(struct reading *r, const struct node *file, struct node *top)
 {
 	const struct key *k = schema_find(r, top_keys, "trainingService");
+	bool set = false;
 	size_t i;
 
 	for (i = 0; i < file->count; i++) {
@@ -251,6 +314,7 @@ service_read_v2(struct reading *r, const struct node *file, struct node *top)
 		if (schema_find(r, top_keys, from->key) != k ||
 		    from->type == NODE_NULL)
 			continue; /* told as missing */
+		set = true;
 		list = node_new();
 		read_services(r, from, top, list);
 		/* it may be there twice, as was told */
@@ -258,4 +322,6 @@ service_read_v2(struct reading *r, const struct node *file, struct node *top)
 			node_copy(tree_put(top, "trainingService"), list);
 		node_free(list);
 	}
+	if (!set && !node_get(top, "trialCommand"))
+		service_no_command(r);
 }

@@ -18,8 +18,14 @@ void service_read_v2(
 
 /* True if there is a program nni-platform-PLATFORM. */
 bool service_has_backend(const char *platform);
-/* Tells that the platform named by n's text is not known. */
-void service_unknown(struct reading *r, const struct node *n, const char *key);
+/*
+ * Tells that the platform named by n's text is not known; returns the one that
+ * may have been meant, or NULL.
+ */
+const struct platform *service_unknown(
+    struct reading *r, const struct node *n, const char *key);
+/* Tells that there is no trialCommand. */
+void service_no_command(struct reading *r);
 /* A new member of the list; `platform` is where it was named. */
 struct node *service_add(
     struct node *list, const struct node *platform, const char *name);

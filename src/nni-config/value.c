@@ -376,6 +376,7 @@ read_gpus(struct reading *r, const struct key *k, const struct node *from,
 	int64_t gpu = -1;
 	const char *s;
 	char *end;
+	int ret = 0;
 
 	node_clear(to);
 	to->type = NODE_LIST;
@@ -385,11 +386,13 @@ read_gpus(struct reading *r, const struct key *k, const struct node *from,
 		return add_gpu(r, k, from, to, gpu);
 	if (from->type == NODE_LIST && from->count) {
 		for (i = 0; i < from->count; i++)
-			if (node_int(&from->items[i], &gpu) < 0)
-				return wrong_gpus(r, k, &from->items[i], "");
+			if (from->items[i].told)
+				ret = -1;
+			else if (node_int(&from->items[i], &gpu) < 0)
+				ret = wrong_gpus(r, k, &from->items[i], "");
 			else if (add_gpu(r, k, &from->items[i], to, gpu) < 0)
-				return -1;
-		return 0;
+				ret = -1;
+		return ret;
 	}
 	if (from->type != NODE_STRING)
 		return wrong_gpus(r, k, from, "");
@@ -413,14 +416,18 @@ read_strings(struct reading *r, const struct key *k, const struct node *from,
     struct node *to)
 {
 	size_t i;
+	int ret = 0;
 
 	if (from->type != NODE_LIST)
 		return wrong(r, k, from, "a list of texts");
 	for (i = 0; i < from->count; i++)
-		if (!is_text(&from->items[i]))
-			return wrong(r, k, &from->items[i], "a list of texts");
-	node_copy(to, from);
-	return 0;
+		if (from->items[i].told)
+			ret = -1;
+		else if (!is_text(&from->items[i]))
+			ret = wrong(r, k, &from->items[i], "a list of texts");
+	if (ret == 0)
+		node_copy(to, from);
+	return ret;
 }
 
 /* ---- any value ---- */
