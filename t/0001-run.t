@@ -24,13 +24,13 @@ test_file hangs.t <<-'EOT'
 	trap '' TERM
 	echo 1..1
 	setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' & echo $! >"$OUTER/hidden"
-	setsid env -i sleep 1000 & echo $! >"$OUTER/lost"
+	setsid env -i sleep 100 & echo $! >"$OUTER/lost"
 	while :; do sleep 0.1; done
 EOT
 test_file right.t <<-'EOT'
 	echo 1..1; echo ok
 EOT
-stop_at_end 'kill "$(cat "$OUTER/lost")"'
+stop_at_end 'kill -KILL "$(cat "$OUTER/lost")"'
 NNI_DEADLINE=1 NNI_SUMS=$PWD/sums "$TOP/t/run" hangs.t right.t >out 2>err
 is "$?" 1 'a test that hangs fails'
 is "$(tail -n 1 out)" '1 passed, 1 failed' 'and is counted'
