@@ -203,7 +203,7 @@ child_start(struct child *c, struct loop *l, const struct child_spec *spec,
 	open_log(c, log_dir);
 	c->alive = true;
 	c->budget = MESSAGES_MAX;
-	c->shown_ms = loop_now_ms(l);
+	c->shown_ms = c->started_ms = loop_now_ms(l);
 	if (spec->in.io == PROC_PIPE)
 		c->in = stream_writer(l, c->proc.in, on_gone, c);
 	if (spec->line != NULL) {

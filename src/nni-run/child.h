@@ -40,6 +40,7 @@ struct child {
 	os_file out_file;
 	os_file log;
 	struct timer grace;
+	int64_t started_ms; /* loop_now_ms() */
 	struct proc_end end;
 	bool alive, reaped, out_ended, err_ended;
 	bool killed; /* by child_drop() */

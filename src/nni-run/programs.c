@@ -10,6 +10,8 @@
 #include "os/sys.h"
 
 #define RESTART_MS 100
+/* One that worked for so long has not died for the same reason in a row. */
+#define STEADY_MS 300000
 
 static void
 on_message(void *arg, const char *line)
@@ -27,6 +29,15 @@ static bool
 is_permanent(int code)
 {
 	return code == NNI_USAGE || code == NNI_CONFIG || code == NNI_AUTH;
+}
+
+/* Counts a death; false: there were too many with nothing between them. */
+static bool
+may_restart(struct run *run, const struct child *c, int *deaths)
+{
+	if (loop_now_ms(run->loop) - c->started_ms >= STEADY_MS)
+		*deaths = 0;
+	return (*deaths)++ < RESTARTS_MAX;
 }
 
 /* ---- the pipeline ---- */
@@ -48,7 +59,8 @@ pipeline_died(struct run *run, int code, const char *why)
 {
 	if (is_permanent(code)) {
 		run_fail(run, code, "%s", why);
-	} else if (run->pipeline_deaths++ >= RESTARTS_MAX) {
+	} else if (!may_restart(run, &run->pipeline.child[PIPE_SUBMIT],
+		       &run->pipeline_deaths)) {
 		run_fail(run, code == NNI_LOCKED ? code : NNI_TEMPORARY,
 		    "%s, again and again; see %s", why, run->log_dir.data);
 	} else {
@@ -126,7 +138,7 @@ tuner_over(void *arg, struct child *c)
 	} else if (is_permanent(code)) {
 		run_fail(run, code, "nni-tune %s; see %s", why.data,
 		    run->log_dir.data);
-	} else if (run->tick || run->tuner_deaths++ >= RESTARTS_MAX) {
+	} else if (run->tick || !may_restart(run, c, &run->tuner_deaths)) {
 		run_fail(run, NNI_TEMPORARY, "nni-tune %s; see %s", why.data,
 		    run->log_dir.data);
 	} else {
@@ -187,7 +199,7 @@ assessor_over(void *arg, struct child *c)
 	else if (run->tick && code == NNI_OK)
 		tick_assessor_over(run);
 	else if (run->tick || is_permanent(code) ||
-		 run->assessor_deaths++ >= RESTARTS_MAX)
+		 !may_restart(run, c, &run->assessor_deaths))
 		run_fail(run, is_permanent(code) ? code : NNI_TEMPORARY,
 		    "nni-assess %s; see %s", why.data, run->log_dir.data);
 	else if (run_start_assessor(run, &err) != 0)

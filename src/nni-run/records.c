@@ -382,12 +382,26 @@ note_reason(struct run *run, const struct record *r)
 	buf_release(&reason);
 }
 
+/*
+ * Has a pipeline been of use?  What may go to and fro for ever (WAITING for one
+ * reason and another, UNKNOWN) does not tell; what is said once does.
+ */
+static bool
+is_progress(const struct trial *tr, const struct record *r)
+{
+	if (r->type != RECORD_STATUS)
+		return r->type == RECORD_TRIAL || r->type == RECORD_METRIC;
+	return status_is_end(r->status) ||
+	       (r->status == STATUS_RUNNING && !(tr->flags & TRIAL_STARTED));
+}
+
 static void
 on_fresh(struct run *run, const struct record *r)
 {
 	struct trial *tr = trials_find(&run->exp.trials, r->trial);
 
-	run->pipeline_deaths = 0;
+	if (is_progress(tr, r))
+		run->pipeline_deaths = 0;
 	if ((r->type == RECORD_METRIC || r->type == RECORD_STATUS) &&
 	    r->parameter_id < 0 && tr->parameter_id >= 0)
 		mark_int(run, "parameter_id", tr->parameter_id);
@@ -485,7 +499,6 @@ run_on_tuner_line(void *arg, char *line, size_t len)
 	}
 	if (r.type != RECORD_SPEC && r.type != RECORD_NO_MORE)
 		return;
-	run->tuner_deaths = 0;
 	asking_answered(&run->asking, clock_mono_us());
 	if (r.type == RECORD_SPEC)
 		asking_put(&run->asking, line);

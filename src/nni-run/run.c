@@ -100,6 +100,7 @@ start_trials(struct run *run)
 		if (spec == NULL)
 			break;
 		run_start_trial(run, spec);
+		run->tuner_deaths = 0;
 		free(spec);
 		left = run_trials_left(run);
 	}
@@ -227,6 +228,7 @@ close_up(struct run *run)
 	run->end = run->stopping ? SESSION_STOPPED : SESSION_DONE;
 	run->exit_code = NNI_OK;
 	stop_watching(run);
+	run_drop_questions(run);
 	run_finish_programs(run);
 	timer_set(run->loop, &run->guard, CLOSING_MS, guard_over, run);
 	run_programs_over(run);
