@@ -15,6 +15,8 @@
 #include "os/sys.h"
 
 enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 60000, STRAGGLE_MS = 1000 };
+/* One that was of use for so long before it died has not failed in a row. */
+enum { STEADY_MS = 10000, LOG_LOOK_MS = 10000, TIMEOUT_MS = 60000 };
 
 struct backend {
 	struct loop *loop;
@@ -34,7 +36,13 @@ struct backend {
 	bool once, finishing, finished, paused;
 	unsigned failures;
 	struct timer timer; /* the pause before a start, or a straggler's end */
-	struct buf why;	    /* of a start that failed */
+	struct timer deadline_timer, silence, log_look;
+	int64_t deadline_ms; /* 0: none */
+	int64_t started_ms;
+	int64_t quiet_ms; /* since when it is, or was asked something new */
+	bool asked;	  /* ... it was written to since it spoke */
+	bool told_silent, late, stray, spoke, useful;
+	struct buf why; /* of a start that failed */
 };
 
 static void start(void *arg);
@@ -144,13 +152,38 @@ backend_once(struct backend *b)
 }
 
 void
+backend_deadline(struct backend *b, int64_t ms)
+{
+	b->deadline_ms = ms;
+}
+
+int64_t
+backend_timeout_ms(void)
+{
+	const char *text = env_get("NNI_BACKEND_TIMEOUT");
+	double seconds = text != NULL ? strtod(text, NULL) : 0;
+
+	return seconds > 0 && seconds < 1e6 ? (int64_t)(seconds * 1000 + 0.5)
+					    : TIMEOUT_MS;
+}
+
+static void
+stop_timers(struct backend *b)
+{
+	timer_stop(&b->timer);
+	timer_stop(&b->deadline_timer);
+	timer_stop(&b->silence);
+	timer_stop(&b->log_look);
+}
+
+void
 backend_free(struct backend *b)
 {
 	size_t i;
 
 	if (!b)
 		return;
-	timer_stop(&b->timer);
+	stop_timers(b);
 	stream_close(b->in);
 	stream_close(b->out);
 	if (b->running && !b->reaped)
@@ -163,6 +196,79 @@ backend_free(struct backend *b)
 	free(b->log);
 	buf_release(&b->why);
 	free(b);
+}
+
+/* ---- what takes too long, and too much ---- */
+
+static void
+too_late(void *arg)
+{
+	struct backend *b = arg;
+
+	b->late = true;
+	if (!b->reaped)
+		proc_kill(&b->proc, PROC_KILL);
+}
+
+static void
+look_for_silence(void *arg)
+{
+	struct backend *b = arg;
+	int64_t left = b->quiet_ms + backend_timeout_ms();
+
+	left -= loop_now_ms(b->loop);
+	if (left <= 0) {
+		b->told_silent = b->calls->silent(b->arg);
+		left = backend_timeout_ms();
+	}
+	if (!b->told_silent)
+		timer_set(b->loop, &b->silence, left, look_for_silence, b);
+}
+
+/* From now on it may be silent for too long. */
+static void
+be_quiet(struct backend *b)
+{
+	b->quiet_ms = loop_now_ms(b->loop);
+	if (b->calls->silent && !b->told_silent && !timer_is_set(&b->silence))
+		timer_set(b->loop, &b->silence, backend_timeout_ms(),
+		    look_for_silence, b);
+}
+
+void
+backend_silence(const struct backend *b, struct buf *out)
+{
+	buf_addf(out, "%s has said nothing for %g s", b->what,
+	    (double)backend_timeout_ms() / 1000);
+}
+
+/*
+ * Whoever complains without end must not fill the disk.  The log was opened for
+ * appending, so its writer goes on at its new end.
+ */
+static void
+cut_log(struct backend *b)
+{
+	static const char said[] =
+	    "(more than 64 MiB were here, and dropped)\n";
+	os_file f = file_open(b->log, FILE_WRITE | FILE_APPEND, 0, NULL);
+
+	if (f == OS_NO_FILE)
+		return;
+	if (file_size(f) > BACKEND_LOG_MAX && file_truncate(f, 0) == 0) {
+		file_write(f, said, sizeof(said) - 1);
+		b->log_start = 0;
+	}
+	file_close(f);
+}
+
+static void
+look_at_log(void *arg)
+{
+	struct backend *b = arg;
+
+	cut_log(b);
+	timer_set(b->loop, &b->log_look, LOG_LOOK_MS, look_at_log, b);
 }
 
 /* ---- the end of a process ---- */
@@ -202,7 +308,14 @@ describe_end(struct backend *b, struct buf *why)
 		buf_adds(why, b->why.data);
 		return;
 	}
-	if (b->end.signaled)
+	if (b->late)
+		buf_addf(why, "%s %s within %g s", b->what,
+		    b->spoke ? "did not end" : "gave no answer",
+		    (double)b->deadline_ms / 1000);
+	else if (b->stray)
+		buf_addf(why, "%s closed its input or output, but did not end",
+		    b->what);
+	else if (b->end.signaled)
 		buf_addf(why, "%s was killed by SIG%s", b->what,
 		    proc_signal_name(b->end.code));
 	else
@@ -239,6 +352,10 @@ over(struct backend *b)
 	bool well = !b->why.len && !b->end.signaled && b->end.code == 0;
 
 	b->running = false;
+	if (b->late)
+		b->failures += BACKEND_PATIENCE / 2 - 1;
+	else if (b->useful && loop_now_ms(b->loop) - b->started_ms >= STEADY_MS)
+		b->failures = 0;
 	if (!well || !(b->finishing || b->once))
 		describe_end(b, &why);
 	buf_clear(&b->why);
@@ -264,6 +381,7 @@ straggler(void *arg)
 	struct backend *b = arg;
 
 	if (!b->reaped) {
+		b->stray = true;
 		proc_kill(&b->proc, PROC_KILL);
 		timer_set(b->loop, &b->timer, STRAGGLE_MS, straggler, b);
 		return;
@@ -282,7 +400,7 @@ settle(struct backend *b)
 			    b->loop, &b->timer, STRAGGLE_MS, straggler, b);
 		return;
 	}
-	timer_stop(&b->timer);
+	stop_timers(b);
 	stream_close(b->in);
 	b->in = NULL;
 	lines_end(&b->lines, b->calls->line, b->arg);
@@ -308,6 +426,9 @@ heard(void *arg, const char *bytes, size_t len)
 	struct backend *b = arg;
 
 	if (len) {
+		b->spoke = true;
+		b->asked = b->told_silent = false;
+		be_quiet(b);
 		lines_feed(&b->lines, bytes, len, b->calls->line, b->arg);
 		return;
 	}
@@ -341,6 +462,7 @@ open_log(struct backend *b)
 	buf_add(&dir, b->log, (size_t)(path_base(b->log) - b->log));
 	dir_make_all(dir.data, 0700, NULL);
 	buf_release(&dir);
+	cut_log(b);
 	f = file_open(
 	    b->log, FILE_WRITE | FILE_APPEND | FILE_CREATE, 0600, NULL);
 	b->log_start = f == OS_NO_FILE ? 0 : file_size(f);
@@ -364,6 +486,8 @@ start(void *arg)
 	    .err = {log == OS_NO_FILE ? PROC_INHERIT : PROC_FILE, log}};
 	int r = proc_start(&b->proc, &spec, &b->why);
 
+	b->late = b->stray = b->spoke = b->useful = false;
+	b->asked = b->told_silent = false;
 	if (log != OS_NO_FILE)
 		file_close(log);
 	if (r == -1) {
@@ -374,6 +498,13 @@ start(void *arg)
 	}
 	b->running = true;
 	b->reaped = false;
+	b->started_ms = loop_now_ms(b->loop);
+	be_quiet(b);
+	if (b->deadline_ms)
+		timer_set(
+		    b->loop, &b->deadline_timer, b->deadline_ms, too_late, b);
+	if (b->log)
+		timer_set(b->loop, &b->log_look, LOG_LOOK_MS, look_at_log, b);
 	b->in = stream_writer(b->loop, b->proc.in, deaf, b);
 	b->out = stream_reader(b->loop, b->proc.out, heard, b);
 	stream_pause(b->out, b->paused);
@@ -396,6 +527,9 @@ write_line(struct backend *b, const char *line, size_t len,
 {
 	if (!b->in || b->finishing)
 		return;
+	if (!b->asked)
+		be_quiet(b);
+	b->asked = true;
 	write(b->in, line, len);
 	if (!len || line[len - 1] != '\n')
 		write(b->in, "\n", 1);
@@ -446,6 +580,12 @@ void
 backend_progress(struct backend *b)
 {
 	b->failures = 0;
+}
+
+void
+backend_useful(struct backend *b)
+{
+	b->useful = true;
 }
 
 bool

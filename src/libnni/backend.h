@@ -16,7 +16,9 @@
  * after 0.1 s, then after twice as long each time up to a minute, half of that
  * left to chance.  What it had been given and had not answered, the owner gives
  * again in `started`.  The count of failures starts anew with
- * backend_progress().
+ * backend_progress(), or when it dies after some time in which it was of use.
+ *
+ * Its log does not grow for ever: what is more than BACKEND_LOG_MAX is dropped.
  */
 struct backend;
 
@@ -33,10 +35,24 @@ struct backend_calls {
 	 * the owner may then say backend_again().
 	 */
 	void (*ended)(void *arg, const char *why, int exit_code);
+	/*
+	 * It has said nothing at all for backend_timeout_ms(), counted from its
+	 * start, its last word, or what was first written to it since.  Returns
+	 * whether it owes an answer; if so, it is not called again until the
+	 * process speaks.  May be NULL.
+	 */
+	bool (*silent)(void *arg);
 };
 
 /* Consecutive failures after which an owner should stop hoping. */
 #define BACKEND_PATIENCE 8
+#define BACKEND_LOG_MAX ((int64_t)64 << 20)
+
+/*
+ * How long a backend may take to answer, in milliseconds: NNI_BACKEND_TIMEOUT
+ * (seconds), by default a minute.
+ */
+int64_t backend_timeout_ms(void);
 
 /*
  * Finds the platform's program; nothing runs yet.  -1 if there is none.
@@ -56,6 +72,9 @@ struct backend *backend_program(struct loop *loop, const char *const *argv,
 void backend_argument(struct backend *b, const char *arg);
 /* It runs once: its end is reported by `ended` and it is not started again. */
 void backend_once(struct backend *b);
+/* It has to have ended after so long, or it is killed.  That counts as half of
+   the failures after which it is hopeless. */
+void backend_deadline(struct backend *b, int64_t ms);
 
 /* Starts it now.  A failure to do so is reported by `died` (or `ended`) later,
    from the loop. */
@@ -71,6 +90,8 @@ void backend_finish(struct backend *b);
 void backend_again(struct backend *b);
 /* What it said was worth something: failures are counted anew. */
 void backend_progress(struct backend *b);
+/* It said nothing new, but what a backend says. */
+void backend_useful(struct backend *b);
 
 bool backend_running(const struct backend *b);
 bool backend_finished(const struct backend *b);	    /* `ended` was called */
@@ -81,6 +102,8 @@ bool backend_hopeless(const struct backend *b);
 void backend_pause(struct backend *b, bool paused);
 /* Bytes written to it that it has not taken. */
 size_t backend_queued(const struct backend *b);
+/* "nni-platform-local submit has said nothing for 60 s" */
+void backend_silence(const struct backend *b, struct buf *out);
 
 /* Ends the process (SIGTERM) if it still runs.  NULL is allowed. */
 void backend_free(struct backend *b);

@@ -50,6 +50,21 @@ crew_nonsense(struct crew_member *m, const char *what, struct buf *out)
 	buf_release(&where);
 }
 
+void
+crew_silence(const struct crew_member *m, size_t owed, struct buf *out)
+{
+	struct buf what = BUF_INIT, where = BUF_INIT, hint = BUF_INIT;
+
+	backend_silence(m->backend, &what);
+	buf_addf(&what, "; %zu trials wait for it", owed);
+	buf_addf(&hint, "see log/%s-%s.log", m->name, m->crew->verb);
+	buf_addf(&where, "%s of member %s", m->crew->verb, m->name);
+	record_error(out, what.data, where.data, hint.data, NULL);
+	buf_release(&what);
+	buf_release(&where);
+	buf_release(&hint);
+}
+
 static void
 member_line(void *arg, char *line, size_t len)
 {
@@ -88,8 +103,16 @@ member_ended(void *arg, const char *why, int exit_code)
 	m->crew->calls->ended(m, why);
 }
 
+static bool
+member_silent(void *arg)
+{
+	struct crew_member *m = arg;
+
+	return m->crew->calls->silent(m);
+}
+
 static const struct backend_calls backend_calls = {
-    member_line, member_started, member_died, member_ended};
+    member_line, member_started, member_died, member_ended, member_silent};
 
 /* ---- finding one ---- */
 

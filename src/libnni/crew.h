@@ -30,6 +30,7 @@ struct crew_calls {
 	void (*died)(struct crew_member *m);
 	/* After crew_finish(); see backend_calls.ended. */
 	void (*ended)(struct crew_member *m, const char *why);
+	bool (*silent)(struct crew_member *m); /* see backend_calls.silent */
 };
 
 struct crew {
@@ -59,6 +60,9 @@ struct crew_member *crew_member(
  * an error record, unless there were many already.
  */
 void crew_nonsense(struct crew_member *m, const char *what, struct buf *out);
+
+/* An error record: the member is silent, and `owed` trials wait for it. */
+void crew_silence(const struct crew_member *m, size_t owed, struct buf *out);
 
 void crew_pause(struct crew *c, bool paused);
 /* Ends the input of all, see backend_finish(). */

@@ -44,7 +44,7 @@ watch_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls watch_calls = {
-    watch_said, watch_started, NULL, watch_ended};
+    watch_said, watch_started, NULL, watch_ended, NULL};
 
 static int
 start_watch(struct cancel *c, struct buf *err)

@@ -155,6 +155,7 @@ heard_metric(struct gatherer *g, struct crew_member *m, const struct record *r)
 
 	if (!e || e->member != m || e->ended)
 		return;
+	backend_useful(m->backend);
 	if (r->at.at &&
 	    !hash_set_add(&e->seen, hash_bytes(r->at.at, r->at.len)))
 		return;
@@ -218,19 +219,40 @@ died(struct crew_member *m)
 	(void)m;
 }
 
-/* It must not end while it owes an end. */
-static void
-ended(struct crew_member *m, const char *why)
+/* How many ends it has to give back. */
+static size_t
+owed(const struct gatherer *g, const struct crew_member *m)
 {
-	struct gatherer *g = m->crew->arg;
-	size_t i, owed = 0;
+	size_t i, n = 0;
 
 	for (i = 0; i < g->trials.count; i++) {
 		struct gathered *e = (struct gathered *)g->trials.all[i];
 
-		owed += e->member == m && e->end;
+		n += e->member == m && e->end;
 	}
-	if (!owed)
+	return n;
+}
+
+static bool
+silent(struct crew_member *m)
+{
+	struct gatherer *g = m->crew->arg;
+	struct buf line = BUF_INIT;
+	size_t n = owed(g, m);
+
+	if (n) {
+		crew_silence(m, n, &line);
+		gather_put(g, line.data, line.len);
+	}
+	buf_release(&line);
+	return n > 0;
+}
+
+/* It must not end while it owes an end. */
+static void
+ended(struct crew_member *m, const char *why)
+{
+	if (!owed(m->crew->arg, m))
 		return;
 	free(m->trouble);
 	m->trouble =
@@ -239,7 +261,8 @@ ended(struct crew_member *m, const char *why)
 		backend_again(m->backend);
 }
 
-static const struct crew_calls crew_calls = {heard, started, died, ended};
+static const struct crew_calls crew_calls = {
+    heard, started, died, ended, silent};
 
 /* ---- from the input ---- */
 

@@ -16,9 +16,6 @@
 #include "say.h"
 #include "survey.h"
 
-/* How long a backend may drain after --once or without ends to wait for. */
-enum { DRAIN_MS = 60000 };
-
 static struct {
 	const char *format, *output;
 	bool once, logs, follow;
@@ -117,10 +114,11 @@ end_round(void *arg)
 
 	gather_round(g);
 	/* Ends are waited for as long as it takes; a backend that owes none
-	   is not. */
+	   has its time-out to end, as it has after --once to drain. */
 	if (g->finishing && (!g->held || o.once || o.reading)) {
 		if (!timer_is_set(&o.deadline) && !g->late)
-			timer_set(g->loop, &o.deadline, DRAIN_MS, give_up, g);
+			timer_set(g->loop, &o.deadline, backend_timeout_ms(),
+			    give_up, g);
 	} else {
 		timer_stop(&o.deadline);
 	}

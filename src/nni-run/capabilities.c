@@ -7,11 +7,13 @@
 
 #include <stdlib.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "mem.h"
 
 struct question {
 	struct child child;
+	struct timer deadline;
 	struct question *next;
 	struct run *run;
 	const char *member;
@@ -47,11 +49,21 @@ on_over(void *arg, struct child *c)
 	struct run *run = q->run;
 
 	(void)c;
+	timer_stop(&q->deadline);
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
 	free(q);
 	run_programs_over(run);
+}
+
+/* That it does not answer is nni-submit's to say, which asks the same. */
+static void
+too_late(void *arg)
+{
+	struct question *q = arg;
+
+	child_drop(&q->child);
 }
 
 static void
@@ -75,6 +87,8 @@ ask(struct run *run, const struct config_member *m)
 		argv[0] = path.data;
 		if (child_start(&q->child, run->loop, &spec, run->log_dir.data,
 			&err) == 0) {
+			timer_set(run->loop, &q->deadline, backend_timeout_ms(),
+			    too_late, q);
 			q->next = run->questions;
 			run->questions = q;
 			q = NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "child.h"
 #include "expdir.h"
 #include "json.h"
@@ -27,6 +28,9 @@ struct checking {
 /* One member. */
 struct asked {
 	struct child child;
+	struct timer deadline;
+	bool late;	 /* it has not ended by then */
+	size_t nonsense; /* lines that are no records */
 	struct checking *checking;
 	const struct config_member *member;
 	struct buf problems; /* error records, until it is known how bad */
@@ -78,10 +82,13 @@ on_line(void *arg, char *line, size_t len)
 	struct asked *a = arg;
 	struct json v;
 
-	if (line == NULL || len == 0)
+	if (line != NULL && len == 0)
 		return;
-	if (json_check(line, len, JSON_STRICT, &v, NULL, NULL) == 0 &&
-	    record_is(json_get(v, "type"), "error"))
+	if (line == NULL ||
+	    json_check(line, len, JSON_STRICT, &v, NULL, NULL) != 0 ||
+	    json_type(v) != JSON_OBJECT)
+		a->nonsense++;
+	else if (record_is(json_get(v, "type"), "error"))
 		buf_addf(&a->problems, "%s\n", line);
 	else if (!a->checking->creating)
 		puts(line);
@@ -105,8 +112,12 @@ static int
 judge(const struct asked *a)
 {
 	const struct proc_end *end = &a->child.end;
-	int code = end->signaled ? NNI_TEMPORARY : end->code;
+	int code = end->code;
 
+	/* 1 is no answer: it is how scripts break off. */
+	if (end->signaled || a->late || code == NNI_TRIAL_FAILED ||
+	    code > NNI_LOCKED || (code == NNI_OK && a->nonsense > 0))
+		code = NNI_TEMPORARY;
 	if (a->problems.len > 0)
 		return code == NNI_OK ? NNI_CONFIG : code;
 	if (a->checking->creating && code != NNI_CONFIG && code != NNI_AUTH)
@@ -125,25 +136,57 @@ count_in(struct checking *c, int code)
 		loop_stop(c->loop, 0);
 }
 
+/* What is wrong with it, where it has not said so itself. */
+static void
+show_end(const struct asked *a, int code)
+{
+	struct buf text = BUF_INIT, end = BUF_INIT;
+
+	child_end_text(&a->child, &end);
+	buf_addf(&text, "%s: nni-platform-%s check ", a->member->name,
+	    a->member->platform);
+	if (a->late)
+		buf_addf(&text, "did not come to its end within %g s",
+		    (double)backend_timeout_ms() / 1000);
+	else if (a->nonsense > 0 && a->child.end.code == NNI_OK)
+		buf_addf(
+		    &text, "wrote %zu lines that are no records", a->nonsense);
+	else
+		buf_adds(&text, end.data);
+	if (code != NNI_OK)
+		say_error(0, "%s", text.data);
+	else
+		say_warning("%s", text.data);
+	buf_release(&text);
+	buf_release(&end);
+}
+
 static void
 on_over(void *arg, struct child *child)
 {
 	struct asked *a = arg;
 	struct checking *c = a->checking;
 	int code = judge(a);
-	struct buf end = BUF_INIT;
 
+	(void)child;
+	timer_stop(&a->deadline);
 	c->running--;
 	if (c->signal == 0) {
-		child_end_text(child, &end);
 		check_show(a->member->name, &a->problems,
 		    !(c->creating && code == NNI_TEMPORARY));
-		if (a->problems.len == 0 && code != NNI_OK)
-			say_error(
-			    0, "%s: its check %s", a->member->name, end.data);
+		if (a->problems.len == 0 && (code != NNI_OK || a->late))
+			show_end(a, code);
 	}
-	buf_release(&end);
 	count_in(c, code);
+}
+
+static void
+too_late(void *arg)
+{
+	struct asked *a = arg;
+
+	a->late = true;
+	child_drop(&a->child);
 }
 
 static void
@@ -190,8 +233,11 @@ ask(struct asked *a, const char *dir)
 	if (backend_find(a->member->platform, &path, &err) == 0) {
 		argv[0] = path.data;
 		if (child_start(&a->child, a->checking->loop, &spec, log.data,
-			&err) == 0)
+			&err) == 0) {
 			a->checking->running++;
+			timer_set(a->checking->loop, &a->deadline,
+			    backend_timeout_ms(), too_late, a);
+		}
 	}
 	if (!child_is_alive(&a->child)) {
 		say_error(0, "%s: %s", a->member->name, err.data);

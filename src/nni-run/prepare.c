@@ -331,20 +331,43 @@ may_clean(const char *dir, struct buf *err)
 	return code;
 }
 
-static int
-run_verb(const struct config_member *m, const char *verb, const char *dir,
-    struct buf *out, int *code, struct buf *err)
-{
-	struct buf path = BUF_INIT;
-	const char *argv[] = {
-	    NULL, verb, "--dir", dir, "--member", m->name, NULL};
-	int rc = backend_find(m->platform, &path, err);
+/* It may have much to remove. */
+#define CLEAN_MS ((int64_t)3600 * 1000)
 
+/* Its exit code, or one of ours with the reason in err. */
+static int
+run_clean(const struct config_member *m, const char *dir, struct buf *out,
+    struct buf *err)
+{
+	struct buf path = BUF_INIT, why = BUF_INIT;
+	const char *argv[] = {
+	    NULL, "clean", "--dir", dir, "--member", m->name, NULL};
+	struct proc_spec spec = {
+	    .argv = (char *const *)argv, .err = {PROC_INHERIT, OS_NO_FILE}};
+	struct proc_end end;
+	int code = NNI_TEMPORARY;
+
+	if (backend_find(m->platform, &path, err) != 0) {
+		buf_release(&path);
+		return NNI_CONFIG;
+	}
 	argv[0] = path.data;
-	if (rc == 0)
-		rc = run_program(argv, false, out, code, err);
+	if (proc_run(&spec, out, CLEAN_MS, &end, &why) == 0) {
+		if (end.signaled)
+			buf_addf(&why, "it was killed by SIG%s",
+			    proc_signal_name(end.code));
+		else if (end.code != NNI_OK)
+			buf_addf(&why, "exit code %d", end.code);
+		if (!end.signaled && end.code <= NNI_LOCKED &&
+		    end.code != NNI_TRIAL_FAILED)
+			code = end.code;
+	}
+	if (why.len > 0)
+		buf_err(
+		    err, "nni-platform-%s clean: %s", m->platform, why.data);
 	buf_release(&path);
-	return rc;
+	buf_release(&why);
+	return code;
 }
 
 int
@@ -352,17 +375,14 @@ prepare_clean(const char *dir, struct buf *err)
 {
 	struct buf path = BUF_INIT, out = BUF_INIT_MAX(OUTPUT_MAX);
 	struct config c = {0};
-	int code = may_clean(dir, err), one = NNI_OK;
+	int code = may_clean(dir, err);
 
 	expdir_path(&path, dir, "config.json");
 	if (code == NNI_OK && config_load(&c, path.data, err) != 0)
 		code = NNI_CONFIG;
 	for (size_t i = 0; code == NNI_OK && i < c.member_count; i++) {
 		buf_clear(&out);
-		if (run_verb(&c.members[i], "clean", dir, &out, &one, err) != 0)
-			code = NNI_TEMPORARY;
-		else
-			code = one;
+		code = run_clean(&c.members[i], dir, &out, err);
 		check_show(c.members[i].name, &out, true);
 	}
 	config_release(&c);

@@ -14,9 +14,8 @@
 #include "submit.h"
 
 enum { COMMIT_RETRY_MS = 100, COMMIT_TRIES = 6 };
-/* --once waits at most this long for places, and after the end of input a
-   backend has this long to end. */
-enum { ONCE_MS = 60000, LEAVE_MS = 10000 };
+/* After the end of input a backend has this long to end. */
+enum { LEAVE_MS = 10000 };
 
 static struct {
 	const char *dir, *config, *resume, *format;
@@ -97,7 +96,8 @@ end_of_input(void *arg)
 	struct submit *s = arg;
 
 	if (s->once)
-		timer_set(s->loop, &s->deadline, ONCE_MS, once_over, s);
+		timer_set(
+		    s->loop, &s->deadline, backend_timeout_ms(), once_over, s);
 }
 
 /* ---- the end of a round ---- */

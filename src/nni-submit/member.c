@@ -3,6 +3,7 @@
  * code is packed if one wants it, then its submit verb runs for as long as
  * there is something to start.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,11 +108,9 @@ started(void *arg)
 	set_trouble(m, NULL);
 	m->nonsense = 0;
 	m->feed = true;
-	if (!m->credits) {
-		m->spoken = true;
-		if (!m->places)
-			place_get(m, m->config->name)->unlimited = true;
-	}
+	m->spoken = !m->credits;
+	if (!m->credits && !m->places)
+		place_get(m, m->config->name)->unlimited = true;
 }
 
 static void
@@ -133,7 +132,34 @@ ended(void *arg, const char *why, int exit_code)
 	(void)exit_code;
 }
 
-static const struct backend_calls submit_calls = {heard, started, died, ended};
+/* It owes an answer to each task that was sent to it, and a first credit. */
+static bool
+silent(void *arg)
+{
+	struct member *m = arg;
+	struct buf what = BUF_INIT, where = BUF_INIT, hint = BUF_INIT;
+	int64_t n = m->spoken ? 0 : (int64_t)m->submit->queued;
+	struct place *p;
+
+	for (p = m->places; p; p = p->next)
+		n += p->in_flight;
+	if (n > 0) {
+		backend_silence(m->backend, &what);
+		buf_addf(&what, "; %" PRId64 " trials wait for it", n);
+		buf_addf(&hint, "see log/%s-submit.log", m->config->name);
+		buf_addf(&where, "submit of member %s", m->config->name);
+		record_error(
+		    &m->submit->said, what.data, where.data, hint.data, NULL);
+		tasks_unanswered(m->submit, m, what.data);
+	}
+	buf_release(&what);
+	buf_release(&where);
+	buf_release(&hint);
+	return n > 0;
+}
+
+static const struct backend_calls submit_calls = {
+    heard, started, died, ended, silent};
 
 void
 members_send(struct submit *s)
@@ -236,7 +262,7 @@ pack_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls pack_calls = {
-    pack_said, pack_started, NULL, pack_ended};
+    pack_said, pack_started, NULL, pack_ended, NULL};
 
 /* One archive serves the experiment, so there can be one directory only. */
 static int
@@ -355,6 +381,11 @@ answered(void *arg, const char *why, int exit_code)
 	} else if (exit_code == NNI_CONFIG || exit_code == NNI_AUTH) {
 		member_fail(m, exit_code, why);
 	} else {
+		/* Of the first of them that is new. */
+		if (!m->trouble)
+			say_warning("member '%s': %s; trying again",
+			    m->config->name,
+			    why ? why : "it told no capabilities");
 		set_trouble(m, why ? why : "it told no capabilities");
 		m->known = false;
 		backend_again(m->asked);
@@ -362,7 +393,7 @@ answered(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls ask_calls = {
-    capabilities, asked, NULL, answered};
+    capabilities, asked, NULL, answered, NULL};
 
 int
 members_open(struct submit *s, struct buf *err)
@@ -383,6 +414,7 @@ members_open(struct submit *s, struct buf *err)
 		if (!m->asked)
 			return NNI_CONFIG;
 		backend_once(m->asked);
+		backend_deadline(m->asked, backend_timeout_ms());
 	}
 	if (!s->member_count) {
 		buf_err(err, "the configuration has no trainingService");

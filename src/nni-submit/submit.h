@@ -146,6 +146,9 @@ void task_end(struct submit *s, struct task *t, enum trial_status status,
 void tasks_wait(struct submit *s);
 /* Appends the lines of all tasks that were sent to the member to `out`. */
 void tasks_sent_to(struct submit *s, const struct member *m, struct buf *out);
+/* Says of those that were sent to the member why they wait. */
+void tasks_unanswered(
+    struct submit *s, const struct member *m, const char *reason);
 /* The member's process died with them: some are given up. */
 void tasks_orphaned(struct submit *s, const struct member *m);
 /* Its last line in placed.jsonl. 0 or -1. */

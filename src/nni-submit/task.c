@@ -651,6 +651,19 @@ tasks_sent_to(struct submit *s, const struct member *m, struct buf *out_lines)
 }
 
 void
+tasks_unanswered(struct submit *s, const struct member *m, const char *reason)
+{
+	size_t i;
+
+	for (i = 0; i < s->tasks.count; i++) {
+		struct task *t = (struct task *)s->tasks.all[i];
+
+		if (t->state == TASK_SENT && t->place->member == m)
+			say_waiting(s, t, reason);
+	}
+}
+
+void
 tasks_orphaned(struct submit *s, const struct member *m)
 {
 	struct buf reason = BUF_INIT;

@@ -17,10 +17,11 @@
 
 /*
  * --once: a backend that has told its trials' status has this long to end; one
- * that tells nothing has the second.  The third is for backends when all trials
- * have ended, as far as we know: one given up may not have for its backend.
+ * that tells nothing has its time-out.  The second is for backends when all
+ * trials have ended, as far as we know: one given up may not have for its
+ * backend.
  */
-enum { ONCE_TOLD_MS = 1000, ONCE_MS = 60000, LEAVE_MS = 5000 };
+enum { ONCE_TOLD_MS = 1000, LEAVE_MS = 5000 };
 
 static struct {
 	const char *format;
@@ -89,7 +90,7 @@ end_of_input(void *arg)
 	if (!o.once)
 		return;
 	track_finish(t);
-	timer_set(t->loop, &t->deadline, ONCE_MS, give_up, t);
+	timer_set(t->loop, &t->deadline, backend_timeout_ms(), give_up, t);
 }
 
 /* ---- the end of a round ---- */

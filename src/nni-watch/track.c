@@ -26,7 +26,8 @@ struct tracked {
 	enum intent cancel;
 	bool lost; /* given up as soon as its place cannot be reached */
 	bool ended;
-	bool heard; /* its backend has said something of it */
+	bool heard;   /* its backend has said something of it */
+	bool started; /* ... that it was RUNNING */
 };
 
 /* ---- to the backend ---- */
@@ -115,7 +116,12 @@ static void
 tell(struct tracker *t, struct tracked *e, const struct record *r)
 {
 	struct buf line = BUF_INIT, now = BUF_INIT;
+	bool starts = r->status == STATUS_RUNNING && !e->started;
 
+	/* Only what comes once: others may go to and fro for ever. */
+	if (starts || status_is_end(r->status))
+		backend_progress(e->member->backend);
+	e->started |= starts;
 	e->status = r->status;
 	if (!changes(e, r))
 		return;
@@ -170,7 +176,7 @@ heard_status(struct tracker *t, struct crew_member *m, const struct record *r)
 
 	if (!e || e->member != m || !r->status)
 		return;
-	backend_progress(m->backend);
+	backend_useful(m->backend);
 	if (e->ended) {
 		/* The place of one given up confirms that it is gone. */
 		if (e->line && status_is_end(r->status)) {
@@ -264,7 +270,29 @@ ended(struct crew_member *m, const char *why)
 	each(m, lose_sight);
 }
 
-static const struct crew_calls crew_calls = {heard, started, died, ended};
+/* It owes a status of each trial. */
+static bool
+silent(struct crew_member *m)
+{
+	struct tracker *t = m->crew->arg;
+	struct buf line = BUF_INIT;
+	size_t i, owed = 0;
+
+	for (i = 0; i < t->trials.count; i++) {
+		struct tracked *e = (struct tracked *)t->trials.all[i];
+
+		owed += e->member == m && !e->heard && !e->ended;
+	}
+	if (owed) {
+		crew_silence(m, owed, &line);
+		filter_put_buf(&t->filter, &line);
+	}
+	buf_release(&line);
+	return owed > 0;
+}
+
+static const struct crew_calls crew_calls = {
+    heard, started, died, ended, silent};
 
 /* ---- from the input ---- */
 
