@@ -28,6 +28,7 @@ rude check=hang hang nni-run --check c.yml
 rude check=stderr complain nni-run --check c.yml
 rude check=binary binary nni-run --check c.yml
 rude check=half half env NNI_BACKEND_TIMEOUT=120 nni-run --check c.yml
+rude check=hang begun env NNI_BACKEND_TIMEOUT=3 nni-run --id begun c.yml
 rude check=exit quiet env NNI_BACKEND_TIMEOUT=120 nni-run --check c.yml
 for verb in submit watch collect; do
 	nni-run --prepare --id $verb c.yml >/dev/null
@@ -45,7 +46,7 @@ NNI_BACKEND_TIMEOUT=60
 # ---- check ----
 has_ended hang
 is "$(cat hang.code)" 5 'a check that hangs is given up'
-is "$(cat hang.err)" 'nni-run: error: local: nni-platform-local check: it did not come to its end within 3 s' \
+like "$(cat hang.err)" '*nni-run: error: local: nni-platform-local check did not come to its end within 3 s' \
 	'with its name and verb'
 has_ended complain
 is "$(cat complain.code)" 5 'one that complains for ever too'
@@ -53,9 +54,13 @@ has_ended binary
 is "$(cat binary.code) $(cat binary.out)" '5 ' 'of what is no text nothing reaches the terminal'
 has_ended half
 is "$(cat half.code) $(cat half.out)" '5 ' 'half a line is no answer'
-like "$(cat half.err)" '*nni-platform-local check: exit code 1*' 'that is said'
+like "$(cat half.err)" '*nni-platform-local check ended with code 1*' 'that is said'
 has_ended quiet
 is "$(cat quiet.code)" 0 'nothing to say is no fault'
+
+has_ended begun
+is "$(cat begun.code) $(count begun '"status":"SUCCEEDED"')" '0 2' 'a check that hangs holds no experiment up'
+like "$(cat begun.err)" '*warning: local: nni-platform-local check did not come to its end within 3 s*' 'but is told'
 
 # ---- capabilities ----
 has_ended caps

@@ -228,7 +228,7 @@ watch_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls watch_calls = {
-    watch_said, watch_started, NULL, watch_ended};
+    watch_said, watch_started, NULL, watch_ended, NULL};
 
 /* What is true now: the same as with --once behind nni-watch --once. */
 static int
