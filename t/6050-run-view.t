@@ -13,6 +13,7 @@ on_terminal() {
 	shift
 	script -qfc "stty cols $columns; $*" seen >/dev/null 2>&1 </dev/null
 }
+now() { perl -MTime::HiRes=time -e 'print int(time * 10)'; }
 config max=3 conc=1
 on_terminal 80 nni-run --id a c.json
 like "$(cat seen)" '*3/3 trials*3 succeeded*best *2.0*{"x":2.0}*experiment a is done*' 'the last picture stays, then the summary'
@@ -39,9 +40,14 @@ run=$!
 	wait_for 60 grep -q '2 trials wait: gpu 0 busy: pid 812 Xorg' seen
 	touch "$(dir x)/let-go"
 ) &
+began=$(now)
 on_terminal 80 nni-run --id x c.json
+took=$(($(now) - began))
 like "$(cat seen)" '*2 trials wait: gpu 0 busy: pid 812 Xorg*2/2 trials*experiment x is done*' 'on a terminal a row says why nothing starts'
 is "$(sed '1,/2\/2 trials/d' seen | grep -c 'trials wait')" 0 'and goes when they do'
+shown=$(sed -n 's/.*x.\[0m  0:0*\([0-9]*\)  2\/2 trials.*/\1/p' seen | tail -n 1)
+[ "$((${shown:-999} * 10))" -le "$took" ]
+ok $? "its time is counted once ($shown s, took $took/10 s)"
 wait_for 60 grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 812 Xorg$' err
 ok $? 'in a pipe a line does'
 touch "$(dir w)/other"
@@ -55,9 +61,9 @@ is "$(cat err)" '' 'says nothing'
 is "$(count y '"status":"WAITING"')" 2 'but journals why'
 
 config max=3000 conc=1
-began=$(perl -MTime::HiRes=time -e 'print int(time * 10)')
+began=$(now)
 on_terminal 80 nni-run --id c c.json
-tenths=$(($(perl -MTime::HiRes=time -e 'print int(time * 10)') - began))
+tenths=$(($(now) - began))
 drawn=$(grep -c 'c.*/3000 trials' seen)
 [ "$drawn" -le $((tenths + 2)) ]
 ok $? "at most ten pictures a second ($drawn in 0.1 * $tenths s)"

@@ -343,6 +343,7 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 	} else {
 		run_tell_advisors(run);
 		run->failed += failed;
+		progress_ended(&run->view.progress, record_time_ms(r));
 		asking_trial_ended(&run->asking, clock_mono_us());
 	}
 	check_failures_in_a_row(run, r);

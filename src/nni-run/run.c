@@ -40,17 +40,31 @@ run_trials_left(const struct run *run)
 }
 
 static void
+tell_duration_over(struct run *run)
+{
+	size_t n = run->exp.trials.live;
+	struct buf b = BUF_INIT;
+
+	buf_adds(&b, "maxExperimentDuration is over: no new trials");
+	if (n > 0) {
+		buf_adds(&b, "; ");
+		add_number(&b, n, "trial");
+		buf_addf(&b, " that %s not ended go%s on",
+		    n == 1 ? "has" : "have", n == 1 ? "es" : "");
+	}
+	view_say(&run->view, "%s", b.data);
+	buf_release(&b);
+}
+
+static void
 duration_over(void *arg)
 {
 	struct run *run = arg;
 
 	run->expired = true;
 	asking_reset(&run->asking);
-	run->view.doing = "time is up";
-	view_say(&run->view,
-	    "maxExperimentDuration is over: no new trials; "
-	    "%zu that are running go on to their ends",
-	    run->exp.trials.live);
+	run->view.progress.doing = "time is up";
+	tell_duration_over(run);
 }
 
 void
@@ -61,7 +75,7 @@ run_set_duration(struct run *run)
 
 	timer_stop(&run->duration);
 	run->expired = false;
-	run->view.doing = "";
+	run->view.progress.doing = "";
 	if (most == 0)
 		return;
 	if (left <= 0)
@@ -167,6 +181,7 @@ finish(struct run *run)
 	struct buf err = BUF_INIT;
 
 	run->over = true;
+	run->view.progress.doing = session_end_name(run->end);
 	timer_stop(&run->guard);
 	timer_stop(&run->duration);
 	timer_stop(&run->lease);
@@ -209,14 +224,21 @@ guard_over(void *arg)
 {
 	struct run *run = arg;
 
-	if (run->exp.trials.lost_count > 0)
+	size_t n = run->exp.trials.lost_count;
+	struct buf command = BUF_INIT;
+
+	run_resume_command(run, &command);
+	if (n > 0)
 		view_warning(&run->view,
-		    "%zu attempts that were given up have not confirmed their "
-		    "end; nni-run --resume %s cancels them again",
-		    run->exp.trials.lost_count, run->dir);
+		    "%zu attempt%s given up %s not confirmed %s end; %s "
+		    "cancels %s again",
+		    n, n == 1 ? " that was" : "s that were",
+		    n == 1 ? "has" : "have", n == 1 ? "its" : "their",
+		    command.data, n == 1 ? "it" : "them");
 	else
 		view_warning(&run->view,
 		    "the pipeline does not come to its end: it is dropped");
+	buf_release(&command);
 	run_drop_programs(run);
 }
 
@@ -224,7 +246,7 @@ static void
 close_up(struct run *run)
 {
 	run->phase = RUN_CLOSING;
-	run->view.doing = "finishing";
+	run->view.progress.doing = "finishing";
 	run->end = run->stopping ? SESSION_STOPPED : SESSION_DONE;
 	run->exit_code = NNI_OK;
 	stop_watching(run);
@@ -267,7 +289,7 @@ void
 run_stop(struct run *run)
 {
 	run->stopping = true;
-	run->view.doing = "stopping";
+	run->view.progress.doing = "stopping";
 	asking_reset(&run->asking);
 	run_retry_clear(run);
 	run_cancel_all(run);
@@ -276,12 +298,18 @@ run_stop(struct run *run)
 /* ---- interrupts ---- */
 
 static void
-tell_resume(struct run *run)
+tell_stopping(struct run *run)
 {
-	view_stop(&run->view);
+	size_t n = run->exp.trials.live;
+	struct buf b = BUF_INIT;
+
+	if (n == 0)
+		return;
+	add_number(&b, n, "trial");
 	view_say(&run->view,
-	    "%zu trials run on; go on with: nni-run --resume %s",
-	    run->exp.trials.live, run->dir);
+	    "stopping %s; interrupt once more to leave %s running", b.data,
+	    n == 1 ? "it" : "them");
+	buf_release(&b);
 }
 
 static void
@@ -296,14 +324,12 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 	if (run->signal != 0) {
 		/* The second one: at once. The pipeline sees its reader go. */
 		journal_commit(&run->journal, NULL);
-		tell_resume(run);
+		run_tell_resume(run);
 		die_by_signal(signal);
 	}
 	run->signal = signal;
 	if (what == INTERRUPT_STOP && run->stop_on_interrupt && !run->tick) {
-		view_say(&run->view,
-		    "stopping %zu trials; once more to leave them running",
-		    run->exp.trials.live);
+		tell_stopping(run);
 		run_stop(run);
 	} else {
 		run_leave(
@@ -470,7 +496,7 @@ run_go(struct run *run)
 	view_stop(&run->view);
 	if (run->end == SESSION_DETACHED || run->end == SESSION_FAILED) {
 		if (!run->reader_gone)
-			tell_resume(run);
+			run_tell_resume(run);
 	} else if (!run->tick) {
 		run_summary(run);
 	}

@@ -172,7 +172,11 @@ void tick_assessor_over(struct run *run);
 /* At the end of each round. */
 void tick_round(struct run *run);
 
-/* ---- summary.c ---- */
+/* ---- summary.c: what is said at the end ---- */
 void run_summary(struct run *run);
+/* What became of the trials, and how to go on. */
+void run_tell_resume(struct run *run);
+/* Appends the command that goes on, as it is typed. */
+void run_resume_command(const struct run *run, struct buf *out);
 
 #endif

@@ -161,6 +161,8 @@ run_session_end(struct run *run)
 	json_member_time(&run->line, "time", clock_wall_ms());
 	record_end(&run->line);
 	run_keep(run);
+	/* From here on this session is one of those that the journal counts. */
+	run->session_mono_ms += ms;
 }
 
 int64_t

@@ -2,8 +2,12 @@
 #include "run.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "expdir.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/sys.h"
 
 static void
 add_count(struct buf *b, size_t n, const char *what)
@@ -23,16 +27,17 @@ say_counts(struct run *run)
 	add_count(&b, t->by_status[STATUS_EARLY_STOPPED], "stopped early");
 	add_count(&b, t->by_status[STATUS_USER_CANCELED], "canceled");
 	add_count(&b, t->by_status[STATUS_SYS_CANCELED], "lost");
-	view_say(&run->view, "experiment %s is %s: %zu trials%s", run->exp.id,
-	    session_end_name(run->end), t->count, b.data);
+	view_say(&run->view, "experiment %s is %s: %zu trial%s%s", run->exp.id,
+	    session_end_name(run->end), t->count, t->count == 1 ? "" : "s",
+	    b.data);
 	buf_release(&b);
 	if (run->no_final > 0)
 		view_say(&run->view, "%zu succeeded without a final metric",
 		    run->no_final);
 	if (run->not_a_number > 0)
 		view_say(&run->view,
-		    "%zu have a final metric that is no finite number",
-		    run->not_a_number);
+		    "%zu %s a final metric that is no finite number",
+		    run->not_a_number, run->not_a_number == 1 ? "has" : "have");
 }
 
 void
@@ -49,4 +54,57 @@ run_summary(struct run *run)
 		    t->best_parameters != NULL ? t->best_parameters : "");
 	}
 	view_say(&run->view, "all of it is in %s", run->dir);
+}
+
+/* Is the nni-run that the user's shell finds this one? */
+static bool
+is_in_path(const char *self)
+{
+	struct buf found = BUF_INIT, real = BUF_INIT, own = BUF_INIT;
+	bool is = proc_find("nni-run", &found) == 0 &&
+		  path_real(found.data, &real, NULL) == 0 &&
+		  path_real(self, &own, NULL) == 0 &&
+		  strcmp(real.data, own.data) == 0;
+
+	buf_release(&found);
+	buf_release(&real);
+	buf_release(&own);
+	return is;
+}
+
+void
+run_resume_command(const struct run *run, struct buf *out)
+{
+	const char *self = sys_self_path();
+
+	proc_quote(out, self == NULL || is_in_path(self) ? "nni-run" : self);
+	buf_adds(out, " --resume ");
+	proc_quote(out, run->dir);
+}
+
+void
+run_tell_resume(struct run *run)
+{
+	const struct trials *t = &run->exp.trials;
+	size_t waiting = t->by_status[STATUS_WAITING];
+	size_t away = t->by_status[STATUS_UNKNOWN];
+	size_t running = t->live - waiting - away;
+	struct buf b = BUF_INIT;
+
+	if (running == 0)
+		buf_adds(&b, "no trial runs");
+	else
+		add_number(&b, running, "trial");
+	if (running > 0)
+		buf_adds(&b, running == 1 ? " runs on" : " run on");
+	if (waiting > 0)
+		buf_addf(&b, ", %zu wait%s", waiting, waiting == 1 ? "s" : "");
+	if (away > 0)
+		buf_addf(&b, ", %zu %s out of reach", away,
+		    away == 1 ? "is" : "are");
+	buf_adds(&b, "; go on with: ");
+	run_resume_command(run, &b);
+	view_stop(&run->view);
+	view_say(&run->view, "%s", b.data);
+	buf_release(&b);
 }

@@ -2,11 +2,11 @@
 #include "view.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "picture.h"
 #include "say.h"
 #include "when.h"
 #include "os/sys.h"
@@ -14,10 +14,8 @@
 #define DRAW_MS 100   /* at most ten times a second */
 #define CLOCK_MS 1000 /* the elapsed time goes on by itself */
 #define PLAIN_MS 10000
-#define HELD_DRAWN_MS 1000 /* nothing moves for so long: it is shown why */
-#define HELD_PLAIN_MS 2000
+#define HELD_MS 2000 /* plain: nothing moves for so long: it is said why */
 #define HELD_LONGEST_MS 600000
-#define HELD_MAX 1000
 #define OFTEN_MAX 10
 
 static bool
@@ -35,12 +33,11 @@ view_init(struct view *v, bool tick)
 	bool dumb = term != NULL && strcmp(term, "dumb") == 0;
 
 	memset(v, 0, sizeof(*v));
-	v->doing = "";
+	progress_init(&v->progress);
 	v->budget = OFTEN_MAX;
 	v->log = OS_NO_FILE;
-	v->held_gap_ms = HELD_PLAIN_MS;
-	buf_init(&v->held_by, HELD_MAX);
-	buf_init(&v->held_told, HELD_MAX);
+	v->held_gap_ms = HELD_MS;
+	buf_init(&v->held_told, BUF_MAX_DEFAULT);
 	v->kind = VIEW_PLAIN;
 	if (tick)
 		v->kind = VIEW_SILENT;
@@ -50,236 +47,7 @@ view_init(struct view *v, bool tick)
 	v->color = v->kind == VIEW_DRAWN && !set("NO_COLOR");
 }
 
-/* ---- figures ---- */
-
-static size_t
-ended(const struct view *v)
-{
-	return v->exp->trials.count - v->exp->trials.live;
-}
-
-/* Ended trials a minute in this session; 0: nothing to judge by yet. */
-static double
-rate(const struct view *v)
-{
-	double minutes = (double)(clock_mono_ms() - v->started_ms) / 60000;
-	size_t n = ended(v) - v->ended_before;
-
-	return minutes > 0 && n > 0 ? (double)n / minutes : 0;
-}
-
-static void
-add_rate(struct buf *b, double per_minute)
-{
-	if (per_minute >= 600)
-		buf_addf(b, "%.0f/s", per_minute / 60);
-	else if (per_minute >= 1)
-		buf_addf(b, "%.1f/min", per_minute);
-	else
-		buf_addf(b, "%.1f/h", per_minute * 60);
-}
-
-/* Until the first of the limits; -1: there is none or no way to tell. */
-static int64_t
-time_left_ms(const struct view *v)
-{
-	int64_t most = experiment_max_trials(v->exp, v->config);
-	int64_t limit = experiment_max_duration_ms(v->exp, v->config);
-	double r = rate(v);
-	int64_t left = -1;
-
-	if (most > 0 && r > 0)
-		left =
-		    (int64_t)((double)(most - (int64_t)ended(v)) / r * 60000);
-	if (limit > 0) {
-		limit -= v->ran_ms(v->ran_arg);
-		if (limit < 0)
-			limit = 0;
-		if (left < 0 || limit < left)
-			left = limit;
-	}
-	return left;
-}
-
-static void
-add_pace(struct buf *b, const struct view *v, const char *sep)
-{
-	int64_t left = time_left_ms(v);
-	double r = rate(v);
-
-	if (r > 0) {
-		buf_adds(b, sep);
-		add_rate(b, r);
-	}
-	if (left >= 0 && v->exp->trials.live > 0) {
-		buf_adds(b, sep);
-		when_add_duration(b, left);
-		buf_adds(b, " left");
-	}
-}
-
-/* ---- what does not go on ---- */
-
-static size_t
-waiting(const struct view *v)
-{
-	return v->exp->trials.by_status[STATUS_WAITING];
-}
-
-static size_t
-out_of_reach(const struct view *v)
-{
-	return v->exp->trials.by_status[STATUS_UNKNOWN];
-}
-
-/* Why what should go on does not; "": nothing does that. */
-static const char *
-held_by(const struct view *v)
-{
-	if (v->exp->trials.live == 0)
-		return v->doing[0] == '\0' ? "nni-tune proposes none yet" : "";
-	return waiting(v) + out_of_reach(v) > 0 ? v->held_by.data : "";
-}
-
-/* Has nothing moved for so long, though something should? */
-static bool
-is_held(const struct view *v, int64_t ms)
-{
-	return held_by(v)[0] != '\0' && clock_mono_ms() - v->moved_ms >= ms;
-}
-
-/* "2 trials wait, 1 is out of reach: gpu 0 busy: pid 812 Xorg" */
-static void
-add_held(struct buf *b, const struct view *v)
-{
-	size_t w = waiting(v), u = out_of_reach(v);
-
-	if (w + u == 0)
-		buf_adds(b, "no trial to run");
-	if (w > 0)
-		buf_addf(
-		    b, "%zu %s", w, w == 1 ? "trial waits" : "trials wait");
-	if (w > 0 && u > 0)
-		buf_addf(b, ", %zu %s out of reach", u, u == 1 ? "is" : "are");
-	else if (u > 0)
-		buf_addf(b, "%zu %s out of reach", u,
-		    u == 1 ? "trial is" : "trials are");
-	buf_addf(b, ": %s", held_by(v));
-}
-
 /* ---- the drawn form ---- */
-
-static void add_colored(struct buf *b, const struct view *v, const char *code,
-    const char *fmt, ...) NNI_FORMAT(4, 5);
-
-static void
-add_colored(
-    struct buf *b, const struct view *v, const char *code, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (v->color)
-		buf_addf(b, "\033[%sm", code);
-	va_start(ap, fmt);
-	buf_addv(b, fmt, ap);
-	va_end(ap);
-	if (v->color)
-		buf_adds(b, "\033[0m");
-}
-
-/*
- * Ends a row that must not wrap: `text` up to the terminal's width.  Escape
- * sequences have no width; what is not ASCII may be two columns wide.
- */
-static void
-add_row(struct buf *out, const struct buf *text, int width)
-{
-	const char *p = text->data, *end = p + text->len;
-	int columns = 0;
-
-	while (p < end) {
-		if (*p == '\033') {
-			while (p < end && *p != 'm')
-				buf_addc(out, *p++);
-			if (p < end)
-				buf_addc(out, *p++);
-			continue;
-		}
-		if (((unsigned char)*p & 0xc0) != 0x80)
-			columns += (unsigned char)*p < 0x80 ? 1 : 2;
-		if (columns < width)
-			buf_addc(out, (unsigned char)*p < 0x20 ? '?' : *p);
-		p++;
-	}
-	buf_adds(out, "\033[K\n");
-}
-
-static void
-first_row(struct buf *b, const struct view *v)
-{
-	int64_t most = experiment_max_trials(v->exp, v->config);
-
-	add_colored(b, v, "1", "%s", v->exp->id);
-	buf_adds(b, "  ");
-	when_add_duration(b, v->ran_ms(v->ran_arg));
-	buf_addf(b, "  %zu", ended(v));
-	if (most > 0)
-		buf_addf(b, "/%" PRId64, most);
-	buf_adds(b, " trials");
-	add_pace(b, v, "  ");
-	if (v->doing[0] != '\0')
-		add_colored(b, v, "33", "  %s", v->doing);
-}
-
-static void
-status_row(struct buf *b, const struct view *v)
-{
-	static const struct {
-		enum trial_status status;
-		const char *word, *color;
-	} words[] = {
-	    {STATUS_RUNNING, "running", "36"},
-	    {STATUS_WAITING, "waiting", "0"},
-	    {STATUS_UNKNOWN, "unknown", "33"},
-	    {STATUS_SUCCEEDED, "succeeded", "32"},
-	    {STATUS_FAILED, "failed", "31"},
-	    {STATUS_EARLY_STOPPED, "early stopped", "0"},
-	    {STATUS_USER_CANCELED, "canceled", "0"},
-	    {STATUS_SYS_CANCELED, "lost", "31"},
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = v->exp->trials.by_status[words[i].status];
-
-		if (n > 0 || i == 0)
-			add_colored(
-			    b, v, words[i].color, "  %zu %s", n, words[i].word);
-	}
-}
-
-static void
-best_row(struct buf *b, const struct view *v)
-{
-	const struct trials *t = &v->exp->trials;
-
-	if (t->best < 0) {
-		buf_adds(b, "  no result yet");
-		return;
-	}
-	buf_adds(b, "  best ");
-	add_colored(b, v, "1", "%.*s", 60, t->best_value);
-	buf_addf(b, "  trial %s (%" PRId64 ")  %s", t->list[t->best].id,
-	    t->list[t->best].sequence,
-	    t->best_parameters != NULL ? t->best_parameters : "");
-}
-
-/* Why nothing goes on, once it has not for a moment. */
-static void
-held_row(struct buf *b, const struct view *v)
-{
-	buf_adds(b, "  ");
-	add_held(b, v);
-}
 
 static void
 erase(struct view *v, struct buf *out)
@@ -292,22 +60,14 @@ erase(struct view *v, struct buf *out)
 static void
 draw(struct view *v)
 {
-	static void (*const rows[])(struct buf *, const struct view *) = {
-	    first_row, status_row, held_row, best_row};
-	struct buf out = BUF_INIT, row = BUF_INIT;
-	int width = console_width(sys_stderr());
+	struct screen screen = {console_width(sys_stderr()),
+	    console_height(sys_stderr()), v->color};
+	struct buf out = BUF_INIT;
 
 	erase(v, &out);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i] == held_row && !is_held(v, HELD_DRAWN_MS))
-			continue;
-		buf_clear(&row);
-		rows[i](&row, v);
-		add_row(&out, &row, width);
-		v->rows++;
-	}
+	v->rows = picture_add(&out, &screen, &v->progress,
+	    v->ran_ms(v->ran_arg), clock_mono_ms());
 	file_write(sys_stderr(), out.data, out.len);
-	buf_release(&row);
 	buf_release(&out);
 }
 
@@ -316,23 +76,39 @@ draw(struct view *v)
 static void
 tell_plainly(struct view *v)
 {
-	const struct trials *t = &v->exp->trials;
+	const struct progress *p = &v->progress;
+	const struct trials *t = &p->exp->trials;
+	int64_t most = experiment_max_trials(p->exp, p->config);
+	int64_t now = clock_mono_ms();
+	int64_t left = progress_left_ms(p, v->ran_ms(v->ran_arg), now);
+	double rate = progress_rate(p, now);
 	struct buf b = BUF_INIT;
-	int64_t most = experiment_max_trials(v->exp, v->config);
 
-	if (ended(v) == v->ended_told)
-		return;
-	v->ended_told = ended(v);
-	v->plain_due_ms = clock_mono_ms() + PLAIN_MS;
-	buf_addf(&b, "%zu", ended(v));
+	v->ended_told = progress_count(p);
+	v->plain_due_ms = now + PLAIN_MS;
+	buf_addf(&b, "%zu", v->ended_told);
 	if (most > 0)
 		buf_addf(&b, " of %" PRId64, most);
-	buf_addf(
-	    &b, " trials ended, %zu running", t->by_status[STATUS_RUNNING]);
+	buf_addf(&b, " trial%s ended, %zu running",
+	    most == 1 || (most == 0 && v->ended_told == 1) ? "" : "s",
+	    t->by_status[STATUS_RUNNING]);
+	if (t->by_status[STATUS_WAITING] > 0)
+		buf_addf(&b, ", %zu waiting", t->by_status[STATUS_WAITING]);
+	if (t->by_status[STATUS_UNKNOWN] > 0)
+		buf_addf(
+		    &b, ", %zu out of reach", t->by_status[STATUS_UNKNOWN]);
 	if (t->best >= 0)
 		buf_addf(&b, ", best %.60s (trial %s)", t->best_value,
 		    t->list[t->best].id);
-	add_pace(&b, v, ", ");
+	if (rate > 0) {
+		buf_adds(&b, ", ");
+		progress_add_rate(&b, rate);
+	}
+	if (left > 0 && t->live > 0) {
+		buf_adds(&b, ", ");
+		when_add_duration(&b, left);
+		buf_adds(&b, " left");
+	}
 	say("%s", b.data);
 	buf_release(&b);
 }
@@ -344,16 +120,17 @@ tell_plainly(struct view *v)
 static void
 tell_held(struct view *v)
 {
-	struct buf b = BUF_INIT;
 	int64_t now = clock_mono_ms();
+	const char *why = progress_held(&v->progress, now, HELD_MS);
+	struct buf b = BUF_INIT;
 
-	if (v->exp->trials.by_status[STATUS_RUNNING] > 0 ||
-	    !is_held(v, HELD_PLAIN_MS) || now < v->held_due_ms ||
-	    strcmp(held_by(v), v->held_told.data) == 0)
+	if (why[0] == '\0' || now < v->held_due_ms ||
+	    v->progress.exp->trials.by_status[STATUS_RUNNING] > 0 ||
+	    strcmp(why, v->held_told.data) == 0)
 		return;
-	add_held(&b, v);
-	say("%s", b.data);
-	buf_set(&v->held_told, held_by(v));
+	progress_add_held(&b, &v->progress);
+	say("%s: %s", b.data, why);
+	buf_set(&v->held_told, why);
 	v->held_due_ms = now + v->held_gap_ms;
 	if (v->held_gap_ms < HELD_LONGEST_MS)
 		v->held_gap_ms *= 2;
@@ -372,7 +149,8 @@ on_timer(void *arg)
 		draw(v);
 	} else {
 		tell_held(v);
-		if (clock_mono_ms() >= v->plain_due_ms)
+		if (clock_mono_ms() >= v->plain_due_ms &&
+		    progress_count(&v->progress) != v->ended_told)
 			tell_plainly(v);
 	}
 	timer_set(v->loop, &v->timer, CLOCK_MS, on_timer, v);
@@ -383,13 +161,11 @@ view_start(struct view *v, struct loop *l, const struct experiment *e,
     const struct config *c, int64_t (*ran_ms)(const void *), const void *arg)
 {
 	v->loop = l;
-	v->exp = e;
-	v->config = c;
+	progress_start(&v->progress, e, c, clock_mono_ms());
 	v->ran_ms = ran_ms;
 	v->ran_arg = arg;
-	v->started_ms = v->moved_ms = clock_mono_ms();
-	v->plain_due_ms = v->started_ms + PLAIN_MS;
-	v->ended_before = v->ended_told = ended(v);
+	v->plain_due_ms = clock_mono_ms() + PLAIN_MS;
+	v->ended_told = progress_count(&v->progress);
 	if (v->kind == VIEW_SILENT)
 		return;
 	v->running = true;
@@ -409,7 +185,7 @@ view_changed(struct view *v)
 void
 view_moved(struct view *v, bool started)
 {
-	v->moved_ms = clock_mono_ms();
+	v->progress.moved_ms = clock_mono_ms();
 	if (started)
 		buf_clear(&v->held_told);
 }
@@ -417,10 +193,11 @@ view_moved(struct view *v, bool started)
 void
 view_held(struct view *v, const char *reason)
 {
-	buf_clear(&v->held_by);
-	if (buf_adds(&v->held_by, reason) != 0)
-		buf_adds(&v->held_by, "for a reason that is too long");
-	/* The row is there, or it will be at the next turn of the clock. */
+	struct buf *to = &v->progress.held_by;
+
+	/* The clock brings it on the screen. */
+	if (buf_set(to, reason) != 0)
+		buf_set(to, "a reason too long to tell");
 }
 
 void
@@ -442,7 +219,8 @@ view_stop(struct view *v)
 		draw(v);
 	v->rows = 0;
 	if (v->hidden > 0)
-		say("%zu more warnings are in log/nni-run.log", v->hidden);
+		say("%zu more warning%s in log/nni-run.log", v->hidden,
+		    v->hidden == 1 ? " is" : "s are");
 }
 
 void
@@ -452,7 +230,7 @@ view_release(struct view *v)
 	if (v->log != OS_NO_FILE)
 		file_close(v->log);
 	v->log = OS_NO_FILE;
-	buf_release(&v->held_by);
+	progress_release(&v->progress);
 	buf_release(&v->held_told);
 }
 

@@ -2,7 +2,7 @@
 #define NNI_RUN_VIEW_H
 
 #include <stdbool.h>
-#include "experiment.h"
+#include "progress.h"
 #include "os/loop.h"
 
 /*
@@ -19,14 +19,11 @@ enum view_kind {
 struct view {
 	enum view_kind kind;
 	struct loop *loop;
-	const struct experiment *exp;
-	const struct config *config;
+	struct progress progress;
 	struct timer timer;
-	int64_t started_ms;  /* of this session, monotonic */
-	size_t ended_before; /* trials that had ended when it started */
-	size_t ended_told;   /* plain: at the last line */
-	int rows;	     /* drawn ones now on the screen */
-	os_file log;	     /* every message, with its time */
+	size_t ended_told; /* plain: at the last line */
+	int rows;	   /* drawn ones now on the screen */
+	os_file log;	   /* every message, with its time */
 	bool color;
 	bool running; /* timer is on */
 	bool changed;
@@ -34,12 +31,7 @@ struct view {
 	int budget;
 	int64_t filled_ms;
 	size_t hidden;
-	const char *doing; /* "", "no new trials", "stopping"; static */
-	/* Why the one that was last said to wait, or to be out of reach, does.
-	 */
-	struct buf held_by;
 	struct buf held_told; /* plain: as said last */
-	int64_t moved_ms;     /* when a trial was last made or has started */
 	int64_t held_due_ms;  /* plain: not said again before */
 	int64_t held_gap_ms;  /* ... and by how much */
 	int64_t plain_due_ms; /* plain: of the next line of progress */

@@ -86,6 +86,12 @@ proc_find(const char *name, struct buf *path)
 	return find_in(env_get("PATH"), name, path);
 }
 
+void
+proc_quote(struct buf *to, const char *word)
+{
+	quote_windows_arg(to, word);
+}
+
 /* Not by %COMSPEC%, which anybody may have set. */
 static int
 find_cmd_exe(struct buf *path)

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../mem.h"
+#include "../quote.h"
 #include "posix.h"
 #include "process.h"
 #include "sys.h"
@@ -310,6 +311,12 @@ int
 proc_find(const char *name, struct buf *path)
 {
 	return find_program(name, getenv("PATH"), path);
+}
+
+void
+proc_quote(struct buf *to, const char *word)
+{
+	quote_sh(to, word);
 }
 
 /* The PATH that the child will have. */

@@ -102,5 +102,10 @@ const char *proc_signal_name(int signal);
  * current directory never).  0 or -1.
  */
 int proc_find(const char *name, struct buf *path);
+/*
+ * Appends a word as it is typed into this system's shell (sh; cmd.exe), for
+ * command lines that a person is to copy.
+ */
+void proc_quote(struct buf *to, const char *word);
 
 #endif

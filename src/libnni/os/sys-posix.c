@@ -308,17 +308,34 @@ console_is_terminal(os_file f)
 	return isatty((int)f) == 1;
 }
 
+/* What the environment says where the terminal does not. */
+static int
+console_size(int told, const char *variable, int otherwise)
+{
+	const char *text = getenv(variable);
+	long n = text == NULL ? 0 : strtol(text, NULL, 10);
+
+	if (told > 0)
+		return told;
+	return n > 0 && n < 10000 ? (int)n : otherwise;
+}
+
 int
 console_width(os_file f)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	long n;
+	struct winsize size = {0};
 
-	if (ioctl((int)f, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	n = columns == NULL ? 0 : strtol(columns, NULL, 10);
-	return n > 0 && n < 10000 ? (int)n : 80;
+	ioctl((int)f, TIOCGWINSZ, &size);
+	return console_size(size.ws_col, "COLUMNS", 80);
+}
+
+int
+console_height(os_file f)
+{
+	struct winsize size = {0};
+
+	ioctl((int)f, TIOCGWINSZ, &size);
+	return console_size(size.ws_row, "LINES", 24);
 }
 
 /* The variables of the C library, in its order; we never call setlocale(). */

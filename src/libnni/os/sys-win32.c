@@ -317,6 +317,18 @@ console_width(os_file f)
 	return width > 0 ? width : 80;
 }
 
+int
+console_height(os_file f)
+{
+	CONSOLE_SCREEN_BUFFER_INFO info;
+	int height;
+
+	if (!GetConsoleScreenBufferInfo(win32_handle(f), &info))
+		return 24;
+	height = info.srWindow.Bottom - info.srWindow.Top + 1;
+	return height > 0 ? height : 24;
+}
+
 bool
 console_utf8(void)
 {
