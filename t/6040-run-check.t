@@ -72,7 +72,7 @@ ok $? 'asks the backends'
 config then=hold
 nni-run --tick --id h c.json
 exits 5 '--clean while trials run' nni-run --clean h
-like "$(cat err)" '*1 trial of experiment h has not ended; first: nnictl stop h' 'is refused'
+like "$(cat err)" '*1 trial of experiment h has not ended; stop it first: nnictl stop h' 'is refused'
 
 # a parent of its own is remembered
 config max=1 "\"experimentWorkingDirectory\":\"$trash/elsewhere\""

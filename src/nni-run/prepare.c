@@ -322,11 +322,11 @@ may_clean(const char *dir, struct buf *err)
 		code = NNI_TEMPORARY;
 	} else if (e.trials.live > 0) {
 		buf_err(err,
-		    "%zu trial%s of experiment %s ha%s not ended; first: "
-		    "nnictl stop %s",
+		    "%zu trial%s of experiment %s ha%s not ended; stop %s "
+		    "first: nnictl stop %s",
 		    e.trials.live, e.trials.live == 1 ? "" : "s",
 		    expdir_id(dir), e.trials.live == 1 ? "s" : "ve",
-		    expdir_id(dir));
+		    e.trials.live == 1 ? "it" : "them", expdir_id(dir));
 		code = NNI_TEMPORARY;
 	}
 	experiment_release(&e);
