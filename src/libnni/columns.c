@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "utf8.h"
 #include "width.h"
 #include "os/sys.h"
 
@@ -38,24 +39,12 @@ columns_free(struct columns *c)
 	free(c);
 }
 
-/* Nothing from outside plays with the terminal. */
-static void
-tame(char *text)
-{
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?'; /* C1 */
-	}
-}
-
 void
 columns_add(struct columns *c, const char *text)
 {
 	char *copy = xstrdup(text[0] != '\0' ? text : "-");
 
-	tame(copy);
+	utf8_tame(copy, strlen(copy));
 	if (c->cell_count == c->cap) {
 		c->cap = c->cap > 0 ? c->cap * 2 : 64;
 		c->cells = xreallocarray(c->cells, c->cap, sizeof(*c->cells));

@@ -4,23 +4,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "utf8.h"
+
 void
 table_text(struct buf *out, struct json v)
 {
-	size_t from = out->len, i;
+	size_t from = out->len;
 
 	if (json_type(v) != JSON_STRING)
 		json_add(out, v);
 	else
 		json_string(v, out);
-	for (i = from; i < out->len; i++) {
-		unsigned char c = (unsigned char)out->data[i];
-
-		if (c < 0x20 || c == 0x7f)
-			out->data[i] = '?';
-		else if (c == 0xc2 && (unsigned char)out->data[i + 1] < 0xa0)
-			out->data[i] = out->data[i + 1] = '?'; /* C1 */
-	}
+	utf8_tame(out->data + from, out->len - from);
 }
 
 /* trial, attempt (when it is not the first), and what is to be said. */

@@ -11,6 +11,7 @@
 
 #include "utf8.h"
 #include "when.h"
+#include "width.h"
 
 #define HELD_MS 1000 /* nothing moves for so long: it is shown why */
 #define HELD_ROWS 3
@@ -23,86 +24,24 @@ struct picture {
 	int rows;   /* that are ended */
 };
 
-/* ---- characters ---- */
-
-/*
- * Columns of a character: 2 for those of East Asia (UAX #11: W, F) and for the
- * blocks in which emoji are, which terminals do not agree about; combining ones
- * count as 1.  A row may become too short by that, never too long.
- */
-static int
-columns_of(unsigned long c)
-{
-	static const unsigned long wide[][2] = {{0x1100, 0x115f},
-	    {0x231a, 0x23ff}, {0x25fd, 0x27bf}, {0x2b00, 0x2bff},
-	    {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xa960, 0xa97c},
-	    {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe10, 0xfe6f},
-	    {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x16fe0, 0x18cff},
-	    {0x1aff0, 0x1b2ff}, {0x1f000, 0x1faff}, {0x20000, 0x3fffd}};
-
-	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		if (c >= wide[i][0] && c <= wide[i][1])
-			return 2;
-	return 1;
-}
-
-/* The character at p: its bytes, or 0 if it cannot be shown; its columns. */
-static size_t
-look(const char *p, const char *end, int *columns)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = utf8_length(u, (const unsigned char *)end);
-	unsigned long c = n > 1 ? u[0] & (0xffu >> (n + 1)) : u[0];
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (u[i] & 0x3f);
-	*columns = 1;
-	if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
-		return 0;
-	*columns = columns_of(c);
-	return n;
-}
+/* ---- rows ---- */
 
 static int
-width_of(const char *text)
+width(const struct buf *text)
 {
-	const char *end = text + strlen(text);
-	int width = 0, columns;
-	size_t n;
-
-	for (; text<end; text += n> 0 ? n : 1) {
-		n = look(text, end, &columns);
-		width += columns;
-	}
-	return width;
+	return (int)width_text(text->data, text->len);
 }
 
 /* As much of the text as has room, "..." where that is not all. */
 static void
-put(struct picture *p, const char *text, int room)
+put(struct picture *p, const struct buf *text, int room)
 {
-	const char *end = text + strlen(text);
-	bool whole = width_of(text) <= room;
-	int columns;
-	size_t n;
+	size_t from = p->out->len;
 
-	if (!whole)
-		room -= 3;
-	for (; text<end; text += n> 0 ? n : 1) {
-		n = look(text, end, &columns);
-		if (columns > room)
-			break;
-		room -= columns;
-		p->column += columns;
-		buf_add(p->out, n > 0 ? text : "?", n > 0 ? n : 1);
-	}
-	if (whole)
-		return;
-	buf_adds(p->out, "...");
-	p->column += 3;
+	width_fit(
+	    p->out, text->data, text->len, room > 0 ? (size_t)room : 0, "...");
+	p->column += (int)width_text(p->out->data + from, p->out->len - from);
 }
-
-/* ---- rows ---- */
 
 static int
 room(const struct picture *p)
@@ -127,7 +66,7 @@ is_full(const struct picture *p)
 }
 
 static void
-put_colored(struct picture *p, const char *code, const char *text)
+put_colored(struct picture *p, const char *code, const struct buf *text)
 {
 	bool color = p->screen->color && code[0] != '\0';
 
@@ -168,8 +107,9 @@ field(struct picture *p, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_addv(&text, fmt, ap);
 	va_end(ap);
-	if (make_room(p, width_of(text.data), GAP))
-		put_colored(p, code, text.data);
+	utf8_tame(text.data, text.len);
+	if (make_room(p, width(&text), GAP))
+		put_colored(p, code, &text);
 	buf_release(&text);
 }
 
@@ -177,10 +117,16 @@ field(struct picture *p, const char *code, const char *fmt, ...)
 static void
 field_cut(struct picture *p, const char *text)
 {
-	int width = width_of(text), least = 20;
+	struct buf b = BUF_INIT;
+	int least = 20;
 
-	if (make_room(p, width < least ? width : least, GAP))
-		put(p, text, room(p));
+	buf_adds(&b, text);
+	utf8_tame(b.data, b.len);
+	if (width(&b) < least)
+		least = width(&b);
+	if (make_room(p, least, GAP))
+		put(p, &b, room(p));
+	buf_release(&b);
 }
 
 /* A sentence, broken between words, on so many rows at most. */
@@ -195,16 +141,17 @@ sentence(struct picture *p, const char *text, int rows)
 		end = text + strcspn(text, " ");
 		buf_clear(&word);
 		buf_add(&word, text, (size_t)(end - text));
+		utf8_tame(word.data, word.len);
 		end += strspn(end, " ");
 		if (p->rows == rows - 1 && *end != '\0' &&
-		    room(p) < width_of(word.data) + gap + 4)
+		    room(p) < width(&word) + gap + 4)
 			buf_setf(&word, "...");
 		if (p->rows == rows - 1 && p->column > 0 &&
-		    room(p) < width_of(word.data) + gap)
+		    room(p) < width(&word) + gap)
 			break;
-		if (!make_room(p, width_of(word.data), gap))
+		if (!make_room(p, width(&word), gap))
 			break;
-		put(p, word.data, room(p));
+		put(p, &word, room(p));
 		if (strcmp(word.data, "...") == 0)
 			break;
 	}

@@ -8,6 +8,7 @@
 
 #include "picture.h"
 #include "say.h"
+#include "utf8.h"
 #include "when.h"
 #include "os/sys.h"
 
@@ -355,8 +356,8 @@ view_line(struct view *v, const char *line)
 	struct buf b = BUF_INIT;
 
 	make_room(v);
-	for (const char *p = line; *p != '\0'; p++)
-		buf_addc(&b, (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p);
+	buf_adds(&b, line);
+	utf8_tame(b.data, b.len);
 	keep(v, "", b.data);
 	buf_addc(&b, '\n');
 	file_write(sys_stderr(), b.data, b.len);
