@@ -36,6 +36,7 @@ struct watched {
 	bool given; /* by a trial record; else only an event told of it */
 	bool heard; /* an event told of its end */
 	bool fresh; /* given, and not looked at yet */
+	bool listed;
 	bool poked;
 	bool look_soon; /* no event will tell of it */
 	struct watched *next_fresh;
@@ -50,7 +51,7 @@ struct watcher {
 	size_t live; /* not ended, as far as was said */
 	struct tail *events;
 	struct timer locks, soon, contact, first;
-	struct watched *fresh;
+	struct watched *fresh, **last_fresh;
 	int64_t lease_ms;
 	struct state state;
 	struct buf dir; /* of the attempt at hand */
@@ -388,9 +389,11 @@ look_first(void *arg)
 
 	while ((t = w->fresh) != NULL) {
 		w->fresh = t->next_fresh;
+		t->listed = false;
 		if (t->fresh)
 			look(w, t);
 	}
+	w->last_fresh = &w->fresh;
 }
 
 static void
@@ -410,11 +413,13 @@ look_soon(void *arg)
 static void
 look_later(struct watcher *w, struct watched *t)
 {
-	if (t->fresh)
-		return;
 	t->fresh = true;
-	t->next_fresh = w->fresh;
-	w->fresh = t;
+	if (t->listed)
+		return;
+	t->listed = true;
+	t->next_fresh = NULL;
+	*w->last_fresh = t;
+	w->last_fresh = &t->next_fresh;
 	if (!timer_is_set(&w->first))
 		timer_set(w->loop, &w->first, FIRST_MS, look_first, w);
 }
@@ -618,6 +623,7 @@ verb_watch(const struct verb *v)
 	    .dir = BUF_INIT};
 	int code;
 
+	w.last_fresh = &w.fresh;
 	state_init(&w.state);
 	filter_init(&w.filter, w.loop, FILTER_JSONL, true, &calls, &w);
 	w.events = tail_events(w.loop, v->dir, hear_event, &w);
