@@ -50,6 +50,8 @@ is "$(now "$PWD/a" aaaa2 | field status)" RUNNING 'trials run on'
 # Adopted and known ones count.
 rm a/control.jsonl
 talk a
+is_said '"type":"credit"'
+is "$(credits)" '[1,1] ' 'what an earlier submit has started counts at once'
 jobs_of "$PWD/a" aaaa1 aaaa2 aaaa2 >&3
 trial "$PWD/a" aaaa2 >&3
 is_said '"n":1,"live":1'

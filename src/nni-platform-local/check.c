@@ -39,6 +39,7 @@ verb_capabilities(const struct verb *v)
 	json_member_bool(&line, "update", true);
 	json_member_bool(&line, "adopt", true);
 	json_member_bool(&line, "credit", true);
+	json_member_bool(&line, "keeps_concurrency", true);
 	record_end(&line);
 	print(&line);
 	buf_release(&line);

@@ -6,6 +6,7 @@
  * second) before a start, unless the last look is fresh; records wait for it.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attempts.h"
@@ -19,6 +20,7 @@
 #include "state.h"
 #include "tail.h"
 #include "verb.h"
+#include "os/lock.h"
 #include "os/sys.h"
 
 /* While there is no room, look again: the GPUs may be free by now, and a keeper
@@ -413,6 +415,18 @@ take_trial(struct submitter *s, struct submitted *t, const struct record *r)
 	buf_release(&why);
 }
 
+static struct submitted *
+submitted(struct submitter *s, const char *trial, int number)
+{
+	struct submitted *t = attempts_find(&s->all, trial, number);
+
+	if (t == NULL) {
+		t = attempts_add(&s->all, trial, number, sizeof(*t));
+		t->s = s;
+	}
+	return t;
+}
+
 static void
 take(void *arg, const struct record *r, const char *line, size_t len)
 {
@@ -423,11 +437,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	(void)len;
 	if (r->type != RECORD_TRIAL || r->trial[0] == '\0')
 		return;
-	t = attempts_find(&s->all, r->trial, r->attempt);
-	if (t == NULL) {
-		t = attempts_add(&s->all, r->trial, r->attempt, sizeof(*t));
-		t->s = s;
-	}
+	t = submitted(s, r->trial, r->attempt);
 	if (t->line == NULL) /* else it is being dealt with */
 		take_trial(s, t, r);
 }
@@ -445,6 +455,79 @@ hear_event(void *arg, char *line, size_t len)
 	t = attempts_find(&s->all, e.trial, e.attempt);
 	if (t != NULL)
 		set_live(s, t, false);
+}
+
+/* An attempt's directory: "abcde" or, from the second on, "abcde-2". */
+static bool
+parse_name(const char *name, struct attempt *a)
+{
+	char *end;
+	long n = 1;
+
+	if (strlen(name) < TRIAL_ID_LEN || !trial_id_valid(name, TRIAL_ID_LEN))
+		return false;
+	if (name[TRIAL_ID_LEN] != '\0') {
+		n = strtol(name + TRIAL_ID_LEN + 1, &end, 10);
+		if (name[TRIAL_ID_LEN] != '-' || *end != '\0' || n < 2 ||
+		    n > INT_MAX)
+			return false;
+	}
+	memcpy(a->trial, name, TRIAL_ID_LEN);
+	a->trial[TRIAL_ID_LEN] = '\0';
+	a->number = (int)n;
+	return true;
+}
+
+static bool
+has_keeper(struct submitter *s, const struct submitted *t)
+{
+	struct buf path = BUF_INIT;
+	bool lives;
+
+	expdir_trial(&path, s->place.dir, t->a.trial, t->a.number);
+	lives = state_read(&s->state, path.data, NULL) == 0 &&
+		s->state.claimed && !s->state.ended;
+	path_add(&path, ".nni/lock");
+	lives = lives && lock_held(path.data, NULL) == 1;
+	buf_release(&path);
+	return lives;
+}
+
+/*
+ * What an earlier process has started counts.  The log of events tells of most
+ * that they have ended; the others are looked at.
+ */
+static void
+count_earlier(struct submitter *s)
+{
+	struct buf path = BUF_INIT, events = BUF_INIT_MAX((size_t)1 << 30);
+	struct lines lines;
+	struct attempt a;
+	char **names;
+	size_t count = 0, i;
+
+	expdir_path(&path, s->place.dir, "trials");
+	if (dir_list(path.data, &names, NULL, &count, NULL) == 0) {
+		for (i = 0; i < count; i++)
+			if (parse_name(names[i], &a))
+				set_live(
+				    s, submitted(s, a.trial, a.number), true);
+		dir_list_free(names, NULL, count);
+	}
+	path_add(&path, "events");
+	if (s->live > 0 && file_read_all(path.data, &events, NULL) == 0) {
+		lines_init(&lines);
+		lines_feed(&lines, events.data, events.len, hear_event, s);
+		lines_release(&lines);
+	}
+	for (i = 0; i < s->all.count; i++) {
+		struct submitted *t = (struct submitted *)s->all.all[i];
+
+		if (t->live && !has_keeper(s, t))
+			set_live(s, t, false);
+	}
+	buf_release(&path);
+	buf_release(&events);
 }
 
 /* {"type":"set","key":"trialConcurrency","value":N} */
@@ -505,6 +588,7 @@ run(struct submitter *s)
 	s->control = watch_path(s->loop, path.data, read_control, s);
 	buf_release(&path);
 	s->events = tail_events(s->loop, s->place.dir, hear_event, s);
+	count_earlier(s);
 	if (s->place.member->gpu_number > 0) {
 		s->gpus = sampler_new(s->loop, start_waiting, s);
 		sampler_look(s->gpus);
