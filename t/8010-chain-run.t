@@ -35,4 +35,32 @@ kill -9 "$(cat starts.keeper)"
 wait $run
 is $? 1 'a keeper is killed: its trial has failed'
 like "$(cat err)" '*its keeper died*2 trials, 1 succeeded, 1 failed*' 'and the next one runs'
+# Trials of an instant are handed on before there is room: no more run at once
+# than may, also if the program that starts them is killed.
+cat >code/trial.sh <<'EOF'
+#!/bin/sh
+mkdir "$STARTS.run.$NNI_TRIAL_JOB_ID"
+set -- "$STARTS".run.*
+echo "$# $NNI_TRIAL_JOB_ID" >>"$STARTS.counts"
+rmdir "$STARTS.run.$NNI_TRIAL_JOB_ID"
+EOF
+sed 's/^trialConcurrency.*/trialConcurrency: 2/; s/^maxTrialNumber.*/maxTrialNumber: 80/' c.yml >q.yml
+timeout 60 nni-run --id q --format none q.yml >out 2>err &
+run=$!
+starter() { # a child of nni-submit; keepers are called the same
+	ps -A -o pid= -o ppid= -o args= | awk -v dir="$NNI_EXPERIMENTS/q" '
+		/nni-submit --dir/ && $NF == dir { submit = $1 }
+		/nni-platform-local submit/ && index($0, dir " ") { parent[$1] = $2 }
+		END { for (p in parent) if (parent[p] == submit) print p }'
+}
+seen() { [ "$(cat starts.counts | wc -l)" -ge "$1" ]; }
+for n in 20 50; do
+	wait_for 30 seen $n
+	kill -9 $(starter)
+done
+wait $run
+is $? 0 'short trials, their starter killed twice'
+is "$(awk '{print $2}' starts.counts | sort -u | wc -l | tr -d ' ')/$(cat starts.counts | wc -l | tr -d ' ')" 80/80 'each is started once'
+[ "$(sort -rn starts.counts | head -n 1 | cut -d' ' -f1)" -le 2 ]
+ok $? 'two at once, not more'
 done_testing

@@ -8,6 +8,8 @@
 
 /* Idle slots are tolerated while they cost less than this part of them. */
 #define IDLE_TOLERATED 0.05
+/* From a trial's end through all programs to the start of the next. */
+#define TURN_US 4000
 
 void
 asking_init(struct asking *a)
@@ -40,18 +42,26 @@ average(double old, double sample)
 	return old > 0 ? old + (sample - old) / 8 : sample;
 }
 
-/* Trials that end while the tuner makes one answer. */
+/* Trials that end in that time, `most` of them; 0 if slots hardly stand idle
+   for so long. */
 static int64_t
-ahead(const struct asking *a, int64_t concurrency)
+ends_in(const struct asking *a, double us, int64_t concurrency, int64_t most)
 {
 	double n;
 
-	if (a->interval_us <= 0 || a->answer_us <= 0)
+	if (a->interval_us <= 0 || us <= 0)
 		return 0;
-	n = a->answer_us / a->interval_us;
+	n = us / a->interval_us;
 	if (n < IDLE_TOLERATED * (double)concurrency)
 		return 0;
-	return n < (double)concurrency ? (int64_t)n + 1 : concurrency;
+	return n < (double)most ? (int64_t)n + 1 : most;
+}
+
+int64_t
+asking_early(const struct asking *a, int64_t concurrency)
+{
+	/* Twice as many, since they are made up for by halves. */
+	return 2 * ends_in(a, TURN_US, concurrency, concurrency);
 }
 
 size_t
@@ -59,7 +69,9 @@ asking_wanted(const struct asking *a, int64_t free_slots, int64_t concurrency,
     int64_t left)
 {
 	int64_t have = (int64_t)(a->outstanding + a->spare_count);
-	int64_t want = free_slots + ahead(a, concurrency);
+	/* As many ahead as end while the tuner makes one answer. */
+	int64_t want =
+	    free_slots + ends_in(a, a->answer_us, concurrency, concurrency);
 
 	if (a->exhausted || a->until_result)
 		return 0;

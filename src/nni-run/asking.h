@@ -37,10 +37,18 @@ void asking_reset(struct asking *a);
 
 /*
  * How many to ask for now, with `free_slots` to fill and at most `left` more
- * trials to come (INT64_MAX: unlimited).
+ * trials to come (INT64_MAX: unlimited).  `concurrency` 0: none are asked for
+ * ahead of these.
  */
 size_t asking_wanted(const struct asking *a, int64_t free_slots,
     int64_t concurrency, int64_t left);
+/*
+ * How many specs to hand on before there is a slot for them, where whoever gets
+ * them waits with the start until there is: none, unless trials end so fast
+ * that slots stand idle while the news of an end comes here and a spec goes
+ * back.
+ */
+int64_t asking_early(const struct asking *a, int64_t concurrency);
 void asking_asked(struct asking *a, size_t n, int64_t now_us);
 void asking_answered(struct asking *a, int64_t now_us);
 /* `until_result`: more may come after the next end. */

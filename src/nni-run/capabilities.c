@@ -32,6 +32,9 @@ on_answer(void *arg, char *line, size_t len)
 		    "the platform of '%s' cannot tell whether a trial was "
 		    "started already: after a crash one may run twice",
 		    q->member);
+	if (q->run->config.member_count == 1)
+		q->run->place_queues =
+		    json_bool(json_get(v, "keeps_concurrency"), false);
 }
 
 static void

@@ -99,26 +99,39 @@ run_ask_tuner(struct run *run, size_t n)
 }
 
 static void
-start_trials(struct run *run)
+hand_on(struct run *run, int64_t most)
 {
-	int64_t slots = experiment_concurrency(&run->exp, &run->config);
-	int64_t left = run_trials_left(run), free_slots;
 	char *spec;
-	size_t n;
 
-	for (;;) {
-		free_slots = slots - (int64_t)run->exp.trials.live;
-		if (free_slots <= 0 || left <= 0)
-			break;
-		spec = asking_take(&run->asking);
-		if (spec == NULL)
-			break;
+	while (most-- > 0 && run_trials_left(run) > 0 &&
+	       (spec = asking_take(&run->asking)) != NULL) {
 		run_start_trial(run, spec);
 		run->tuner_deaths = 0;
 		free(spec);
-		left = run_trials_left(run);
 	}
-	n = asking_wanted(&run->asking, free_slots, slots, left);
+}
+
+/*
+ * Free slots are filled at once.  Early ones are handed on some at a time, once
+ * all are there: one ask and one flush for them.
+ */
+static void
+start_trials(struct run *run)
+{
+	int64_t slots = experiment_concurrency(&run->exp, &run->config);
+	int64_t wanted = slots - (int64_t)run->exp.trials.live;
+	int64_t early =
+	    run->place_queues ? asking_early(&run->asking, slots) : 0;
+	size_t n;
+
+	if (wanted > 0 || (run->asking.outstanding == 0 && early > 0 &&
+			      wanted + early >= early / 2))
+		hand_on(run, wanted + early);
+	wanted = slots - (int64_t)run->exp.trials.live;
+	if (wanted + early >= early / 2)
+		wanted += early;
+	n = asking_wanted(
+	    &run->asking, wanted, early > 0 ? 0 : slots, run_trials_left(run));
 	if (n > 0 && child_is_alive(&run->tuner))
 		run_ask_tuner(run, n);
 }

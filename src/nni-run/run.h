@@ -75,8 +75,9 @@ struct run {
 	int exit_code; /* when leaving */
 	enum session_end end;
 	struct timer duration, guard, lease, flush;
-	bool unflushed; /* the journal is to be flushed this round */
-	bool handed;	/* something was, to the pipeline, since it started */
+	bool unflushed;	   /* the journal is to be flushed this round */
+	bool place_queues; /* the only place starts no more than it may */
+	bool handed; /* something was, to the pipeline, since it started */
 	bool finish_input; /* --tick: of the pipeline, after the next commit */
 	bool braked;	   /* the pipeline is not read for now */
 	bool reader_gone;  /* of our stdout */

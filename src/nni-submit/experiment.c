@@ -57,6 +57,7 @@ experiment_open(struct submit *s, const char *config, const char *given)
 {
 	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
 	int64_t holder = 0, offset = 0;
+	struct file_info info;
 	int code = 0, got;
 
 	if (config) {
@@ -87,6 +88,9 @@ experiment_open(struct submit *s, const char *config, const char *given)
 	    placed_load(&s->tasks, path.data, &offset, sizeof(struct task),
 		&s->last_sequence, &err) == -1)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	expdir_path(&path, s->dir, "events.jsonl");
+	s->given_ids =
+	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
 out:
 	buf_release(&dir);
 	buf_release(&path);

@@ -107,6 +107,7 @@ struct submit {
 	struct buf said; /* records for standard output */
 	size_t calm;	 /* bytes of these that nobody waits for */
 	bool flush;	 /* this round's lines must outlive the machine */
+	bool given_ids;	 /* nni-run gives the ids: it has its specs on disk */
 	bool stuck;	 /* placed.jsonl cannot be written */
 	unsigned commit_failures;
 	struct timer commit_retry;

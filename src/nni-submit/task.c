@@ -210,7 +210,8 @@ accept_new(struct submit *s, const struct record *r)
 	take_up(s, t);
 	spec_line(s, r, t, &line);
 	journal_task(s, t, PLACED_SPEC, &line);
-	s->flush = true;
+	if (!s->given_ids || !r->trial[0])
+		s->flush = true;
 	queue(s, t);
 	buf_release(&line);
 }

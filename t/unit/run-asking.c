@@ -36,6 +36,7 @@ nni_main(int argc, char **argv)
 	is_int(asking_wanted(&a, 1, 4, INT64_MAX), 0,
 	    "slow trials: the spare fills the slot");
 	is_int(asking_wanted(&a, 2, 4, INT64_MAX), 1, "and no more is wanted");
+	is_int(asking_early(&a, 4), 0, "none is handed on early");
 
 	/* a trial each 0.5 ms: four end during an answer */
 	now += 20000000;
@@ -45,6 +46,10 @@ nni_main(int argc, char **argv)
 	    "fast trials: as many ahead as end during an answer");
 	ok(asking_wanted(&a, 0, 2, INT64_MAX) <= 2,
 	    "but never more than run at once");
+
+	is_int(asking_wanted(&a, 1, 0, INT64_MAX), 0, "or none ahead at all");
+	is_int(asking_early(&a, 2), 4, "and some are handed on early");
+	ok(asking_early(&a, 16) >= 8, "as many as end while one goes round");
 
 	asking_no_more(&a, true);
 	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "no more for now");
