@@ -167,8 +167,10 @@ static unsigned
 most_edits(const struct folded *a, const struct folded *b)
 {
 	size_t len = a->len > b->len ? a->len : b->len;
+	unsigned most = len < 3 ? 0 : len < 6 ? 1 : len < 9 ? 2 : 3;
 
-	return len < 3 ? 0 : len < 6 ? 1 : len < 9 ? 2 : 3;
+	/* the first letter is seldom the wrong one */
+	return most > 1 && a->text[0] != b->text[0] ? most - 1 : most;
 }
 
 static size_t

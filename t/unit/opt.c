@@ -56,6 +56,7 @@ nni_main(int argc, char **argv)
 	nearest(keys, "max", "");
 	nearest(keys, "maxTrial", "");
 	nearest(keys, "username", "");
+	nearest(keys, "pruner", "");
 	nearest(keys, "image", "");
 	nearest(keys, "x", "");
 	nearest(keys, "", "");
