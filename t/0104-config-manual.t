@@ -4,11 +4,7 @@
 page=$TOP/doc/nni-config.5
 
 nni-config --keys >keys
-missing=
-for key in $(awk -F'\t' '$1 ~ /^v3/ { print $3 }' keys | sort -u); do
-	grep -q "^\.It Cm $key Pq " "$page" || missing="$missing $key"
-done
-is "$missing" '' 'the page has every key of V3'
+is "$(perl "$TOP/t/config-page.pl" "$page" keys)" '' 'the page has every key of V3, its kind, and its bounds'
 missing=
 for key in $(awk -F'\t' '$1 ~ /^v1/ && $2 !~ /^(tuner|assessor|advisor|sharedStorage)/ && $4 !~ /object/ {
 	place = $2

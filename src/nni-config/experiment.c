@@ -51,12 +51,14 @@ check_space(struct reading *r, const struct node *top, struct node *space)
 {
 	const struct algorithm *a = tuner_of(top);
 	const struct node *tuner = node_get(top, "tuner");
-	bool own_tuner =
-	    tuner && tuner->type == NODE_MAP && node_get(tuner, "className");
 	struct space s = SPACE_INIT;
 
+	/* what a tuner of the user's own takes is between the two */
+	if ((a && a->own_space) ||
+	    (tuner && tuner->type == NODE_MAP && node_get(tuner, "className")))
+		return;
 	if (space_from_node(&s, space,
-		r->no_tuner || own_tuner ? SPACE_ALLOW_EMPTY : 0,
+		r->no_tuner || (a && a->no_space) ? SPACE_ALLOW_EMPTY : 0,
 		r->problems) == 0 &&
 	    a && strcmp(a->name, "Batch") == 0)
 		check_batch(r, &s, space);

@@ -99,6 +99,7 @@ static const struct key pai_trial_keys[] = {
     KEY("containerNFSMountPath", STRING, .flags = NEEDED,
 	.to = "containerStorageMountPoint"),
     KEY("paiStorageConfigName", STRING, .to = "storageConfigName"),
+    KEY("paiStoragePlugin", STRING, .to = "storagePlugin"), /* 1.3 to 1.6 */
     KEY("paiConfigPath", FILE_IN, .to = "openpaiConfigFile"),
     NAS_MODE,
     END_OF_KEYS,
@@ -166,6 +167,14 @@ static const struct key pai_yarn_config_keys[] = {
 const struct key v1_pai_yarn_keys[] = {
     TRIAL(pai_yarn_trial_keys),
     KEY("paiYarnConfig", OBJECT, .flags = NEEDED | MERGE,
+	.sub = pai_yarn_config_keys),
+    END_OF_KEYS,
+};
+
+/* Until NNI 1.2 this was `pai`. */
+const struct key v1_old_pai_keys[] = {
+    TRIAL(pai_yarn_trial_keys),
+    KEY("paiConfig", OBJECT, .flags = NEEDED | MERGE,
 	.sub = pai_yarn_config_keys),
     END_OF_KEYS,
 };
@@ -342,6 +351,7 @@ static const struct key aml_trial_keys[] = {
     KEY("codeDir", DIR_IN, .flags = NEEDED, .to = "trialCodeDirectory"),
     GPU_NUM,
     KEY("image", STRING, .flags = NEEDED, .to = "dockerImage"),
+    KEY("computeTarget", STRING, .flags = FALLBACK), /* 1.7 */
     NAS_MODE,
     END_OF_KEYS,
 };
@@ -350,7 +360,7 @@ static const struct key aml_config_keys[] = {
     KEY("subscriptionId", STRING, .flags = NEEDED),
     KEY("resourceGroup", STRING, .flags = NEEDED),
     KEY("workspaceName", STRING, .flags = NEEDED),
-    KEY("computeTarget", STRING, .flags = NEEDED),
+    KEY("computeTarget", STRING),
     KEY("maxTrialNumPerGpu", INT, .to = "maxTrialNumberPerGpu", .min = 1),
     KEY("useActiveGpu", BOOL),
     MEMBER_KEYS,

@@ -68,6 +68,7 @@ static const struct key openpai_keys[] = {
     KEY("trialCpuNumber", INT, .min = 1),
     KEY("trialMemorySize", SIZE),
     KEY("storageConfigName", STRING),
+    KEY("storagePlugin", STRING), /* V1 */
     KEY("virtualCluster", STRING),
     KEY("localStorageMountPoint", DIR_IN, .flags = NEEDED),
     KEY("containerStorageMountPoint", STRING, .flags = NEEDED),
@@ -240,7 +241,7 @@ static const struct key aml_keys[] = {
     KEY("subscriptionId", STRING, .flags = NEEDED),
     KEY("resourceGroup", STRING, .flags = NEEDED),
     KEY("workspaceName", STRING, .flags = NEEDED),
-    KEY("computeTarget", STRING, .flags = NEEDED),
+    KEY("computeTarget", STRING),
     KEY("dockerImage", STRING, .def = NNI_IMAGE),
     KEY("maxTrialNumberPerGpu", INT, .min = 1),
     KEY("useActiveGpu", BOOL),
@@ -329,7 +330,8 @@ const struct platform platforms[] = {
 	.v2 = true,
 	.keys = aml_keys,
 	.v1_keys = v1_aml_keys,
-	.in_hybrid = true},
+	.in_hybrid = true,
+	.rules = rules_aml},
     {.name = "adl",
 	.v1 = "adl",
 	.v2 = true,
@@ -341,6 +343,12 @@ const struct platform platforms[] = {
     {.name = "slurm", .keys = slurm_keys},
     {.name = NULL},
 };
+
+const struct platform platform_old_pai = {.name = "paiYarn",
+    .v1 = "pai",
+    .keys = pai_yarn_keys,
+    .v1_keys = v1_old_pai_keys,
+    .rules = rules_pai_yarn};
 
 const struct platform *
 platform_named(const char *name)

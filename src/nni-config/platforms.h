@@ -4,6 +4,7 @@
 #include "schema.h"
 
 /* V1: the keys that a platform adds to the top level (platforms-v1.c). */
+extern const struct key v1_old_pai_keys[];
 extern const struct key v1_local_keys[];
 extern const struct key v1_remote_keys[];
 extern const struct key v1_pai_keys[];

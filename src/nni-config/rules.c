@@ -1,6 +1,7 @@
 /* Rules of the platforms over several keys. */
 #include "rules.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "fold.h"
@@ -13,11 +14,17 @@ find_name(const struct key *keys, const char *key, struct buf *out)
 	size_t was = out->len;
 
 	for (; keys && keys->name; keys++) {
+		const char *to = keys->to ? keys->to : keys->name;
+		size_t len = strlen(to);
+
 		buf_adds(out, keys->name);
-		if (strcmp(keys->to ? keys->to : keys->name, key) == 0)
+		if (strcmp(to, key) == 0 && !(keys->flags & FALLBACK))
 			return true;
 		buf_addc(out, '.');
 		if (keys->flags & MERGE && find_name(keys->sub, key, out))
+			return true;
+		if (keys->sub && strncmp(key, to, len) == 0 &&
+		    key[len] == '.' && find_name(keys->sub, key + len + 1, out))
 			return true;
 		buf_cut(out, was);
 	}
@@ -131,7 +138,8 @@ note_gpu_slots(struct reading *r, const struct node *m, const struct node *at)
 
 	if (n && n->line && tree_int(at, "maxTrialNumberPerGpu", 1) > 1 &&
 	    tree_int(m, "trialGpuNumber", 0) == 0)
-		reading_note(r, n, "maxTrialNumberPerGpu",
+		reading_note(r, n,
+		    r->v1 ? "maxTrialNumPerGpu" : "maxTrialNumberPerGpu",
 		    "has no effect while trialGpuNumber is not set");
 }
 
@@ -166,17 +174,23 @@ rules_remote(struct reading *r, struct node *m)
 	for (i = 0; list && i < list->count; i++) {
 		const struct node *one = &list->items[i];
 
+		size_t was = reading_enter(
+		    r, "machineList[%llu].", (unsigned long long)i);
+
 		note_gpu_slots(r, m, one);
 		if (node_get(one, "password") && node_get(one, "sshKeyFile"))
 			reading_note(r, node_get(one, "sshKeyFile"),
-			    "machineList", "the password is used, not the key");
+			    r->v1 ? "sshKeyPath" : "sshKeyFile",
+			    "has no effect: the password is used");
 		for (j = 0; j < i; j++)
-			if (is_same_machine(one, &list->items[j])) {
-				reading_error(r, one, "machineList",
-				    "this machine is there twice, see line %d",
-				    list->items[j].line);
+			if (is_same_machine(one, &list->items[j]))
 				break;
-			}
+		if (j < i)
+			reading_error(r, node_get(one, "host"),
+			    r->v1 ? "ip" : "host",
+			    "is a machine that is in line %d already",
+			    node_get(&list->items[j], "host")->line);
+		reading_leave(r, was);
 	}
 }
 
@@ -186,7 +200,7 @@ void
 rules_openpai(struct reading *r, struct node *m)
 {
 	static const char *const needed[] = {"trialCommand", "trialGpuNumber",
-	    "trialCpuNumber", "trialMemorySize", "storageConfigName"};
+	    "trialCpuNumber", "trialMemorySize"};
 	size_t i;
 
 	exclude(r, m, "token", "password", true);
@@ -196,6 +210,8 @@ rules_openpai(struct reading *r, struct node *m)
 		return;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		reading_need(r, m, needed[i]);
+	if (!node_get(m, "storagePlugin"))
+		reading_need(r, m, "storageConfigName");
 	if (r->v1)
 		reading_need(r, m, "dockerImage");
 }
@@ -221,14 +237,36 @@ rules_pai_yarn(struct reading *r, struct node *m)
 
 /* ---- Kubernetes ---- */
 
+/* "storage.KEY: TEXT", by V1's name in V1. */
+static void storage_error(struct reading *r, const struct node *at,
+    const char *key, const char *fmt, ...) NNI_FORMAT(4, 5);
+
+static void
+storage_error(struct reading *r, const struct node *at, const char *key,
+    const char *fmt, ...)
+{
+	struct buf name = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
+	va_list ap;
+
+	buf_addf(&path, "storage.%s", key);
+	reading_name(r, path.data, &name);
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	reading_error(r, at, name.data, "%s", text.data);
+	buf_release(&name);
+	buf_release(&path);
+	buf_release(&text);
+}
+
 static void
 need_storage(struct reading *r, const struct node *storage, const char *type,
     const char *const *keys)
 {
 	for (; *keys && !may_miss(r, storage); keys++)
 		if (!node_get(storage, *keys))
-			reading_error(r, storage, "storage",
-			    "%s is missing for %s", *keys, type);
+			storage_error(
+			    r, storage, *keys, "is missing; %s needs it", type);
 }
 
 static void
@@ -239,8 +277,8 @@ refuse_storage(struct reading *r, const struct node *storage, const char *type,
 		const struct node *n = node_get(storage, *keys);
 
 		if (n)
-			reading_error(
-			    r, n, "storage", "%s is not %s's", *keys, type);
+			storage_error(
+			    r, n, *keys, "does not belong to %s", type);
 	}
 }
 
@@ -250,10 +288,23 @@ check_length(struct reading *r, const struct node *storage, const char *key,
 {
 	const struct node *n = node_get(storage, key);
 
-	if (n && (n->len < min || n->len > max))
-		reading_error(r, n, "storage",
-		    "%s must have %d to %d characters", key, (int)min,
-		    (int)max);
+	if (n && n->type == NODE_STRING && (n->len < min || n->len > max))
+		storage_error(r, n, key,
+		    "must have %d to %d characters, not %d", (int)min, (int)max,
+		    (int)n->len);
+}
+
+/* The type that the other keys tell, as V1 may leave it out; NULL. */
+static const char *
+told_type(const struct node *storage, bool pvc)
+{
+	return node_get(storage, "azureAccount") ||
+		       node_get(storage, "azureShare")
+		   ? "azureStorage"
+	       : node_get(storage, "server") ? "nfs"
+	       : !node_get(storage, "path")  ? NULL
+	       : pvc			     ? "pvc"
+					     : "nfs";
 }
 
 /* V1 may leave the type out: the keys tell it. */
@@ -284,14 +335,15 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 		}
 		return;
 	}
-	if (!node_get(storage, "storageType"))
-		tree_set_string(tree_put(storage, "storageType"),
-		    node_get(storage, "azureAccount") ? "azureStorage"
-		    : node_get(storage, "server")     ? "nfs"
-		    : pvc			      ? "pvc"
-						      : "nfs",
-		    storage);
+	type = told_type(storage, pvc);
+	if (!node_get(storage, "storageType") && type)
+		tree_set_string(
+		    tree_put(storage, "storageType"), type, storage);
 	type = tree_text(storage, "storageType");
+	if (!type && !node_get(storage, "storageType") && !may_miss(r, storage))
+		storage_error(r, storage, "storageType",
+		    "is missing; it must be nfs%s or azureStorage",
+		    pvc ? ", pvc" : "");
 	if (!type)
 		return;
 	if (strcmp(type, "azureStorage") == 0) {
@@ -303,8 +355,9 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 		need_storage(r, storage, type, nfs_keys);
 		refuse_storage(r, storage, type, azure_keys);
 	} else if (!pvc) {
-		reading_error(r, node_get(storage, "storageType"), "storage",
-		    "must be nfs or azureStorage here");
+		storage_error(r, node_get(storage, "storageType"),
+		    "storageType",
+		    "must be nfs or azureStorage for this platform, not pvc");
 	} else {
 		need_storage(r, storage, type, path_key);
 		refuse_storage(r, storage, type, azure_keys);
@@ -320,7 +373,9 @@ refuse_role(
 	const struct node *n = node_get(m, role);
 
 	if (n)
-		reading_error(r, n, role, "%s has no such role", op);
+		reading_error(r, n, role, "%s has no such role; it has %s", op,
+		    strcmp(op, "tf-operator") == 0 ? "worker and ps"
+						   : "master and worker");
 }
 
 void
@@ -360,7 +415,7 @@ void
 rules_frameworkcontroller(struct reading *r, struct node *m)
 {
 	const struct node *roles = node_get(m, "taskRoles");
-	size_t i, j;
+	size_t i, j, was;
 
 	rules_storage(r, m, true);
 	if (!node_get(m, "configPath"))
@@ -370,19 +425,32 @@ rules_frameworkcontroller(struct reading *r, struct node *m)
 
 		if (!name || name->type != NODE_STRING)
 			continue;
+		was = reading_enter(r, "%staskRoles[%llu].",
+		    r->v1 ? "trial." : "", (unsigned long long)i);
 		if (!is_role_name(name->text))
-			reading_error(r, name, "taskRoles",
-			    "a name is 1 to 63 of a-z and 0-9, not '%s'",
+			reading_error(r, name, "name",
+			    "must be 1 to 63 of a-z and 0-9, not '%.80s'",
 			    name->text);
 		for (j = 0; j < i; j++)
 			if (same_text(
 				&roles->items[i], &roles->items[j], "name"))
-				reading_error(r, name, "taskRoles",
-				    "the name '%s' is there twice", name->text);
+				break;
+		if (j < i)
+			reading_error(r, name, "name",
+			    "'%.80s' is the name of a role in line %d already",
+			    name->text, roles->items[j].line);
+		reading_leave(r, was);
 	}
 }
 
 /* ---- others ---- */
+
+/* V1 of NNI 1.7 has it in `trial`. */
+void
+rules_aml(struct reading *r, struct node *m)
+{
+	reading_need(r, m, "computeTarget");
+}
 
 /* NNI joins paths to it without a slash between. */
 void

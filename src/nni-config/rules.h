@@ -14,6 +14,7 @@ void rules_openpai(struct reading *r, struct node *m);
 void rules_pai_yarn(struct reading *r, struct node *m);
 void rules_kubeflow(struct reading *r, struct node *m);
 void rules_frameworkcontroller(struct reading *r, struct node *m);
+void rules_aml(struct reading *r, struct node *m);
 void rules_dlts(struct reading *r, struct node *m);
 void rules_shared_storage(struct reading *r, struct node *m);
 

@@ -92,6 +92,8 @@ struct platform {
 };
 
 extern const struct platform platforms[]; /* name NULL ends */
+/* V1's pai before NNI 1.3, which is paiYarn now. */
+extern const struct platform platform_old_pai;
 const struct platform *platform_named(const char *name);
 const struct platform *platform_named_v1(const char *name);
 
@@ -108,6 +110,7 @@ struct algorithm {
 	bool available;		/* in this version */
 	const struct key *args; /* of classArgs; NULL: not checked */
 	bool no_space;		/* needs no search space */
+	bool own_space;		/* has types of its own in it */
 };
 extern const struct algorithm algorithms[]; /* name NULL ends */
 /* By name or alias, in any letter case. */

@@ -48,6 +48,20 @@ static const struct key hybrid_keys[] = {
     END_OF_KEYS,
 };
 
+/* OpenPAI had no storage then. */
+static bool
+is_old_pai(const struct node *file, const struct platform *p)
+{
+	const struct node *trial = node_get(file, "trial");
+
+	return strcmp(p->name, "openpai") == 0 && trial &&
+	       trial->type == NODE_MAP && !trial->told &&
+	       !node_get(trial, "nniManagerNFSMountPath") &&
+	       !node_get(trial, "containerNFSMountPath") &&
+	       !node_get(trial, "paiStorageConfigName") &&
+	       !node_get(trial, "paiConfigPath");
+}
+
 /*
  * The platform whose keys the file is judged by; what is wrong with its name
  * is told.  NULL: somebody's own, or nobody's.
@@ -59,6 +73,13 @@ find_meant(struct reading *r, const struct node *file, const struct node *name)
 
 	if (name && name->type == NODE_STRING) {
 		p = platform_named_v1(name->text);
+		if (p && is_old_pai(file, p)) {
+			reading_note(r, name, "trainingServicePlatform",
+			    "is paiYarn, which was pai until NNI 1.2: the "
+			    "trial "
+			    "has no nniManagerNFSMountPath");
+			return &platform_old_pai;
+		}
 		if (p || service_has_backend(name->text))
 			return p;
 		return service_unknown(r, name, "trainingServicePlatform");
@@ -218,6 +239,32 @@ check_trial(
 	reading_leave(r, was);
 }
 
+/* Sections of platforms that are not in the list. */
+static void
+note_unused(struct reading *r, const struct node *file, const struct node *list)
+{
+	const struct platform *p;
+	size_t i, j;
+
+	for (i = 0; i < file->count; i++) {
+		const struct node *n = &file->items[i];
+		bool used = false;
+
+		if (!schema_find(r, hybrid_keys, n->key))
+			continue;
+		for (j = 0; j < list->count; j++) {
+			p = platform_named(
+			    tree_text(&list->items[j], "platform"));
+			used |= schema_find(r, p->v1_keys, n->key) != NULL;
+		}
+		if (!used && strcmp(n->key, "trial") != 0 &&
+		    strcmp(n->key, "hybridConfig") != 0 &&
+		    strcmp(n->key, "heterogeneousConfig") != 0)
+			reading_key(r, true, n,
+			    "has no effect: its platform is not in the list");
+	}
+}
+
 static void
 read_hybrid(struct reading *r, const struct node *file, struct node *top,
     struct node *list)
@@ -243,6 +290,8 @@ read_hybrid(struct reading *r, const struct node *file, struct node *top,
 	trial = node_get(&sections, "trial");
 	if (trial)
 		check_trial(r, trial, list);
+	if (list->count)
+		note_unused(r, file, list);
 	node_clear(&sections);
 	node_clear(&unused);
 }
