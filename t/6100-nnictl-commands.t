@@ -125,6 +125,19 @@ exits 0 'delete --yes' nnictl experiment delete res --yes
 [ ! -e "$(dir res)" ]
 ok $? 'deletes'
 
+# damaged ones
+mkdir "$(dir hollow)" "$(dir bad)" "$(dir worse)"
+exits 2 'a directory without a configuration' nnictl experiment status hollow
+like "$(cat err)" '*has no config.json*' 'is told from one that is not there'
+echo '{' >"$(dir bad)/config.json"
+cp "$(dir "$id")/config.json" "$(dir worse)"
+echo garbage >"$(dir worse)/events.jsonl"
+nnictl experiment list --all >out 2>err
+is "$(grep -c unreadable out) $(grep -c 'config.json\|events.jsonl:1:' err)" '2 2' 'what cannot be read is listed, and why'
+is "$(grep -c tutorial out)" 2 'beside the others'
+is "$(grep -c 1970 out)" 0 'nothing is of 1970'
+rm -rf "$(dir hollow)" "$(dir bad)" "$(dir worse)"
+
 # all of them
 exits 2 'delete --all without anybody to ask' nnictl experiment delete --all
 is "$(nnictl experiment list --all 2>/dev/null | sed 1d | wc -l | tr -d ' ')" 2 'deletes nothing'

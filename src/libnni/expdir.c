@@ -276,6 +276,32 @@ add_nearest(const char *what, const char *parent, struct buf *id)
 	buf_release(&path);
 }
 
+/* It is there, but not readable, or without its config.json: says so. */
+static bool
+is_broken(const char *what, const struct buf *where, struct buf *err)
+{
+	struct buf dir = BUF_INIT, path = BUF_INIT;
+	struct file_info info;
+	bool broken = false;
+
+	expdir_path(&dir, where->len ? where->data : ".", what);
+	expdir_path(&path, dir.data, "config.json");
+	if (file_info(dir.data, true, &info) == 0 && info.type == FILE_DIR) {
+		broken = true;
+		if (file_info(path.data, true, &info) == -1)
+			buf_err(err, "cannot read '%s': %s", path.data,
+			    os_strerror());
+		else
+			buf_err(err,
+			    "'%s' has no config.json: it is no experiment, or "
+			    "a damaged one",
+			    dir.data);
+	}
+	buf_release(&dir);
+	buf_release(&path);
+	return broken;
+}
+
 static int
 not_found(const char *what, const char *parent, const struct buf *where,
     struct buf *err)
@@ -284,6 +310,8 @@ not_found(const char *what, const char *parent, const struct buf *where,
 	char **parents = NULL;
 	size_t count = 0;
 
+	if (is_broken(what, where, err))
+		return -1;
 	if (parent)
 		add_nearest(what, where->data, &near);
 	else if (parents_list(&parents, &count, &why) == 0)

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "journal.h"
 #include "mem.h"
 #include "record.h"
 #include "os/lock.h"
-#include "os/process.h"
+#include "os/loop.h"
 #include "os/sys.h"
 
 bool
@@ -185,41 +186,6 @@ apply_last(void *arg, enum placed_kind last, const struct record *r)
 	trials_apply(&e->trials, r);
 }
 
-/* nni-collect's records, as many as came. */
-static void
-apply_lines(struct experiment *e, const struct buf *lines)
-{
-	const char *at = lines->data, *lf;
-	struct record r;
-
-	for (; (lf = strchr(at, '\n')) != NULL; at = lf + 1) {
-		if (record_parse(&r, at, (size_t)(lf - at), NULL) != 0 ||
-		    r.trial[0] == '\0')
-			continue;
-		note_time(e, &r);
-		trials_apply(&e->trials, &r);
-	}
-}
-
-static void
-ask(struct experiment *e, int64_t timeout_ms)
-{
-	struct buf path = BUF_INIT, out = BUF_INIT;
-	const char *argv[] = {NULL, "-q", "--format", "jsonl", e->dir, NULL};
-	struct proc_spec spec = {.argv = (char *const *)argv,
-	    .in = {PROC_NULL, OS_NO_FILE},
-	    .err = {PROC_NULL, OS_NO_FILE}};
-	struct proc_end end = {false, 0};
-
-	if (tool_find("nni-collect", &path, NULL) == 0) {
-		argv[0] = path.data;
-		proc_run(&spec, &out, timeout_ms, &end, NULL);
-		apply_lines(e, &out);
-	}
-	buf_release(&path);
-	buf_release(&out);
-}
-
 /* Those that have a place, and of which it has said nothing. */
 static void
 mark_unknown(struct experiment *e, const struct survey *s)
@@ -276,22 +242,139 @@ how_it_is(const struct experiment *e, const struct survey *s)
 	return e->trials.count > 0 ? SESSION_DONE : SESSION_NONE;
 }
 
+/* ---- asking for several at once ---- */
+
+struct asked {
+	struct experiment *e;
+	struct survey survey;
+	struct backend *collect; /* NULL: nobody is asked */
+	struct asking *all;
+};
+
+struct asking {
+	struct loop *loop;
+	struct timer deadline;
+	struct asked *list;
+	size_t count, open; /* how many have not answered to the end */
+};
+
+static void
+collect_said(void *arg, char *line, size_t len)
+{
+	struct asked *a = arg;
+	struct record r;
+
+	if (line == NULL || record_parse(&r, line, len, NULL) != 0 ||
+	    r.trial[0] == '\0')
+		return;
+	note_time(a->e, &r);
+	trials_apply(&a->e->trials, &r);
+}
+
+static void
+collect_started(void *arg)
+{
+	(void)arg;
+}
+
+static void
+collect_ended(void *arg, const char *why, int exit_code)
+{
+	struct asked *a = arg;
+
+	(void)why;
+	(void)exit_code;
+	if (--a->all->open == 0)
+		loop_stop(a->all->loop, 0);
+}
+
+static const struct backend_calls collect_calls = {
+    collect_said, collect_started, NULL, collect_ended, NULL};
+
+static void
+too_late(void *arg)
+{
+	struct asking *all = arg;
+
+	loop_stop(all->loop, 0);
+}
+
+static void
+ask(struct asking *all, struct asked *a, const char *program)
+{
+	const char *argv[] = {
+	    program, "-q", "--format", "jsonl", a->e->dir, NULL};
+
+	a->collect = backend_program(
+	    all->loop, argv, a->e->dir, NULL, &collect_calls, a);
+	backend_once(a->collect);
+	backend_start(a->collect);
+	backend_finish(a->collect);
+	all->open++;
+}
+
+static void
+await_answers(struct asking *all, int64_t timeout_ms)
+{
+	struct buf program = BUF_INIT;
+
+	if (tool_find("nni-collect", &program, NULL) != 0)
+		return;
+	all->loop = loop_new();
+	for (size_t i = 0; i < all->count; i++)
+		if (has_placed(&all->list[i].survey))
+			ask(all, &all->list[i], program.data);
+	if (all->open > 0) {
+		timer_set(all->loop, &all->deadline, timeout_ms, too_late, all);
+		loop_run(all->loop);
+		timer_stop(&all->deadline);
+	}
+	for (size_t i = 0; i < all->count; i++)
+		backend_free(all->list[i].collect);
+	loop_free(all->loop);
+	buf_release(&program);
+}
+
+void
+survey_read_all(struct experiment *const *list, size_t count,
+    int64_t timeout_ms, int *rc, struct buf *err)
+{
+	struct asking all = {
+	    .list = xcalloc(count + 1, sizeof(*all.list)), .count = count};
+
+	for (size_t i = 0; i < count; i++) {
+		struct asked *a = &all.list[i];
+
+		a->e = list[i];
+		a->all = &all;
+		rc[i] = survey_open(&a->survey, a->e->dir, &err[i]);
+		if (rc[i] == 0)
+			rc[i] =
+			    survey_specs(&a->survey, apply_spec, a->e, &err[i]);
+		if (rc[i] == 0)
+			rc[i] =
+			    survey_last(&a->survey, apply_last, a->e, &err[i]);
+	}
+	await_answers(&all, timeout_ms);
+	for (size_t i = 0; i < count; i++) {
+		struct asked *a = &all.list[i];
+
+		mark_unknown(a->e, &a->survey);
+		a->e->last = how_it_is(a->e, &a->survey);
+		survey_release(&a->survey);
+	}
+	free(all.list);
+}
+
 int
 survey_read(struct experiment *e, int64_t timeout_ms, struct buf *err)
 {
-	struct survey s;
-	int rc = survey_open(&s, e->dir, err);
+	struct buf why = BUF_INIT;
+	int rc;
 
-	if (rc == 0)
-		rc = survey_specs(&s, apply_spec, e, err);
-	if (rc == 0)
-		rc = survey_last(&s, apply_last, e, err);
-	if (rc == 0) {
-		if (has_placed(&s))
-			ask(e, timeout_ms);
-		mark_unknown(e, &s);
-		e->last = how_it_is(e, &s);
-	}
-	survey_release(&s);
+	survey_read_all(&e, 1, timeout_ms, &rc, &why);
+	if (rc != 0)
+		buf_err(err, "%s", why.data);
+	buf_release(&why);
 	return rc;
 }

@@ -63,5 +63,11 @@ void survey_status(struct buf *out, const struct attempt *a,
  * -1 if placed.jsonl cannot be read.
  */
 int survey_read(struct experiment *e, int64_t timeout_ms, struct buf *err);
+/*
+ * The same for several at a time, side by side: rc[i] and err[i] are those of
+ * list[i].  A process each: not more than a few dozen.
+ */
+void survey_read_all(struct experiment *const *list, size_t count,
+    int64_t timeout_ms, int *rc, struct buf *err);
 
 #endif

@@ -88,31 +88,26 @@ fill(struct row *row, const struct experiment *e, const struct config *c)
 
 /* What cannot be read is listed too; what has just been removed is not. */
 static void
-add_row(struct rows *rows, const char *dir)
+add_row(void *arg, size_t i, const struct experiment *e, const struct config *c,
+    const char *fault)
 {
-	struct buf err = BUF_INIT;
-	struct experiment e;
-	struct config c;
-	struct row row = {.cells = {NULL}};
-	int rc = state_read(&e, &c, dir, false, &err);
+	struct rows *rows = arg;
+	struct row row = {.began_ms = e->created_ms};
 
-	if (rc == 0 || which_is_there(dir)) {
-		row.began_ms = e.created_ms;
-		row.cells[0] = xstrdup(expdir_id(dir));
-		row.cells[6] = began_cell(e.created_ms);
-		if (rc == 0) {
-			fill(&row, &e, &c);
-		} else {
-			row.cells[1] = xstrdup("unreadable");
-			say_warning("%s", err.data);
-		}
-		rows->list = xreallocarray(
-		    rows->list, rows->count + 1, sizeof(*rows->list));
-		rows->list[rows->count++] = row;
+	(void)i;
+	if (fault != NULL && !which_is_there(e->dir))
+		return;
+	row.cells[0] = xstrdup(expdir_id(e->dir));
+	row.cells[6] = began_cell(e->created_ms);
+	if (fault == NULL) {
+		fill(&row, e, c);
+	} else {
+		row.cells[1] = xstrdup("unreadable");
+		say_warning("%s", fault);
 	}
-	experiment_release(&e);
-	config_release(&c);
-	buf_release(&err);
+	rows->list =
+	    xreallocarray(rows->list, rows->count + 1, sizeof(*rows->list));
+	rows->list[rows->count++] = row;
 }
 
 /* ---- all of them ---- */
@@ -134,8 +129,7 @@ add_table(struct buf *out, char **dirs, size_t count)
 	struct columns *table = columns_new(columns);
 	struct rows rows = {NULL, 0};
 
-	for (size_t i = 0; i < count; i++)
-		add_row(&rows, dirs[i]);
+	state_each(dirs, count, add_row, &rows);
 	if (rows.count > 0)
 		qsort(rows.list, rows.count, sizeof(*rows.list), by_began);
 	for (size_t i = 0; i < rows.count; i++)

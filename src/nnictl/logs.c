@@ -102,12 +102,23 @@ worse(int a, int b)
 
 /* ---- of the experiment ---- */
 
-static bool
-is_there(const char *path)
+/* NNI_OK, or why there is none, said. */
+static int
+find_log(const char *dir, const char *path)
 {
-	struct file_info info = {0};
+	struct file_info info;
 
-	return file_info(path, true, &info) == 0 && info.type == FILE_REGULAR;
+	if (file_info(path, true, &info) != 0)
+		return say_error(
+		    NNI_TEMPORARY, "cannot read '%s': %s", path, os_strerror());
+	if (info.type == FILE_REGULAR)
+		return NNI_OK;
+	return say_error(NNI_NOTHING,
+	    survey_is_typed(dir)
+		? "experiment %s was made by nni-submit; there is no nni-run "
+		  "that told anything: see nnictl log stderr"
+		: "experiment %s has told nothing yet",
+	    expdir_id(dir));
 }
 
 int
@@ -117,14 +128,9 @@ ctl_log_stdout(int argc, char **argv)
 	int code = which_one(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log/nni-run.log");
-	if (code == NNI_OK && !is_there(path.data))
-		code = say_error(NNI_NOTHING,
-		    survey_is_typed(dir.data)
-			? "experiment %s was made by nni-submit; there is no "
-			  "nni-run that told anything: see nnictl log stderr"
-			: "experiment %s has told nothing yet",
-		    expdir_id(dir.data));
-	else if (code == NNI_OK && o.path)
+	if (code == NNI_OK)
+		code = find_log(dir.data, path.data);
+	if (code == NNI_OK && o.path)
 		puts(path.data);
 	else if (code == NNI_OK)
 		code = print_file(path.data, false);

@@ -39,8 +39,6 @@ ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
  */
 void which_all(bool running_only, char ***dirs, size_t *count);
 void which_free(char **dirs, size_t count);
-/* Frees those that run; returns how many are left, in front. */
-size_t which_drop_running(char **dirs, size_t count);
 /* Is it an experiment's directory, still? */
 bool which_is_there(const char *dir);
 /*
@@ -70,10 +68,22 @@ const char *state_name(const struct experiment *e);
 /* For people: "running", "between ticks"... */
 const char *state_word(const struct experiment *e);
 /*
+ * Reads several, without texts, and gives them in order; `fault` is NULL, or
+ * why it cannot be read.
+ */
+typedef void state_fn(void *arg, size_t index, const struct experiment *e,
+    const struct config *c, const char *fault);
+void state_each(char *const *dirs, size_t count, state_fn *fn, void *arg);
+/*
  * Is somebody at work on it, or does it run without: between ticks, or trials
  * of a typed pipeline?
  */
 bool state_is_running(const char *dir);
+/*
+ * Keeps those that run (or that do not) in front, and frees the other strings.
+ * How many are left.
+ */
+size_t state_filter(char **dirs, size_t count, bool running);
 
 /* ---- start.c: other programs ---- */
 

@@ -2,9 +2,11 @@
  * What an experiment is doing.  Nobody is asked but its journal or, where there
  * is none, its platforms; a process of ours need not live.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "expdir.h"
+#include "mem.h"
 #include "nnictl.h"
 #include "survey.h"
 #include "os/file.h"
@@ -12,61 +14,126 @@
 
 /*
  * So long platforms may take to tell how trials are, in all of one command;
- * and each one's least.
+ * and the least for each question.
  */
 #define ASK_ALL_MS 20000
 #define ASK_ONE_MS 1000
+/* So many experiments are asked about side by side. */
+#define TOGETHER 16
 
-/* ---- reading one ---- */
+/* ---- reading ---- */
 
-static int
-ask(struct experiment *e, struct buf *err)
-{
-	static int64_t left_ms = ASK_ALL_MS;
-	int64_t began = clock_mono_ms();
-	int rc = survey_read(e, left_ms, err);
-
-	left_ms -= clock_mono_ms() - began;
-	if (left_ms < ASK_ONE_MS)
-		left_ms = ASK_ONE_MS;
-	return rc;
-}
-
-static int
-read_records(struct experiment *e, struct buf *err)
-{
-	return survey_is_typed(e->dir) ? ask(e, err)
-				       : experiment_replay(e, NULL, err);
-}
+struct known {
+	struct experiment e;
+	struct config c;
+	int rc;
+	struct buf err;
+};
 
 /* Before there is a record its configuration's time is the best there is. */
 static void
-see_when_made(struct experiment *e, const char *config)
+see_when_made(struct experiment *e)
 {
+	struct buf path = BUF_INIT;
 	struct file_info info;
 
-	if (e->created_ms == 0 && file_info(config, true, &info) == 0)
+	expdir_path(&path, e->dir, "config.json");
+	if (e->created_ms == 0 && file_info(path.data, true, &info) == 0)
 		e->created_ms = info.mtime_ms;
+	buf_release(&path);
+}
+
+/* Its configuration, and its journal if it has one. */
+static void
+read_files(struct known *k, const char *dir, bool keep)
+{
+	struct buf path = BUF_INIT;
+
+	memset(k, 0, sizeof(*k));
+	buf_init(&k->err, BUF_MAX_DEFAULT);
+	experiment_init(&k->e, dir);
+	k->e.trials.keep = keep;
+	expdir_path(&path, dir, "config.json");
+	k->rc = config_load(&k->c, path.data, &k->err);
+	k->e.trials.minimize = config_minimize(&k->c);
+	if (k->rc == 0 && !survey_is_typed(dir))
+		k->rc = experiment_replay(&k->e, NULL, &k->err);
+	buf_release(&path);
+}
+
+/* Those that have none; at most TOGETHER. */
+static void
+ask(struct known *list, size_t count)
+{
+	static int64_t left_ms = ASK_ALL_MS;
+	struct experiment *typed[TOGETHER];
+	struct buf err[TOGETHER];
+	size_t which[TOGETHER], n = 0;
+	int rc[TOGETHER];
+	int64_t began = clock_mono_ms();
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].rc == 0 && survey_is_typed(list[i].e.dir)) {
+			which[n] = i;
+			typed[n] = &list[i].e;
+			buf_init(&err[n++], BUF_MAX_DEFAULT);
+		}
+	if (n == 0)
+		return;
+	survey_read_all(typed, n, left_ms, rc, err);
+	for (size_t i = 0; i < n; i++) {
+		list[which[i]].rc = rc[i];
+		list[which[i]].err = err[i];
+	}
+	left_ms -= clock_mono_ms() - began;
+	if (left_ms < ASK_ONE_MS)
+		left_ms = ASK_ONE_MS;
+}
+
+static void
+read_some(struct known *list, char *const *dirs, size_t count, bool keep)
+{
+	for (size_t i = 0; i < count; i++)
+		read_files(&list[i], dirs[i], keep);
+	ask(list, count);
+	for (size_t i = 0; i < count; i++)
+		see_when_made(&list[i].e);
 }
 
 int
 state_read(struct experiment *e, struct config *c, const char *dir, bool keep,
     struct buf *err)
 {
-	struct buf path = BUF_INIT;
-	int rc;
+	struct known k;
+	char *dirs[1] = {(char *)dir};
 
-	memset(c, 0, sizeof(*c));
-	experiment_init(e, dir);
-	e->trials.keep = keep;
-	expdir_path(&path, dir, "config.json");
-	rc = config_load(c, path.data, err);
-	e->trials.minimize = config_minimize(c);
-	if (rc == 0)
-		rc = read_records(e, err);
-	see_when_made(e, path.data);
-	buf_release(&path);
-	return rc;
+	read_some(&k, dirs, 1, keep);
+	*e = k.e;
+	*c = k.c;
+	if (k.rc != 0)
+		buf_err(err, "%s", k.err.data);
+	buf_release(&k.err);
+	return k.rc;
+}
+
+void
+state_each(char *const *dirs, size_t count, state_fn *fn, void *arg)
+{
+	struct known *list = xcalloc(TOGETHER, sizeof(*list));
+
+	for (size_t at = 0; at < count; at += TOGETHER) {
+		size_t n = count - at < TOGETHER ? count - at : TOGETHER;
+
+		read_some(list, dirs + at, n, false);
+		for (size_t i = 0; i < n; i++) {
+			fn(arg, at + i, &list[i].e, &list[i].c,
+			    list[i].rc == 0 ? NULL : list[i].err.data);
+			experiment_release(&list[i].e);
+			config_release(&list[i].c);
+			buf_release(&list[i].err);
+		}
+	}
+	free(list);
 }
 
 /* ---- what it is doing ---- */
@@ -119,33 +186,80 @@ state_word(const struct experiment *e)
 	}
 }
 
-static bool
-lives(const char *dir)
-{
-	struct experiment e;
-	bool yes;
+/* ---- which of them run ---- */
 
-	experiment_init(&e, dir);
-	yes = read_records(&e, NULL) == 0 && awaits_tick(&e);
-	experiment_release(&e);
-	return yes;
+/* 1, 0, or -1: it has to be read. */
+static int
+runs_at_a_glance(const char *dir)
+{
+	if (experiment_is_running(dir, NULL) || survey_is_served(dir, NULL))
+		return 1;
+	if (survey_is_typed(dir))
+		return -1;
+	switch (experiment_last_end(dir)) {
+	case SESSION_PASS:
+		return 1;
+	case SESSION_DONE:
+	case SESSION_STOPPED:
+	case SESSION_DETACHED:
+		return 0;
+	default:
+		return -1; /* perhaps a tick was killed */
+	}
+}
+
+struct sieve {
+	char **unclear;
+	bool *runs;
+	size_t *which; /* of dirs is an unclear one */
+};
+
+static void
+note_state(void *arg, size_t i, const struct experiment *e,
+    const struct config *c, const char *fault)
+{
+	struct sieve *f = arg;
+
+	(void)c;
+	f->runs[f->which[i]] = fault == NULL && awaits_tick(e);
+}
+
+size_t
+state_filter(char **dirs, size_t count, bool running)
+{
+	struct sieve f = {.unclear = xcalloc(count + 1, sizeof(*f.unclear)),
+	    .runs = xcalloc(count + 1, sizeof(*f.runs)),
+	    .which = xcalloc(count + 1, sizeof(*f.which))};
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int glance = runs_at_a_glance(dirs[i]);
+
+		f.runs[i] = glance == 1;
+		if (glance == -1) {
+			f.which[n] = i;
+			f.unclear[n++] = dirs[i];
+		}
+	}
+	state_each(f.unclear, n, note_state, &f);
+	for (size_t i = 0; i < count; i++)
+		if (f.runs[i] == running)
+			dirs[kept++] = dirs[i];
+		else
+			free(dirs[i]);
+	free(f.unclear);
+	free(f.runs);
+	free(f.which);
+	return kept;
 }
 
 bool
 state_is_running(const char *dir)
 {
-	if (experiment_is_running(dir, NULL) || survey_is_served(dir, NULL))
-		return true;
-	if (survey_is_typed(dir))
-		return lives(dir);
-	switch (experiment_last_end(dir)) {
-	case SESSION_PASS:
-		return true;
-	case SESSION_DONE:
-	case SESSION_STOPPED:
-	case SESSION_DETACHED:
-		return false;
-	default:
-		return lives(dir);
-	}
+	char *one[1] = {xstrdup(dir)};
+	size_t left = state_filter(one, 1, true);
+
+	if (left > 0)
+		free(one[0]);
+	return left > 0;
 }

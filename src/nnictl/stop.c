@@ -346,7 +346,7 @@ delete_all(void)
 	int code;
 
 	which_all(false, &dirs, &count);
-	count = which_drop_running(dirs, count);
+	count = state_filter(dirs, count, false);
 	if (count == 0)
 		code = say_error(NNI_NOTHING, "there is nothing to delete");
 	else

@@ -28,20 +28,23 @@ which_is_there(const char *dir)
 }
 
 static void
-add_of_parent(
-    const char *parent, bool running_only, char ***dirs, size_t *count)
+add_of_parent(const char *parent, char ***dirs, size_t *count)
 {
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, err = BUF_INIT;
 	char **names;
 	size_t n;
 
-	if (dir_list(parent, &names, NULL, &n, NULL) != 0)
+	if (dir_list(parent, &names, NULL, &n, &err) != 0) {
+		/* Hints grow old; the default one is made when it is needed. */
+		if (os_errno() != OS_NOT_FOUND)
+			say_warning("%s", err.data);
+		buf_release(&err);
 		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		expdir_path(&path, parent, names[i]);
 		if (!experiment_id_valid(names[i], strlen(names[i])) ||
-		    !which_is_there(path.data) ||
-		    (running_only && !state_is_running(path.data)))
+		    !which_is_there(path.data))
 			continue;
 		*dirs = xreallocarray(*dirs, *count + 1, sizeof(**dirs));
 		(*dirs)[(*count)++] = xstrdup(path.data);
@@ -53,29 +56,22 @@ add_of_parent(
 void
 which_all(bool running_only, char ***dirs, size_t *count)
 {
+	struct buf err = BUF_INIT;
 	char **parents;
 	size_t n;
 
 	*dirs = NULL;
 	*count = 0;
-	if (parents_list(&parents, &n, NULL) != 0)
+	if (parents_list(&parents, &n, &err) != 0) {
+		say_warning("%s", err.data);
+		buf_release(&err);
 		return;
+	}
 	for (size_t i = 0; i < n; i++)
-		add_of_parent(parents[i], running_only, dirs, count);
+		add_of_parent(parents[i], dirs, count);
 	parents_free(parents, n);
-}
-
-size_t
-which_drop_running(char **dirs, size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (state_is_running(dirs[i]))
-			free(dirs[i]);
-		else
-			dirs[kept++] = dirs[i];
-	return kept;
+	if (running_only)
+		*count = state_filter(*dirs, *count, true);
 }
 
 void
