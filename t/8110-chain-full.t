@@ -57,4 +57,23 @@ for program in nni-run nni-submit nni-watch nni-collect \
 	fails $program EIO 3 FAILIO_ONCE=1
 	[ -z "${NNI_LONG-}" ] || fails $program EIO 3 FAILIO_ONCE=1 FAILIO_SHORT=1
 done
+
+# What only came from the pipeline is flushed too, soon after.
+cat >code/hold.sh <<'END'
+nni-trial report 1
+until [ -e "$NNI_SYS_DIR/go" ]; do sleep 0.02; done
+nni-trial report --final 2
+END
+config max=1 conc=1 command='sh hold.sh'
+prepare
+fail_at FAILIO_LOG="$PWD/log" FAILIO_PROGRAM=nni-run FAILIO_MATCH=events.jsonl \
+	nni-run --resume x >out1 2>err1 </dev/null &
+run=$!
+wait_for 60 has x '"type":"metric"'
+flushed() { tail -n 1 log | grep -q fdatasync; }
+wait_for 60 flushed
+ok $? 'a metric is flushed, although nothing is handed to the pipeline'
+: >"$(ls -d "$(dir x)"/trials/?????)/go"
+wait $run
+is $? 0 'and it ends'
 done_testing

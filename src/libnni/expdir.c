@@ -130,8 +130,10 @@ expdir_create(const char *parent, const char *id, struct json config,
 			    "experiment '%s' is there already: %s",
 			    expdir_id(dir->data), dir->data);
 	}
-	if (r == 0)
-		dir_sync(base.data);
+	/* Some may make names in it, and not read it: then it cannot be. */
+	if (r == 0 && dir_sync(base.data) == -1 && os_errno() != OS_DENIED)
+		r = buf_err(
+		    err, "cannot flush '%s': %s", base.data, os_strerror());
 out:
 	if (r && temp.len)
 		dir_remove_tree(temp.data, NULL);

@@ -57,6 +57,20 @@ repair(struct journal *j, bool shared, int64_t *torn, struct buf *err)
 	return 0;
 }
 
+/* The name itself has to survive a crash. */
+static int
+sync_name(const char *path, struct buf *err)
+{
+	char *dir = xstrndup(path, (size_t)(path_base(path) - path));
+	int r = dir_sync(*dir ? dir : ".");
+
+	if (r == -1)
+		buf_err(err, "cannot flush '%s': %s", *dir ? dir : ".",
+		    os_strerror());
+	free(dir);
+	return r;
+}
+
 int
 journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
     struct buf *err)
@@ -68,7 +82,7 @@ journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
 		info.type = FILE_ABSENT;
 	buf_init(&j->pending, BUF_MAX_DEFAULT);
 	j->shared = shared;
-	j->damaged = false;
+	j->damaged = j->lost = false;
 	j->file =
 	    file_open(path, FILE_READ | FILE_APPEND | FILE_CREATE, 0600, err);
 	if (j->file == OS_NO_FILE)
@@ -86,12 +100,10 @@ journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
 	}
 	if (torn)
 		*torn = cut;
-	if (info.type == FILE_ABSENT) {
-		/* The name itself has to survive a crash. */
-		char *dir = xstrndup(path, (size_t)(path_base(path) - path));
-
-		dir_sync(*dir ? dir : ".");
-		free(dir);
+	j->unsynced = j->size > 0;
+	if (info.type == FILE_ABSENT && sync_name(path, err) == -1) {
+		journal_close(j);
+		return -1;
 	}
 	return 0;
 }
@@ -119,22 +131,37 @@ cut_back(struct journal *j)
 }
 
 static int
+fail(struct journal *j, const char *what, struct buf *err)
+{
+	enum os_error kind = os_errno();
+
+	buf_err(err, "cannot %s '%s': %s", what, j->path, os_strerror());
+	if (kind != OS_GONE)
+		cut_back(j);
+	return -1;
+}
+
+static int
 write_out(struct journal *j, bool flush, struct buf *err)
 {
-	if (!j->pending.len)
-		return 0;
-	if ((j->damaged && cut_back(j) == -1) ||
-	    file_write(j->file, j->pending.data, j->pending.len) == -1 ||
-	    (flush && file_sync(j->file) == -1)) {
-		enum os_error kind = os_errno();
-
-		buf_err(err, "cannot write '%s': %s", j->path, os_strerror());
-		if (kind != OS_GONE)
-			cut_back(j);
-		return -1;
+	flush = flush && (j->pending.len || j->unsynced);
+	if (j->lost)
+		return buf_err(
+		    err, "cannot flush '%s': it failed before", j->path);
+	if (j->pending.len) {
+		if ((j->damaged && cut_back(j) == -1) ||
+		    file_write(j->file, j->pending.data, j->pending.len) == -1)
+			return fail(j, "write", err);
+		j->unsynced = true;
+	}
+	if (flush && file_sync(j->file) == -1) {
+		j->lost = true;
+		return fail(j, "flush", err);
 	}
 	j->size += (int64_t)j->pending.len;
 	buf_clear(&j->pending);
+	if (flush)
+		j->unsynced = false;
 	return 0;
 }
 

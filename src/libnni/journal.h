@@ -17,11 +17,13 @@ struct journal {
 	int64_t size;	    /* of what is on disk */
 	bool shared;	    /* others append at the same time */
 	bool damaged;	    /* something may be there behind `size` */
+	bool unsynced;	    /* what is there was not all flushed by us */
+	bool lost;	    /* a flush failed: see journal_commit() */
 };
 
 #define JOURNAL_INIT                                                           \
 	{                                                                      \
-		OS_NO_FILE, NULL, BUF_INIT, 0, false, false                    \
+		OS_NO_FILE, NULL, BUF_INIT, 0, false, false, false, false      \
 	}
 
 /*
@@ -36,9 +38,15 @@ int journal_open(struct journal *j, const char *path, bool shared,
 /* Gathers one line; an LF is added. */
 void journal_add(struct journal *j, const char *line, size_t len);
 /*
- * Writes and flushes what is gathered. On failure (a full disk) the file is cut
- * back to what it was, nothing is lost from `pending`, and it can be tried
- * again.
+ * Writes what is gathered, and flushes it with all that is there: what was only
+ * written so far, by us or by who died before us.  On failure (a full disk) the
+ * file is cut back to what it was, nothing is lost from `pending`, and it can
+ * be tried again.
+ *
+ * Not so if the flush failed.  Then the system may have dropped what it could
+ * not write, earlier lines too, and the next flush would succeed for nothing:
+ * `lost` is set, every further commit fails, and the process should end.
+ * Whoever goes on reads what is there.
  */
 int journal_commit(struct journal *j, struct buf *err);
 /*

@@ -162,7 +162,7 @@ commit(struct submit *s)
 		if (s->commit_failures)
 			filter_hold(&s->filter, s->replay);
 		s->commit_failures = 0;
-	} else if (s->commit_failures++ >= COMMIT_TRIES) {
+	} else if (s->placed.lost || s->commit_failures++ >= COMMIT_TRIES) {
 		submit_fail(s, NNI_TEMPORARY, err.data);
 	} else {
 		if (s->commit_failures == 1)

@@ -493,6 +493,7 @@ send_again(struct submit *s, struct task *t, const struct record *r)
 	t->place->in_flight++;
 	t->state = TASK_SENT;
 	s->sent++;
+	s->flush = true; /* who died before us may not have come to that */
 	json_add(&t->place->member->to_send, r->line);
 	buf_addc(&t->place->member->to_send, '\n');
 }

@@ -5,10 +5,10 @@
  *	LD_PRELOAD=build/t/failio.so FAILIO_N=7 FAILIO_ERRNO=ENOSPC nni-run ...
  *
  * What counts: write, writev, pwrite, fsync, fdatasync, ftruncate on regular
- * files; open for writing or creating; rename, mkdir, link, symlink.  With
- * FAILIO_KILL also writes to pipes, since a death between two of them is as
- * good a test.  Printf's own buffers do not count, nor does what runs without
- * libc.
+ * files, and the flush of a directory; open for writing or creating; rename,
+ *mkdir, link, symlink.  With FAILIO_KILL also writes to pipes, since a death
+ *between two of them is as good a test.  Printf's own buffers do not count, nor
+ *does what runs without libc.
  *
  * FAILIO_N        the first call to fail, from 1; unset or 0: none, only count
  * FAILIO_ERRNO    ENOSPC (default), EIO, EROFS, EACCES, EDQUOT, or a number
@@ -26,6 +26,10 @@
  *                 (also each fork) for itself.  Remove it before a run
  * FAILIO_LOG      a file that gets a line "NUMBER PID PROGRAM CALL PATH" for
  *                 each call that counts
+ *
+ * FAILIO_SYNCED   a directory: for each file that is flushed with success, one
+ *                 of its name gets the size that it had then, in decimal.  What
+ *                 is behind that would be gone if the power failed
  *
  * A program built with AddressSanitizer wants its own library first:
  * LD_PRELOAD="$(cc -print-file-name=libasan.so) failio.so", or
@@ -244,7 +248,7 @@ judge_fd(const char *call, int fd)
 
 	/* A test reads on standard error what a program says of its failure. */
 	if (fd == STDERR_FILENO || fstat(fd, &st) != 0 ||
-	    (!S_ISREG(st.st_mode) &&
+	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
 		!(is_on("FAILIO_KILL") && S_ISFIFO(st.st_mode)))) {
 		errno = saved;
 		return PASS;
@@ -318,18 +322,69 @@ failed(void)
 	return -1;
 }
 
+/* The size that is safe once the file is flushed; -1: nobody asks. */
+static long long
+size_to_sync(int fd)
+{
+	struct stat st;
+
+	if (!getenv("FAILIO_SYNCED") || fstat(fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return -1;
+	return (long long)st.st_size;
+}
+
+static void
+note_sync(int fd, long long size)
+{
+	char link[64], path[PATH_MAX], note[PATH_MAX + 256], text[32];
+	const char *name;
+	int saved = errno, out, len;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	name = strrchr(path, '/');
+	snprintf(note, sizeof(note), "%s/%s", getenv("FAILIO_SYNCED"),
+	    name ? name + 1 : path);
+	out = raw_open(note, O_WRONLY | O_CREAT);
+	len = snprintf(text, sizeof(text), "%lld\n", size);
+	if (out >= 0) {
+		syscall(SYS_write, out, text, (size_t)len);
+		close(out);
+	}
+	errno = saved;
+}
+
+static int
+sync_with(int (*real)(int), const char *call, int fd)
+{
+	long long size = size_to_sync(fd);
+	int rc;
+
+	if (judge_fd(call, fd) == FAIL)
+		return failed();
+	rc = real(fd);
+	if (rc == 0 && size >= 0)
+		note_sync(fd, size);
+	return rc;
+}
+
 int
 fsync(int fd)
 {
 	REAL(int, "fsync", int);
-	return judge_fd("fsync", fd) == FAIL ? failed() : real(fd);
+	return sync_with(real, "fsync", fd);
 }
 
 int
 fdatasync(int fd)
 {
 	REAL(int, "fdatasync", int);
-	return judge_fd("fdatasync", fd) == FAIL ? failed() : real(fd);
+	return sync_with(real, "fdatasync", fd);
 }
 
 int
