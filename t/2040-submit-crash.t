@@ -94,7 +94,7 @@ ok $? 'both were there'
 
 # the disk stays full: nothing is said that is not kept, and it does not hang
 experiment full
-preload FAILIO_N=3 FAILIO_MATCH=placed.jsonl nni-submit --dir full <in >out 2>err
+preload FAILIO_N=2 FAILIO_MATCH=placed.jsonl nni-submit --dir full <in >out 2>err
 is $? 5 'a disk that stays full'
 like "$(cat err)" '*placed.jsonl*No space left*' 'is named'
 jq -r 'select(.trial).trial' out | sort -u >said
