@@ -25,7 +25,7 @@ done
 experiment missing
 { trial aaaaa; trial bbbbb; status aaaaa SUCCEEDED; } | nni-collect >out 2>err
 is "$? $(brief out | grep -c SUCCEEDED)" '5 1' 'an end is missing'
-like "$(cat err)" '*1 trials have no end: bbbbb;*' 'whose is said'
+like "$(cat err)" '*1 trial has no end: bbbbb; it is not lost*' 'whose is said'
 is "$(brief out | grep bbbbb | oneline)" 'trial:bbbbb-1 metric:bbbbb-1:intermediate0' 'what there is was collected'
 { trial aaaaa; trial bbbbb; status aaaaa SUCCEEDED; } | nni-collect --once >out 2>err
 is "$? $(cat err)" '0 ' 'with --once that is no fault'
@@ -35,6 +35,9 @@ experiment nofinal
 { trial aaaaa; status aaaaa SUCCEEDED; } | FAKE_NO_FINAL=1 nni-collect >out 2>err
 is "$(jq -r 'select(.status).no_final_metric' out)" true 'success without a final metric'
 like "$(cat err)" '*trial aaaaa succeeded without a final metric' 'is said'
+for t in a b c d e f g h i j k l; do trial aaaa$t; status aaaa$t SUCCEEDED; done |
+	FAKE_NO_FINAL=1 nni-collect >out 2>err
+is "$(grep -c 'trial aaaa. succ' err) $(tail -n 1 err)" '10 nni-collect: warning: 12 trials succeeded without a final metric' 'the first ten are named, the others counted'
 { trial aaaaa; trial bbbbb
 	echo '{"type":"status","trial":"aaaaa","attempt":1,"status":"SYS_CANCELED","lost":true,"infra":true}'
 	status bbbbb SUCCEEDED; } | FAKE_HOLD="collect:$PWD/go" nni-collect >out 2>err &

@@ -33,11 +33,24 @@ like "$(cat err)" 'bad.json:1:1:*' 'is nni-config'\''s to tell'
 config conc=2 tunes=3
 exits 0 'the tuner may end it' nni-run --id tuned c.json
 is "$(count tuned '"type":"spec"')" 3 'with no_more'
+like "$(cat err)" '*done: 3 trials, 3 succeeded; the tuner has no more proposals*' 'which is said'
 
 config conc=3 max=3 then=fail
 exits 1 'a failed trial' nni-run --id failed c.json
 like "$(cat err)" '*trial * (0) FAILED: exit code 3; see *trials/*' 'says why and where to look'
-like "$(cat err)" '*3 failed*' 'counts it'
+like "$(cat err)" '*3 failed; maxTrialNumber of 3 is reached*' 'counts it'
+config conc=1 max=12 then=fail
+exits 1 'many that fail' nni-run --id vain c.json
+is "$(grep -c 'trial .* FAILED: exit code 3; see .*trials/.....: ValueError: x is [012].0' err)" 3 'the first are told, with their last words'
+is "$(grep -c 'others like it are counted' err)" 1 'that is said'
+last=$(journal vain | jq -r 'select(.type=="spec" and .sequence==9)|.trial')
+is "$(grep 'have failed' err)" "nni-run: warning: the first 10 trials have failed, with: exit code 3; to see why: $(dir vain)/trials/$last/stderr" 'when none succeeds: once, where to look'
+is "$(grep -c 'nni-run: 12 trials failed: exit code 3' err)" 1 'the others are counted'
+is "$(grep -c 'FAILED: exit code 3' "$(dir vain)/log/nni-run.log")" 12 'the log has them all'
+config conc=1 max=5 then=fail
+nni-run -v --id vainv c.json 2>err >out
+is "$(grep -c ' FAILED: exit code 3; see' err)" 5 '-v: they are told'
+like "$(cat err)" '*all 5 trials have failed, with: exit code 3; to see why: *' 'fewer than ten'
 
 config max=2 then=no-final
 exits 0 'no final metric' nni-run --id nofinal c.json

@@ -49,6 +49,7 @@ like "$(cat err.b)" '*no record*cannot be changed*no such trial*' 'and said'
 ask b '{"type":"stop"}'
 wait $run
 is $? 0 'stop ends it'
+like "$(cat err.b)" '*is stopped: 3 trials, 3 canceled; a stop was asked for*' 'as the summary says'
 is "$(count b '"status":"USER_CANCELED"')" 3 'with all its trials'
 is "$(jq -s 'map(select(.type=="control")|.offset)|last' "$(dir b)/events.jsonl")" "$(wc -c <"$(dir b)/control.jsonl" | tr -d ' ')" 'each request is journaled with its offset'
 exits 0 'resume' nni-run --resume b
@@ -70,7 +71,7 @@ start i 2
 kill -INT $run
 wait $run
 is $? 130 'an interrupt ends it by the signal'
-like "$(cat err.i)" '*2 trials run on; go on with: nni-run --resume *' 'and tells how to go on'
+like "$(cat err.i)" '*SIGINT: 2 trials run on; go on with: nni-run --resume *' 'and tells how to go on'
 is "$(count i '"reason":"detached"')" 1 'it is journaled'
 is "$(count i '"type":"cancel"')" 0 'trials are left alone'
 start j 2 '--on-interrupt stop'
@@ -78,6 +79,7 @@ kill -TERM $run
 wait $run 2>/dev/null
 is $? 143 '--on-interrupt stop'
 is "$(count j '"status":"USER_CANCELED"')" 2 'stops them first'
+like "$(cat err.j)" '*stopping 2 trials; interrupt once more to leave them running*is stopped: 2 trials, 2 canceled; SIGTERM stopped it*' 'and says so'
 
 start h 2
 kill -HUP $run
@@ -102,6 +104,7 @@ t=$(jq -r 'select(.type=="spec")|.trial' "$(dir d)/events.jsonl")
 ask d "{\"type\":\"cancel\",\"trial\":\"$t\"}"
 wait $run
 is $? 7 'is exit code 7'
+like "$(cat err.d)" '*; maxExperimentDuration of * is over*' 'and told in the end'
 is "$(count d '"type":"spec"')" 1 'starts no other trial'
 exits 7 'the time counts over resumes' nni-run --resume d
 is "$(count d '"type":"spec"')" 1 'so nothing is started'

@@ -78,7 +78,7 @@ says(const struct record *r, const char *key)
 
 /* Our own remark on an end: it succeeded, and nobody knows how well. */
 static void
-remark(struct gathered *e, struct buf *line)
+remark(struct gatherer *g, struct gathered *e, struct buf *line)
 {
 	struct record r;
 	struct buf marked = BUF_INIT;
@@ -88,9 +88,12 @@ remark(struct gathered *e, struct buf *line)
 	e->status = r.status;
 	if (r.status != STATUS_SUCCEEDED || e->has_final)
 		return;
-	if (!says(&r, "metrics_incomplete"))
-		say_warning(
-		    "trial %s succeeded without a final metric", e->key.trial);
+	if (!says(&r, "metrics_incomplete") && ++g->no_final <= NO_FINAL_NAMED)
+		say_warning("trial %s succeeded without a final metric%s",
+		    e->key.trial,
+		    g->no_final == NO_FINAL_NAMED
+			? " (others like it are counted)"
+			: "");
 	record_set(
 	    &marked, r.line, "no_final_metric", (struct json){"true", 4});
 	buf_release(line);
@@ -102,7 +105,7 @@ pass_end(struct gatherer *g, struct gathered *e, struct buf *line)
 {
 	struct buf dir = BUF_INIT, logs = BUF_INIT;
 
-	remark(e, line);
+	remark(g, e, line);
 	expdir_trial(&dir, e->member->dir, e->key.trial, e->key.number);
 	if (e->status == STATUS_FAILED)
 		logs_failed(&g->logs, dir.data, e->key.trial);

@@ -17,12 +17,16 @@ struct gatherer {
 	struct logs logs;
 	struct crew crew;
 	struct attempts trials;
-	size_t live;	/* trials whose end was not passed on */
-	size_t held;	/* of these, whose end waits for their metrics */
-	bool finishing; /* the backends were told that no more comes */
-	bool late;	/* its time for draining is over */
+	size_t live;	 /* trials whose end was not passed on */
+	size_t held;	 /* of these, whose end waits for their metrics */
+	size_t no_final; /* succeeded without a final metric */
+	bool finishing;	 /* the backends were told that no more comes */
+	bool late;	 /* its time for draining is over */
 	struct timer follow;
 };
+
+/* So many of these are named, the others counted. */
+#define NO_FINAL_NAMED 10
 
 /* Takes the loop over. */
 void gather_init(struct gatherer *g, struct loop *loop);

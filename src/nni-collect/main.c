@@ -91,12 +91,17 @@ leave(struct gatherer *g)
 
 	if (!code && !o.reading && gather_failed(g))
 		code = NNI_TRIAL_FAILED;
+	if (g->no_final > NO_FINAL_NAMED)
+		say_warning(
+		    "%zu trials succeeded without a final metric", g->no_final);
 	if (g->live && !o.once && !o.reading) {
 		gather_missing(g, &text, 8);
 		code = say_error(NNI_TEMPORARY,
-		    "%d trials have no end: %s; they are not lost: give them "
-		    "to nni-watch and nni-collect again",
-		    (int)g->live, text.data);
+		    "%zu trial%s no end: %s; %s not lost: to nni-watch and "
+		    "nni-collect with %s again",
+		    g->live, g->live == 1 ? " has" : "s have", text.data,
+		    g->live == 1 ? "it is" : "they are",
+		    g->live == 1 ? "it" : "them");
 	}
 	if (g->report) {
 		buf_clear(&text);

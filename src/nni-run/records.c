@@ -15,6 +15,8 @@
 #include "say.h"
 #include "os/sys.h"
 
+#define NAMED 10 /* trials with something odd; the others are counted */
+
 static const struct json json_true = {"true", 4};
 
 /* ---- the journal ---- */
@@ -239,57 +241,6 @@ retry_wanted(
 }
 
 /*
- * The last line that a trial on this machine wrote to its stderr, mostly the
- * cause; nothing where there is no such file.
- */
-static void
-add_last_words(struct buf *out, const char *trial_dir)
-{
-	struct buf path = BUF_INIT;
-	char tail[400];
-	os_file f;
-	int64_t size, n = 0;
-
-	expdir_path(&path, trial_dir, "stderr");
-	f = file_open(path.data, FILE_READ, 0, NULL);
-	buf_release(&path);
-	if (f == OS_NO_FILE)
-		return;
-	size = file_size(f) - (int64_t)sizeof(tail);
-	n = file_read_at(f, tail, sizeof(tail), size > 0 ? size : 0);
-	file_close(f);
-	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r'))
-		n--;
-	size = n;
-	while (size > 0 && tail[size - 1] != '\n')
-		size--;
-	if (n > size)
-		buf_addf(out, ": %.*s", (int)(n - size), tail + size);
-}
-
-static void
-tell_failure(
-    struct run *run, const struct trial *tr, const struct record *r, bool again)
-{
-	struct buf reason = BUF_INIT, dir = BUF_INIT;
-
-	if (json_string(r->reason, &reason) != 0)
-		buf_adds(&reason, "no reason given");
-	if (again) {
-		view_held(&run->view, reason.data);
-		buf_adds(&reason, "; it is tried again");
-	} else if (!r->infra) {
-		expdir_trial(&dir, run->dir, tr->id, tr->attempt);
-		buf_addf(&reason, "; see %s", dir.data);
-		add_last_words(&reason, dir.data);
-	}
-	view_often(&run->view, "trial %s (%" PRId64 ") %s: %s", tr->id,
-	    tr->sequence, status_name(r->status), reason.data);
-	buf_release(&dir);
-	buf_release(&reason);
-}
-
-/*
  * What is odd about a success is said, never mended.  That there was no final
  * metric is nni-collect's to say.
  */
@@ -300,7 +251,7 @@ tell_result(struct run *run, const struct trial *tr)
 		run->no_final++;
 	} else if (!(tr->flags & TRIAL_NUMBER)) {
 		run->not_a_number++;
-		view_often(&run->view,
+		view_often(&run->view, run->not_a_number <= NAMED,
 		    "the final metric of trial %s (%" PRId64
 		    ") is no finite number and is not compared",
 		    tr->id, tr->sequence);
@@ -334,7 +285,7 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 	if (r->status == STATUS_SUCCEEDED && !(tr->flags & TRIAL_FINAL))
 		mark(run, "no_final_metric", json_true);
 	if (failed)
-		tell_failure(run, tr, r, again);
+		run_tell_failure(run, tr, r, again);
 	else if (r->status == STATUS_SUCCEEDED)
 		tell_result(run, tr);
 	run_keep(run);
@@ -342,8 +293,9 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 		run_retry_later(run, tr);
 	} else {
 		run_tell_advisors(run);
-		run->failed += failed;
 		progress_ended(&run->view.progress, record_time_ms(r));
+		if (failed)
+			run_consider_failures(run, tr);
 		asking_trial_ended(&run->asking, clock_mono_us());
 	}
 	check_failures_in_a_row(run, r);

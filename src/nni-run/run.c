@@ -507,6 +507,8 @@ run_go(struct run *run)
 	begin(run);
 	loop_run(run->loop);
 	view_stop(&run->view);
+	if (!run->reader_gone)
+		run_sum_failures(run);
 	if (run->end == SESSION_DETACHED || run->end == SESSION_FAILED) {
 		if (!run->reader_gone)
 			run_tell_resume(run);

@@ -6,6 +6,7 @@
 #include "child.h"
 #include "config.h"
 #include "experiment.h"
+#include "failures.h"
 #include "journal.h"
 #include "pipeline.h"
 #include "view.h"
@@ -84,7 +85,7 @@ struct run {
 	bool over;
 	int64_t session_mono_ms;
 	size_t no_final, not_a_number; /* ended trials of this session */
-	size_t failed;		       /* ... that failed */
+	struct failures failures;
 };
 
 /* ---- session.c: its beginning and its end ---- */
@@ -120,6 +121,16 @@ void run_cancel_all(struct run *run);
 void run_give_up(struct run *run, struct trial *tr);
 /* Hands what still lives to a new pipeline. */
 void run_refeed(struct run *run);
+
+/* ---- failures.c ---- */
+
+/* An attempt has failed, as `r` says; `again`: another one follows. */
+void run_tell_failure(struct run *run, const struct trial *tr,
+    const struct record *r, bool again);
+/* A trial has failed, and that is kept: are they all in vain? */
+void run_consider_failures(struct run *run, const struct trial *tr);
+/* At the end: how many there were that were not told. */
+void run_sum_failures(struct run *run);
 
 /* ---- retry.c ---- */
 void run_retry_later(struct run *run, const struct trial *tr);

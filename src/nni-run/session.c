@@ -118,6 +118,7 @@ run_close(struct run *run)
 {
 	asking_release(&run->asking);
 	run_retry_clear(run);
+	failures_release(&run->failures);
 	experiment_release(&run->exp);
 	config_release(&run->config);
 	journal_close(&run->journal);

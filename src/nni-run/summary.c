@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expdir.h"
+#include "when.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/sys.h"
@@ -14,6 +15,29 @@ add_count(struct buf *b, size_t n, const char *what)
 {
 	if (n > 0)
 		buf_addf(b, ", %zu %s", n, what);
+}
+
+/* What brought it to its end. */
+static void
+add_why(struct buf *b, const struct run *run)
+{
+	int64_t most = experiment_max_trials(&run->exp, &run->config);
+
+	buf_adds(b, "; ");
+	if (run->end == SESSION_STOPPED && run->signal != 0) {
+		buf_addf(b, "SIG%s stopped it", proc_signal_name(run->signal));
+	} else if (run->end == SESSION_STOPPED) {
+		buf_adds(b, "a stop was asked for");
+	} else if (run->expired) {
+		buf_adds(b, "maxExperimentDuration of ");
+		when_add_duration(
+		    b, experiment_max_duration_ms(&run->exp, &run->config));
+		buf_adds(b, " is over");
+	} else if (most > 0 && (int64_t)run->exp.trials.count >= most) {
+		buf_addf(b, "maxTrialNumber of %" PRId64 " is reached", most);
+	} else {
+		buf_adds(b, "the tuner has no more proposals");
+	}
 }
 
 static void
@@ -27,12 +51,16 @@ say_counts(struct run *run)
 	add_count(&b, t->by_status[STATUS_EARLY_STOPPED], "stopped early");
 	add_count(&b, t->by_status[STATUS_USER_CANCELED], "canceled");
 	add_count(&b, t->by_status[STATUS_SYS_CANCELED], "lost");
+	add_why(&b, run);
 	view_say(&run->view, "experiment %s is %s: %zu trial%s%s", run->exp.id,
 	    session_end_name(run->end), t->count, t->count == 1 ? "" : "s",
 	    b.data);
 	buf_release(&b);
 	if (run->no_final > 0)
-		view_say(&run->view, "%zu succeeded without a final metric",
+		view_say(&run->view,
+		    "%zu succeeded without a final metric, so nothing was "
+		    "learnt; a trial reports it by nni.report_final_result() "
+		    "or nni-trial report --final",
 		    run->no_final);
 	if (run->not_a_number > 0)
 		view_say(&run->view,
@@ -91,6 +119,8 @@ run_tell_resume(struct run *run)
 	size_t running = t->live - waiting - away;
 	struct buf b = BUF_INIT;
 
+	if (run->signal != 0)
+		buf_addf(&b, "SIG%s: ", proc_signal_name(run->signal));
 	if (running == 0)
 		buf_adds(&b, "no trial runs");
 	else

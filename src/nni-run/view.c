@@ -98,6 +98,8 @@ tell_plainly(struct view *v)
 	if (t->by_status[STATUS_UNKNOWN] > 0)
 		buf_addf(
 		    &b, ", %zu out of reach", t->by_status[STATUS_UNKNOWN]);
+	if (t->by_status[STATUS_FAILED] > 0)
+		buf_addf(&b, ", %zu failed", t->by_status[STATUS_FAILED]);
 	if (t->best >= 0)
 		buf_addf(&b, ", best %.60s (trial %s)", t->best_value,
 		    t->list[t->best].id);
@@ -317,7 +319,7 @@ may_show(struct view *v)
 }
 
 void
-view_often(struct view *v, const char *fmt, ...)
+view_often(struct view *v, bool show, const char *fmt, ...)
 {
 	struct buf b = BUF_INIT;
 	va_list ap;
@@ -326,10 +328,11 @@ view_often(struct view *v, const char *fmt, ...)
 	buf_addv(&b, fmt, ap);
 	va_end(ap);
 	keep(v, "warning: ", b.data);
-	if (may_show(v)) {
+	show = show || say_level_get() >= 2;
+	if (show && may_show(v)) {
 		make_room(v);
 		say_warning("%s", b.data);
-	} else {
+	} else if (show) {
 		v->hidden++;
 	}
 	buf_release(&b);

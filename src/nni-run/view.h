@@ -69,9 +69,11 @@ void view_warning(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
 void view_error(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
 /*
  * A warning that may come thousands of times: ten at once and one a second are
- * shown, all are logged.
+ * shown, all are logged.  show false: it is only logged, unless the user wants
+ * to know all (-v).
  */
-void view_often(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
+void view_often(struct view *v, bool show, const char *fmt, ...)
+    NNI_FORMAT(3, 4);
 /* Another program's line, as it is. */
 void view_line(struct view *v, const char *line);
 
