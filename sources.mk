@@ -7,7 +7,8 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni
 	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/sha256.c src/libnni/sha256-x86.c \
-	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c src/libnni/parents.c src/libnni/placed.c \
+	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c \
+	src/libnni/opt-words.c src/libnni/parents.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
 	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c

@@ -436,3 +436,60 @@ backend_find(const char *platform, struct buf *path, struct buf *err)
 	buf_release(&name);
 	return r;
 }
+
+static void
+list_add(char ***names, size_t *count, char *name)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (strcmp((*names)[i], name) == 0) {
+			free(name);
+			return;
+		}
+	*names = xreallocarray(*names, *count + 1, sizeof(**names));
+	(*names)[(*count)++] = name;
+}
+
+static void
+list_directory(const char *dir, char ***names, size_t *count)
+{
+	static const char prefix[] = "nni-platform-";
+	char **found;
+	size_t n, i;
+
+	if (dir_list(dir, &found, NULL, &n, NULL) != 0)
+		return;
+	for (i = 0; i < n; i++)
+		if (strncmp(found[i], prefix, strlen(prefix)) == 0) {
+			const char *name = found[i] + strlen(prefix);
+
+			list_add(
+			    names, count, xstrndup(name, strcspn(name, ".")));
+		}
+	dir_list_free(found, NULL, n);
+}
+
+void
+backend_list(char ***names, size_t *count)
+{
+	const char *self = sys_self_dir(), *list = env_get("NNI_PLATFORM_PATH");
+	struct buf dir = BUF_INIT;
+	size_t len;
+
+	*names = NULL;
+	*count = 0;
+	for (; list && *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, path_list_separator());
+		buf_clear(&dir);
+		buf_add(&dir, list, len);
+		if (len)
+			list_directory(dir.data, names, count);
+	}
+	if (self) {
+		buf_setf(&dir, "%s/../libexec/nni", self);
+		list_directory(dir.data, names, count);
+		list_directory(self, names, count);
+	}
+	buf_release(&dir);
+}

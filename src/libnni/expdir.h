@@ -49,5 +49,10 @@ const char *expdir_id(const char *dir);
  */
 int tool_find(const char *name, struct buf *path, struct buf *err);
 int backend_find(const char *platform, struct buf *path, struct buf *err);
+/*
+ * The platforms that have a program, those in PATH alone left out, each once;
+ * the caller frees the names by dir_list_free(names, NULL, count).
+ */
+void backend_list(char ***names, size_t *count);
 
 #endif

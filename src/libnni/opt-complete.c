@@ -1,345 +1,170 @@
 /*
- * Completions for the shells, from a tool's option table.  Words only come from
- * our own tables, so nothing in them needs more than single quotes.
+ * Completions for the shells: a script for each, which hands the words to the
+ * tool and shows its answer.  What fits where is decided in opt-words.c alone,
+ * so that all shells know the same.
  */
 #include "opt-complete.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "opt-words.h"
 #include "say.h"
 
-typedef void option_fn(const struct opt_tool *tool, const struct opt *o);
+/* TOOL becomes the tool's name, FUNCTION the same as a part of a function's. */
+
+static const char bash_script[] =
+    "# Completion of TOOL for bash: what fits is what 'TOOL --complete WORD "
+    "...' says.\n"
+    "_FUNCTION()\n"
+    "{\n"
+    "\tlocal IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} "
+    "tool=${COMP_WORDS[0]}\n"
+    "\tlocal glue= word output kind prefix suffixes suffix i\n"
+    "\tlocal -a words\n"
+    "\twords=() COMPREPLY=()\n"
+    "\t# --name=value comes in three words where '=' breaks words\n"
+    "\tfor ((i = 1; i <= COMP_CWORD; i++)); do\n"
+    "\t\tword=${COMP_WORDS[i]}\n"
+    "\t\tif [[ $word == = && ${#words[@]} -gt 0 ]]; then\n"
+    "\t\t\twords[${#words[@]}-1]+==\n"
+    "\t\t\tglue=1\n"
+    "\t\telif [[ $glue ]]; then\n"
+    "\t\t\twords[${#words[@]}-1]+=$word\n"
+    "\t\t\tglue=\n"
+    "\t\telse\n"
+    "\t\t\twords+=(\"$word\")\n"
+    "\t\tfi\n"
+    "\tdone\n"
+    "\t[[ $cur != = ]] || cur=\n"
+    "\toutput=$(\"${tool/#\\~\\//$HOME/}\" --complete \"${words[@]}\" "
+    "2>/dev/null) ||\n"
+    "\t\treturn\n"
+    "\t{\n"
+    "\t\tIFS= read -r kind\n"
+    "\t\tIFS= read -r prefix\n"
+    "\t\tIFS= read -r suffixes\n"
+    "\t\t[[ $prefix != *= || $cur == *=* ]] || prefix=\n"
+    "\t\twhile IFS= read -r word; do\n"
+    "\t\t\tword=$prefix${word%%$'\\t'*}\n"
+    "\t\t\t[[ $word != \"$cur\"* ]] || COMPREPLY+=(\"$word\")\n"
+    "\t\tdone\n"
+    "\t} <<<\"$output\"\n"
+    "\t[[ $kind != none ]] || return 0\n"
+    "\tcompopt -o filenames 2>/dev/null\n"
+    "\tcur=${cur#\"$prefix\"}\n"
+    "\twhile IFS= read -r word; do\n"
+    "\t\t[[ ! $word ]] || COMPREPLY+=(\"$prefix$word\")\n"
+    "\tdone < <(\n"
+    "\t\tcompgen -d -- \"$cur\"\n"
+    "\t\t[[ $kind != files || $suffixes ]] || compgen -f -- \"$cur\"\n"
+    "\t\t[[ $kind != files ]] || for suffix in $suffixes; do\n"
+    "\t\t\tcompgen -f -X \"!*.$suffix\" -- \"$cur\"\n"
+    "\t\tdone\n"
+    "\t)\n"
+    "}\n"
+    "complete -F _FUNCTION TOOL\n";
+
+static const char zsh_script[] =
+    "#compdef TOOL\n"
+    "# What fits is what 'TOOL --complete WORD ...' says.\n"
+    "_FUNCTION()\n"
+    "{\n"
+    "\tlocal kind prefix suffixes line word ret=1\n"
+    "\tlocal -a lines described\n"
+    "\tlines=(\"${(@f)$(${(Q)~words[1]} --complete \\\n"
+    "\t\t\"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\" 2>/dev/null)}\")\n"
+    "\t[[ -n $lines[1] ]] || return 1\n"
+    "\tkind=$lines[1] prefix=$lines[2] suffixes=$lines[3]\n"
+    "\tfor line in \"${(@)lines[4,-1]}\"; do\n"
+    "\t\t[[ -n $line ]] || continue\n"
+    "\t\tword=${${line%%$'\\t'*}//:/\\\\:} line=${line#*$'\\t'}\n"
+    "\t\tdescribed+=(\"$word${line:+:$line}\")\n"
+    "\tdone\n"
+    "\t[[ -z $prefix ]] || compset -p $#prefix\n"
+    "\t(( ! $#described )) || _describe -t words word described && ret=0\n"
+    "\tcase $kind in\n"
+    "\tfiles) _files ${suffixes:+-g} ${suffixes:+\"*.(${suffixes// /|})\"} && "
+    "ret=0 ;;\n"
+    "\tdirectories) _files -/ && ret=0 ;;\n"
+    "\tesac\n"
+    "\treturn ret\n"
+    "}\n"
+    "_FUNCTION \"$@\"\n";
+
+static const char fish_script[] =
+    "# Completion of TOOL for fish: what fits is what 'TOOL --complete WORD "
+    "...' says.\n"
+    "function __FUNCTION\n"
+    "\tset -l words (commandline -opc)\n"
+    "\tset -l token (commandline -ct)\n"
+    "\tset -l lines ($words[1] --complete $words[2..-1] \"$token\" "
+    "2>/dev/null)\n"
+    "\tor return\n"
+    "\tset -l prefix $lines[2]\n"
+    "\tfor line in $lines[4..-1]\n"
+    "\t\techo -- $prefix$line\n"
+    "\tend\n"
+    "\ttest \"$lines[1]\" = none\n"
+    "\tand return\n"
+    "\tset -l file (string sub -s (math (string length -- \"$prefix\") + 1) -- "
+    "\"$token\")\n"
+    "\tfor line in (complete -C \"'' $file\")\n"
+    "\t\tset line (string split -f 1 \\t -- $line)\n"
+    "\t\tif string match -q -- '*/' $line\n"
+    "\t\t\techo -- $prefix$line\n"
+    "\t\telse if test \"$lines[1]\" = files\n"
+    "\t\t\tset -l suffix (string match -r -g -- '\\.([^.]*)$' $line)\n"
+    "\t\t\tif test -z \"$lines[3]\"; or contains -- \"$suffix\" (string split "
+    "' ' -- $lines[3])\n"
+    "\t\t\t\techo -- $prefix$line\n"
+    "\t\t\tend\n"
+    "\t\tend\n"
+    "\tend\n"
+    "end\n"
+    "complete -c TOOL -f -a '(__FUNCTION)'\n";
 
 static void
-each_option(const struct opt_tool *tool, option_fn *fn)
+print_script(const char *s, const char *name)
 {
-	const struct opt *o;
+	for (; *s; s++)
+		if (!strncmp(s, "TOOL", 4)) {
+			fputs(name, stdout);
+			s += 3;
+		} else if (!strncmp(s, "FUNCTION", 8)) {
+			const char *n;
 
-	for (o = tool->options; o && o->name; o++)
-		fn(tool, o);
-	for (o = opt_common(); o->name; o++)
-		fn(tool, o);
-}
-
-/* The words behind the program's name: "experiment list" of "nnictl experiment
-   list"; "" for the tool itself. */
-static const char *
-command_words(const struct opt_tool *tool)
-{
-	const char *blank = strchr(tool->name, ' ');
-
-	return blank ? blank + 1 : "";
-}
-
-static const char *
-last_word(const char *name)
-{
-	const char *blank = strrchr(name, ' ');
-
-	return blank ? blank + 1 : name;
-}
-
-/* A function's name: nni-run -> _nni_run */
-static void
-print_identifier(const char *name)
-{
-	putchar('_');
-	for (; *name; name++)
-		putchar(*name == '-' || *name == ' ' ? '_' : *name);
-}
-
-static void
-print_alternatives(const char *arg)
-{
-	for (; *arg; arg++)
-		putchar(*arg == '|' ? ' ' : *arg);
-}
-
-/* Files unless the argument is a number or one of a few words. */
-static bool
-takes_file(const struct opt *o)
-{
-	return o->arg && !strchr(o->arg, '|') &&
-	       (o->kind == OPT_STRING || o->kind == OPT_LIST);
-}
-
-static void
-print_quoted(const char *text)
-{
-	putchar('\'');
-	for (; *text; text++) {
-		if (*text == '\'')
-			printf("'\\''");
-		else
-			putchar(*text);
-	}
-	putchar('\'');
-}
-
-/* ---- bash ---- */
-
-static void
-bash_word(const struct opt_tool *tool, const struct opt *o)
-{
-	(void)tool;
-	printf(" --%s%s", o->name, o->arg ? "=" : "");
-	if (o->letter)
-		printf(" -%c", o->letter);
-}
-
-static void
-bash_value(const struct opt_tool *tool, const struct opt *o)
-{
-	(void)tool;
-	if (!o->arg)
-		return;
-	printf("\t--%s", o->name);
-	if (o->letter)
-		printf(" | -%c", o->letter);
-	if (strchr(o->arg, '|')) {
-		printf(") COMPREPLY=($(compgen -W '");
-		print_alternatives(o->arg);
-		printf("' -- \"$cur\")); return ;;\n");
-	} else if (takes_file(o)) {
-		printf(") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
-	} else {
-		printf(") return ;;\n");
-	}
-}
-
-/* The case arm of one (sub-)command, then those below it. */
-static void
-bash_command(const struct opt_tool *tool)
-{
-	const struct opt_tool *const *c;
-
-	printf("\t'%s') words='", command_words(tool));
-	for (c = tool->commands; c && *c; c++)
-		printf(" %s", last_word((*c)->name));
-	each_option(tool, bash_word);
-	printf("' ;;\n");
-	for (c = tool->commands; c && *c; c++)
-		bash_command(*c);
-}
-
-static void
-bash_values(const struct opt_tool *tool)
-{
-	const struct opt_tool *const *c;
-	const struct opt *o;
-
-	for (o = tool->options; o && o->name; o++)
-		bash_value(tool, o);
-	for (c = tool->commands; c && *c; c++)
-		bash_values(*c);
-}
-
-static void
-bash(const struct opt_tool *tool)
-{
-	print_identifier(tool->name);
-	printf("()\n{\n"
-	       "\tlocal cur prev words command word\n"
-	       "\tlocal IFS=$' \\t\\n'\n"
-	       "\tcur=${COMP_WORDS[COMP_CWORD]}\n"
-	       "\tprev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	       "\tif [ \"$cur\" = = ]; then cur=; "
-	       "elif [ \"$prev\" = = ]; then "
-	       "prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
-	       "\tcase $prev in\n");
-	bash_values(tool);
-	printf("\tesac\n"
-	       "\tcommand=\n"
-	       "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	       "\t\tcase $word in -*) ;; *) "
-	       "command=\"${command:+$command }$word\" ;; esac\n"
-	       "\tdone\n"
-	       "\twords=\n"
-	       "\tcase $command in\n");
-	bash_command(tool);
-	if (!tool->commands) {
-		printf("\t*) words='");
-		each_option(tool, bash_word);
-		printf("' ;;\n");
-	}
-	printf("\tesac\n"
-	       "\tcase $cur in\n"
-	       "\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-	       "\t\tcase ${COMPREPLY[0]-} in *=) compopt -o nospace ;; esac "
-	       ";;\n"
-	       "\t*) COMPREPLY=($(compgen -W \"${words%%%% -*}\" -- \"$cur\") "
-	       "$(compgen -f -- \"$cur\")) ;;\n"
-	       "\tesac\n"
-	       "}\n"
-	       "complete -o filenames -F ");
-	print_identifier(tool->name);
-	printf(" %s\n", tool->name);
-}
-
-/* ---- zsh ---- */
-
-/* Brackets and colons have a meaning inside an _arguments specification. */
-static void
-zsh_text(const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("[]:\\", *text))
-			putchar('\\');
-		if (*text == '\'')
-			printf("'\\''");
-		else
-			putchar(*text);
-	}
-}
-
-static void
-zsh_action(const struct opt *o)
-{
-	if (!o->arg)
-		return;
-	printf(":");
-	zsh_text(o->arg);
-	if (strchr(o->arg, '|')) {
-		printf(":(");
-		print_alternatives(o->arg);
-		putchar(')');
-	} else {
-		printf(takes_file(o) ? ":_files" : ": ");
-	}
-}
-
-static void
-zsh_option(const struct opt_tool *tool, const struct opt *o)
-{
-	const char *many = o->kind == OPT_LIST ? "*" : "";
-
-	(void)tool;
-	printf(" \\\n\t'%s--%s%s[", many, o->name, o->arg ? "=" : "");
-	zsh_text(o->help);
-	putchar(']');
-	zsh_action(o);
-	putchar('\'');
-	if (!o->letter)
-		return;
-	printf(" \\\n\t'%s-%c%s[", many, o->letter, o->arg ? "+" : "");
-	zsh_text(o->help);
-	putchar(']');
-	zsh_action(o);
-	putchar('\'');
-}
-
-static void
-zsh_function(const struct opt_tool *tool)
-{
-	const struct opt_tool *const *c;
-
-	print_identifier(tool->name);
-	printf("()\n{\n");
-	if (tool->commands) {
-		printf("\tlocal -a commands\n\tcommands=(\n");
-		for (c = tool->commands; *c; c++) {
-			printf("\t\t'%s:", last_word((*c)->name));
-			zsh_text((*c)->summary);
-			printf("'\n");
+			for (n = name; *n; n++)
+				putchar(*n == '-' ? '_' : *n);
+			s += 7;
+		} else {
+			putchar(*s);
 		}
-		printf("\t)\n\tif (( CURRENT == 2 )); then _describe command "
-		       "commands; return; fi\n"
-		       "\tshift words; (( CURRENT-- ))\n"
-		       "\tcase $words[1] in\n");
-		for (c = tool->commands; *c; c++) {
-			printf("\t%s) ", last_word((*c)->name));
-			print_identifier((*c)->name);
-			printf(" ;;\n");
-		}
-		printf("\tesac\n}\n");
-	} else {
-		printf("\t_arguments -s");
-		each_option(tool, zsh_option);
-		printf(" \\\n\t'*:file:_files'\n}\n");
-	}
-	for (c = tool->commands; c && *c; c++)
-		zsh_function(*c);
-}
-
-static void
-zsh(const struct opt_tool *tool)
-{
-	printf("#compdef %s\n", tool->name);
-	zsh_function(tool);
-	print_identifier(tool->name);
-	printf(" \"$@\"\n");
-}
-
-/* ---- fish ---- */
-
-static void
-fish_option(const struct opt_tool *tool, const struct opt *o)
-{
-	const char *words = command_words(tool), *end;
-
-	printf("complete -c %.*s", (int)strcspn(tool->name, " "), tool->name);
-	if (*words) {
-		printf(" -n '");
-		for (;; words = end + 1) {
-			end = words + strcspn(words, " ");
-			printf("__fish_seen_subcommand_from %.*s",
-			    (int)(end - words), words);
-			if (!*end)
-				break;
-			printf("; and ");
-		}
-		putchar('\'');
-	}
-	if (o->letter)
-		printf(" -s %c", o->letter);
-	printf(" -l %s", o->name);
-	if (o->arg && strchr(o->arg, '|')) {
-		printf(" -x -a '");
-		print_alternatives(o->arg);
-		putchar('\'');
-	} else if (o->arg) {
-		printf(takes_file(o) ? " -r" : " -x");
-	}
-	printf(" -d ");
-	print_quoted(o->help);
-	putchar('\n');
-}
-
-static void
-fish(const struct opt_tool *tool)
-{
-	const struct opt_tool *const *c;
-	const char *words = command_words(tool);
-
-	each_option(tool, fish_option);
-	for (c = tool->commands; c && *c; c++) {
-		printf("complete -c %.*s -f -n '",
-		    (int)strcspn(tool->name, " "), tool->name);
-		if (*words)
-			printf("__fish_seen_subcommand_from %s'", words);
-		else
-			printf("__fish_use_subcommand'");
-		printf(" -a %s -d ", last_word((*c)->name));
-		print_quoted((*c)->summary);
-		putchar('\n');
-		fish(*c);
-	}
 }
 
 int
 opt_complete(const struct opt_tool *tool, const char *shell)
 {
 	if (!strcmp(shell, "bash"))
-		bash(tool);
+		print_script(bash_script, tool->name);
 	else if (!strcmp(shell, "zsh"))
-		zsh(tool);
+		print_script(zsh_script, tool->name);
 	else if (!strcmp(shell, "fish"))
-		fish(tool);
+		print_script(fish_script, tool->name);
 	else
-		return opt_usage(tool,
-		    "--completion: '%s' is none of "
-		    "bash|zsh|fish",
-		    shell);
+		return opt_usage(
+		    tool, "--completion: '%s' is none of bash|zsh|fish", shell);
+	return NNI_OK;
+}
+
+int
+opt_complete_words(
+    const struct opt_tool *tool, char *const *words, size_t count)
+{
+	struct buf out = BUF_INIT;
+
+	opt_words(tool, words, count, &out);
+	fputs(out.data, stdout);
+	buf_release(&out);
 	return NNI_OK;
 }

@@ -262,8 +262,8 @@ opt_usage(const struct opt_tool *tool, const char *fmt, ...)
 	return NNI_USAGE;
 }
 
-static const struct opt *
-find_letter(const struct opt *o, char letter)
+const struct opt *
+opt_find_letter(const struct opt *o, char letter)
 {
 	for (; o && o->name; o++)
 		if (o->letter == letter)
@@ -313,7 +313,7 @@ help(const struct opt_tool *tool)
 	for (o = tool->options; o && o->name; o++)
 		help_option(o, true);
 	for (o = common; o->name; o++)
-		help_option(o, !find_letter(tool->options, o->letter));
+		help_option(o, !opt_find_letter(tool->options, o->letter));
 }
 
 /* ---- parsing ---- */
@@ -328,8 +328,8 @@ struct parser {
 	bool quiet;
 };
 
-static const struct opt *
-find_long(const struct opt *o, const char *name, size_t len)
+const struct opt *
+opt_find_long(const struct opt *o, const char *name, size_t len)
 {
 	for (; o && o->name; o++)
 		if (strlen(o->name) == len && !memcmp(o->name, name, len))
@@ -483,11 +483,11 @@ static int
 parse_long(struct parser *p, char *word)
 {
 	size_t len = strcspn(word, "=");
-	const struct opt *o = find_long(p->tool->options, word, len);
+	const struct opt *o = opt_find_long(p->tool->options, word, len);
 	const char *near;
 
 	if (!o)
-		o = find_long(common, word, len);
+		o = opt_find_long(common, word, len);
 	if (!o) {
 		word[len] = '\0';
 		near = nearest_option(p, word);
@@ -519,9 +519,9 @@ parse_short(struct parser *p, char *word)
 	int code;
 
 	for (; *word; word++) {
-		o = find_letter(p->tool->options, *word);
+		o = opt_find_letter(p->tool->options, *word);
 		if (!o)
-			o = find_letter(common, *word);
+			o = opt_find_letter(common, *word);
 		if (!o)
 			return opt_usage(
 			    p->tool, "unknown option '-%c'", *word);
@@ -554,8 +554,8 @@ wants_help(int argc, char **argv)
 	return false;
 }
 
-static const struct opt_tool *
-find_command(const struct opt_tool *tool, const char *word)
+const struct opt_tool *
+opt_find_command(const struct opt_tool *tool, const char *word)
 {
 	const struct opt_tool *const *c;
 
@@ -572,7 +572,7 @@ choose_command(struct parser *p, const struct opt_tool **chosen)
 	const char *words[64], *near, *word = p->argv[p->at - 1];
 	size_t n = 0;
 
-	*chosen = find_command(p->tool, word);
+	*chosen = opt_find_command(p->tool, word);
 	if (*chosen)
 		return OPT_GO;
 	for (c = p->tool->commands; *c && n < 63; c++)
@@ -628,6 +628,8 @@ opt_parse(const struct opt_tool *tool, int *argc, char **argv,
 
 	if (*argc == 2 && !strncmp(argv[1], "--completion=", 13))
 		return opt_complete(tool, argv[1] + 13);
+	if (*argc > 1 && !strcmp(argv[1], "--complete"))
+		return opt_complete_words(tool, argv + 2, (size_t)*argc - 2);
 	if (!tool->commands && wants_help(*argc - 1, argv + 1)) {
 		help(tool);
 		return NNI_OK;

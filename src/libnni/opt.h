@@ -50,6 +50,12 @@ struct opt_tool {
 	const struct opt *options; /* ends with name == NULL; may be NULL */
 	const struct opt_tool *const *commands; /* sub-commands, NULL-ended; may
 						   be NULL */
+	/*
+	 * For completion: appends "WORD\tDESCRIPTION\n" for what fits as the
+	 * value of the option of this name, or as an operand, by what -h calls
+	 * it.  NULL: the tool knows nothing of its own.
+	 */
+	void (*words)(const char *what, struct buf *out);
 };
 
 #define OPT_GO (-1)
@@ -58,7 +64,8 @@ struct opt_tool {
  * Parses.  Operands are moved to the front: on OPT_GO argv[0..*argc-1] are the
  * operands alone (argv[0] of the program is gone, argv[*argc] is NULL).
  * Handles by itself, on stdout: -h/--help (also when other arguments are
- * wrong), -V/--version, and --completion=bash|zsh|fish (hidden).  Handles
+ * wrong), -V/--version, and, hidden, --completion=bash|zsh|fish and
+ * --complete WORD ..., which those scripts call (opt-words.h).  Handles
  * -v/--verbose and -q/--quiet by say_level().
  *
  * Returns OPT_GO to go on, else the exit code to end with (0 or NNI_USAGE,

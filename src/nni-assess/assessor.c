@@ -33,6 +33,15 @@ static const struct assessor_class *const classes[] = {&medianstop};
 
 #define COUNT (sizeof(classes) / sizeof(classes[0]))
 
+void
+assessor_names(struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		buf_addf(out, "%s\t\n", classes[i]->name);
+}
+
 const struct assessor_class *
 assessor_find(const char *name, struct buf *err)
 {

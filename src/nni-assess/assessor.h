@@ -40,5 +40,7 @@ extern const struct assessor_class medianstop;
 
 /* By NNI's name, any case; NULL with the names there are in err. */
 const struct assessor_class *assessor_find(const char *name, struct buf *err);
+/* Appends "NAME\t\n" of each, for completion. */
+void assessor_names(struct buf *out);
 
 #endif

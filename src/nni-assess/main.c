@@ -31,6 +31,13 @@ static const struct opt option_table[] = {
 	OPT_STRING, &options.journal, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0}};
 
+static void
+complete(const char *what, struct buf *out)
+{
+	if (strcmp(what, "assessor") == 0)
+		assessor_names(out);
+}
+
 static const struct opt_tool tool = {
     .name = "nni-assess",
     .summary = "decide which trials to stop early",
@@ -38,6 +45,7 @@ static const struct opt_tool tool = {
     .examples = "  nni-assess -t Medianstop -a '{\"start_step\":5}' <records\n"
 		"  nni-assess -c config.json --journal events.jsonl <records\n",
     .options = option_table,
+    .words = complete,
 };
 
 struct assess {

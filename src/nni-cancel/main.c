@@ -22,7 +22,7 @@ static struct {
 } o = {.timeout_ms = 300000};
 
 static const struct opt options[] = {
-    {'d', "dir", "DIR", "experiment directory or id", OPT_STRING, &o.dir, 0, 0},
+    {'d', "dir", "ID|DIR", "the experiment", OPT_STRING, &o.dir, 0, 0},
     {'a', "all", NULL, "all trials that have not ended", OPT_FLAG, &o.all, 0,
 	0},
     {0, "lost", NULL, "give up what is on a place that cannot be reached",

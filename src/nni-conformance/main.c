@@ -27,11 +27,14 @@ static const struct opt options[] = {
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
-static const struct opt_tool tool = {"nni-conformance",
-    "does a backend keep the contract?", "PLATFORM CONFIG",
-    "  nni-conformance local config.yml\n"
-    "  NNI_PLATFORM_PATH=$PWD nni-conformance mine config.yml\n",
-    options, NULL};
+static const struct opt_tool tool = {
+    .name = "nni-conformance",
+    .summary = "does a backend keep the contract?",
+    .operands = "PLATFORM CONFIG",
+    .examples = "  nni-conformance local config.yml\n"
+		"  NNI_PLATFORM_PATH=$PWD nni-conformance mine config.yml\n",
+    .options = options,
+};
 
 /* The configuration in canonical form. Returns an exit code. */
 static int

@@ -24,14 +24,6 @@ static const struct opt options[] = {
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
-static const struct opt_tool tool = {
-    .name = "nni-platform-local",
-    .summary = "run trials as processes of this machine",
-    .operands = "VERB",
-    .examples = "  nni-platform-local check --dir ~/nni-experiments/abcd1234\n",
-    .options = options,
-};
-
 static const struct {
 	const char *name;
 	int (*run)(const struct verb *v);
@@ -43,6 +35,26 @@ static const struct {
     {"watch", verb_watch, true},
     {"collect", verb_collect, true},
     {"clean", verb_clean, true},
+};
+
+static void
+complete(const char *what, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0;
+	     strcmp(what, "VERB") == 0 && i < sizeof(verbs) / sizeof(*verbs);
+	     i++)
+		buf_addf(out, "%s\t\n", verbs[i].name);
+}
+
+static const struct opt_tool tool = {
+    .name = "nni-platform-local",
+    .summary = "run trials as processes of this machine",
+    .operands = "VERB",
+    .examples = "  nni-platform-local check --dir ~/nni-experiments/abcd1234\n",
+    .options = options,
+    .words = complete,
 };
 
 static int

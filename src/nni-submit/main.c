@@ -24,10 +24,10 @@ static struct {
 } o;
 
 static const struct opt options[] = {
-    {'d', "dir", "DIR", "experiment directory or id", OPT_STRING, &o.dir, 0, 0},
+    {'d', "dir", "ID|DIR", "the experiment", OPT_STRING, &o.dir, 0, 0},
     {'c', "config", "FILE", "make a new experiment of this configuration",
 	OPT_STRING, &o.config, 0, 0},
-    {'r', "resume", "DIR", "place what is left, give all trials again",
+    {'r', "resume", "ID|DIR", "place what is left, give all trials again",
 	OPT_STRING, &o.resume, 0, 0},
     {0, "once", NULL, "place what has credit now, then end", OPT_FLAG, &o.once,
 	0, 0},

@@ -41,6 +41,13 @@ static const struct opt option_table[] = {
 	OPT_STRING, &options.journal, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0}};
 
+static void
+complete(const char *what, struct buf *out)
+{
+	if (strcmp(what, "tuner") == 0)
+		tuner_names(out);
+}
+
 static const struct opt_tool tool = {
     .name = "nni-tune",
     .summary = "propose parameters from a search space",
@@ -50,6 +57,7 @@ static const struct opt_tool tool = {
 	"  nni-tune -s space.json -t GridSearch -n 100 | jq -c .parameters\n"
 	"  echo '{\"type\":\"ask\",\"n\":2}' | nni-tune -s space.json\n",
     .options = option_table,
+    .words = complete,
 };
 
 struct tune {

@@ -8,6 +8,15 @@ static const struct tuner_class *const classes[] = {
 
 #define COUNT (sizeof(classes) / sizeof(classes[0]))
 
+void
+tuner_names(struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		buf_addf(out, "%s\t\n", classes[i]->name);
+}
+
 const struct tuner_class *
 tuner_find(const char *name, struct buf *err)
 {

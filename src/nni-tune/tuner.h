@@ -59,5 +59,7 @@ extern const struct tuner_class random_tuner, tpe_tuner, grid_tuner,
 
 /* By NNI's name or alias, any case; NULL with the names there are in err. */
 const struct tuner_class *tuner_find(const char *name, struct buf *err);
+/* Appends "NAME\t\n" of each, for completion. */
+void tuner_names(struct buf *out);
 
 #endif
