@@ -52,9 +52,9 @@ is "$(jq -r 'select(.type=="trial") | [.attempt, .sequence] | tostring' out)" '[
 	printf '{"x":1}\r\n'
 	printf '{"x":2}'
 } | nni-submit --dir abc >out 2>err
-is $? 0 'bad lines are no end'
+is $? 2 'bad lines are no end'
 is "$(jq -r 'select(.type=="error").where' out | oneline)" \
-	'input line 1 input line 2 input line 3 input line 4 nni-submit' 'each is named'
+	'stdin:1 stdin:2 stdin:3 stdin:4 stdin:5' 'each is named'
 is "$(jq -r 'select(.type=="trial").parameters.x' out | oneline)" '1 2' \
 	'CRLF, and a last line without an end, are lines'
 jq . "$E/placed.jsonl" >jq.out

@@ -22,8 +22,8 @@ kill -0 $pid
 ok $? 'it stays until all have ended'
 echo FAILED >"$E/fake/end/bbbbb-1"
 wait $pid
-is $? 1 'a failed trial is its exit code'
-is "$(cat err)" '' 'silent otherwise'
+is $? 2 'the line that is no record is its exit code'
+is "$(cut -d: -f1-4 err)" 'nni-watch: error: stdin:5' 'and told; silent otherwise'
 is "$(brief out | sort | oneline)" \
 	'error:- mystery:- status:aaaaa-1:RUNNING status:aaaaa-1:SUCCEEDED status:bbbbb-1:FAILED status:bbbbb-1:RUNNING status:qqqqq-1:WAITING trial:aaaaa-1 trial:aaaaa-1 trial:bbbbb-1' \
 	'each change once, everything else passed on'

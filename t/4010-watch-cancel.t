@@ -17,7 +17,7 @@ experiment abc
 mkdir -p "$E/fake/end"
 (wait_for 5 grep -q again-2 "$E/fake/cancels"; echo SUCCEEDED >"$E/fake/end/again-1") &
 nni-watch <in >out 2>err
-is $? 0 'cancelled trials are no failure'
+is $? 2 'cancelled trials are no failure, a cancel of nobody is'
 wait
 is "$(brief out | grep -E 'CANC|STOP|SUCC' | sort | oneline)" \
 	'status:again-1:SUCCEEDED status:again-2:USER_CANCELED status:early-1:EARLY_STOPPED status:syst0-1:SYS_CANCELED status:twice-1:EARLY_STOPPED status:user0-1:USER_CANCELED' \

@@ -61,7 +61,7 @@ for my $t (qw(TPE Random GridSearch)) {
 	is decode_json($f->line)->{parameter_id}, 4,
 	    'the next number is above all that were seen';
 	my ($rest, $code, $stderr) = $f->end;
-	is $code, 0, 'no bad line ends it';
+	is $code, 2, 'no bad line ends it';
 	like $stderr, qr/^nni-tune: error: stdin:2: not JSON: column 1/m, 'not JSON';
 	like $stderr, qr/stdin:3: "n" must be from 1/, 'ask for nothing';
 	like $stderr, qr/stdin:4: "n" must be/, 'ask for what is no number';

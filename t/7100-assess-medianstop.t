@@ -135,7 +135,7 @@ is assess(\@max, @past, course('baaaa', 1), $stop, metric('baaaa', 1, 1)), '0',
 
 # ---- bad lines, options ----
 like assess(\@max, '', 'x', '{"type":"metric","trial":1}', '7', @past, course('baaaa', 1, 1)),
-    qr/^\Q$stop\E\|0nni-assess: error: stdin:2: not JSON: column 1.*stdin:3: .*stdin:4: not a JSON object$/s,
+    qr/^\Q$stop\E\|2nni-assess: error: stdin:2: not JSON: column 1.*stdin:3: .*stdin:4: not a JSON object$/s,
     'bad lines are told and passed over';
 for my $case (
     ['no assessor', 2, qr/an assessor is needed/],

@@ -60,7 +60,7 @@ static void
 take_line(void *arg, char *line, size_t len)
 {
 	struct filter *f = arg;
-	struct buf err = BUF_INIT, where = BUF_INIT;
+	struct buf err = BUF_INIT;
 	struct record r;
 
 	f->line_number++;
@@ -71,11 +71,9 @@ take_line(void *arg, char *line, size_t len)
 	} else {
 		if (!line)
 			buf_adds(&err, "a line is longer than 1 MiB");
-		buf_addf(&where, "input line %" PRId64, f->line_number);
-		filter_error(f, err.data, where.data, NULL, NULL);
+		filter_refuse(f, err.data, NULL, NULL);
 	}
 	buf_release(&err);
-	buf_release(&where);
 }
 
 static void
@@ -229,9 +227,34 @@ filter_error(struct filter *f, const char *message, const char *where,
 {
 	struct buf b = BUF_INIT;
 
+	if (f->no_records)
+		return;
 	record_error(&b, message, where, hint, trial);
 	filter_put_buf(f, &b);
 	buf_release(&b);
+}
+
+void
+filter_refuse(
+    struct filter *f, const char *why, const char *hint, const char *trial)
+{
+	struct buf where = BUF_INIT;
+
+	f->refused = true;
+	buf_addf(&where, "stdin:%" PRId64, f->line_number);
+	filter_error(f, why, where.data, hint, trial);
+	say_error(NNI_USAGE, "%s: %s%s%s", where.data, why, hint ? "; " : "",
+	    hint ? hint : "");
+	buf_release(&where);
+}
+
+int
+filter_code(const struct filter *f, int code)
+{
+	bool fine =
+	    code == NNI_OK || code == NNI_TRIAL_FAILED || code == NNI_NOTHING;
+
+	return f->refused && fine ? NNI_USAGE : code;
 }
 
 void

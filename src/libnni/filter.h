@@ -14,8 +14,8 @@
  * once when the reader has gone, and no more input taken while the reader is
  * slow.
  *
- * A line that is no record becomes an "error" record that names it; so does one
- * of more than 1 MiB; the stream goes on.
+ * A line that is no record is refused, and so is one of more than 1 MiB; the
+ * stream goes on.
  */
 enum filter_format { FILTER_JSONL, FILTER_TABLE };
 
@@ -42,12 +42,14 @@ struct filter {
 	struct buf put;	    /* written at the end of the round */
 	struct timer start; /* the end of an input that is not read */
 	enum filter_format format;
-	bool urgent;  /* some of `put` is */
-	bool slow;    /* the reader is */
-	bool held;    /* by filter_hold() */
-	bool titled;  /* the table has its first line */
-	bool ended;   /* the input has */
-	bool leaving; /* filter_leave() was called */
+	bool urgent;	 /* some of `put` is */
+	bool slow;	 /* the reader is */
+	bool held;	 /* by filter_hold() */
+	bool titled;	 /* the table has its first line */
+	bool ended;	 /* the input has */
+	bool leaving;	 /* filter_leave() was called */
+	bool refused;	 /* a line was */
+	bool no_records; /* set by a program that puts out something else */
 	int exit_code;
 };
 
@@ -71,6 +73,15 @@ void filter_hurry(struct filter *f);
 /* Puts out an error record (see record_error()). */
 void filter_error(struct filter *f, const char *message, const char *where,
     const char *hint, const char *trial);
+/*
+ * The line that is being taken is not accepted: an error record, and the same
+ * on stderr as "stdin:N: WHY; HINT".  hint and trial may be NULL.
+ */
+void filter_refuse(
+    struct filter *f, const char *why, const char *hint, const char *trial);
+/* What to end with: `code`, or NNI_USAGE if that is no fault and a line was
+   refused.  Not for backends, whose NNI_USAGE says not to start them again. */
+int filter_code(const struct filter *f, int code);
 /* Takes no input until it is let go again. */
 void filter_hold(struct filter *f, bool hold);
 /* True while more than a MiB waits for the reader. */

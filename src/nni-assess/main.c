@@ -54,6 +54,7 @@ struct assess {
 	struct stream *out;
 	struct feed in;
 	bool reading_journal;
+	bool refused; /* a line of the input was */
 	struct buf text;
 };
 
@@ -162,6 +163,14 @@ open_judge(struct judge *j)
 
 /* ---- records ---- */
 
+/* A line that cannot be taken; a journal's is no fault of who gives input. */
+static void
+refuse(struct assess *t, const struct feed *f, const char *why)
+{
+	say_error(NNI_OK, "%s:%" PRId64 ": %s", f->name, f->line, why);
+	t->refused = t->refused || !t->reading_journal;
+}
+
 static void
 on_record(void *arg, const struct feed *f, const struct record *r)
 {
@@ -170,8 +179,7 @@ on_record(void *arg, const struct feed *f, const struct record *r)
 
 	buf_clear(&t->text);
 	if (!r)
-		say_error(NNI_OK, "%s:%" PRId64 ": %s", f->name, f->line,
-		    f->why.data);
+		refuse(t, f, f->why.data);
 	else if (judge_record(&t->judge, r,
 		     t->reading_journal ? NULL : &t->text, &err) == -1)
 		say_warning("%s:%" PRId64 ": %s", f->name, f->line, err.data);
@@ -254,6 +262,8 @@ nni_main(int argc, char **argv)
 	result = read_journal(&t);
 	if (result == NNI_OK)
 		result = run(&t);
+	if (result == NNI_OK && t.refused)
+		result = NNI_USAGE;
 	judge_release(&t.judge);
 	buf_release(&t.text);
 	return result;

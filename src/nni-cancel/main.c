@@ -187,17 +187,21 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
-	if (r->trial[0] && !c->filter.leaving) {
+	if (r->type == RECORD_BARE) {
+		filter_refuse(&c->filter, "it has no \"type\"",
+		    "a record that names a trial has one", NULL);
+	} else if (r->trial[0] && !c->filter.leaving) {
 		if (!c->targets.dir && dir &&
 		    (code = open_experiment(c, dir)) != 0)
 			filter_leave(&c->filter, code);
 		else if (!c->targets.dir)
-			cancel_fail(c, NNI_USAGE,
-			    "the record names no experiment: say --dir");
+			filter_refuse(&c->filter,
+			    "the record names no experiment", "say --dir",
+			    r->trial);
 		else if (dir && strcmp(dir, c->targets.dir))
-			cancel_fail(c, NNI_USAGE,
-			    "the trials are of several experiments: cancel "
-			    "those of one at a time");
+			filter_refuse(&c->filter,
+			    "the trial is of another experiment than the first",
+			    "cancel those of one at a time", r->trial);
 		else
 			add_trial(c, r->trial);
 	}
@@ -288,7 +292,7 @@ nni_main(int argc, char **argv)
 		add_trial(&c, argv[i]);
 	code = o.dir ? open_experiment(&c, o.dir) : 0;
 	if (!code)
-		code = loop_run(c.loop);
+		code = filter_code(&c.filter, loop_run(c.loop));
 	release(&c);
 	return code;
 }

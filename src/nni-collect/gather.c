@@ -281,8 +281,7 @@ gather_trial(struct gatherer *g, const struct record *r)
 		return;
 	m = crew_member(&g->crew, r, &err);
 	if (!m) {
-		record_error(&line, err.data, "nni-collect", NULL, r->trial);
-		gather_put(g, line.data, line.len);
+		filter_refuse(&g->filter, err.data, NULL, r->trial);
 		goto out;
 	}
 	if (m->trouble && !m->live)

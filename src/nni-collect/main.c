@@ -335,12 +335,13 @@ nni_main(int argc, char **argv)
 	filter_init(&g.filter, g.loop,
 	    g.report ? FILTER_JSONL : filter_format(o.format), argc == 0,
 	    argc ? &reading_calls : &calls, &g);
+	g.filter.no_records = g.report != NULL;
 	if (o.follow)
 		gather_follow(&g);
 	o.reading = argc > 0;
 	code = argc ? take_experiment(&g, argv[0]) : 0;
 	if (!code)
-		code = loop_run(g.loop);
+		code = filter_code(&g.filter, loop_run(g.loop));
 	timer_stop(&o.deadline);
 	backend_free(o.watch);
 	filter_release(&g.filter);

@@ -23,7 +23,10 @@ drop_children(struct pipeline *p)
 		child_drop(&p->child[i]);
 }
 
-/* nni-collect ends with 5 where an end is missing: --once, or a fault. */
+/*
+ * nni-collect ends with 5 where an end is missing: --once, or a fault.  With 2
+ * they have done all but a line that they refused, and said.
+ */
 static bool
 ended_well(const struct pipeline *p, const struct child *c)
 {
@@ -31,7 +34,8 @@ ended_well(const struct pipeline *p, const struct child *c)
 		return false;
 	if (p->spec.once && c->end.code == NNI_TEMPORARY)
 		return c == &p->child[PIPE_COLLECT];
-	return c->end.code == NNI_OK || c->end.code == NNI_TRIAL_FAILED;
+	return c->end.code == NNI_OK || c->end.code == NNI_TRIAL_FAILED ||
+	       c->end.code == NNI_USAGE;
 }
 
 static bool

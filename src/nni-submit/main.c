@@ -289,7 +289,7 @@ serve(struct submit *s)
 	if (code)
 		say_error(code, "%s", err.data);
 	else
-		code = loop_run(s->loop);
+		code = filter_code(&s->filter, loop_run(s->loop));
 	members_release(s);
 	tasks_release(s);
 	timer_stop(&s->commit_retry);

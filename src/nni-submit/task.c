@@ -112,8 +112,7 @@ put(struct submit *s, const struct buf *line)
 static void
 complain(struct submit *s, const struct record *r, const char *message)
 {
-	record_error(&s->said, message, "nni-submit", NULL,
-	    r->trial[0] ? r->trial : NULL);
+	filter_refuse(&s->filter, message, NULL, r->trial[0] ? r->trial : NULL);
 }
 
 /* ---- acceptance ---- */

@@ -66,6 +66,7 @@ struct tune {
 	struct stream *out;
 	struct feed in;
 	bool reading_journal;
+	bool refused;	/* a line of the input was */
 	bool exhausted; /* with -n: fewer than asked for */
 	struct buf text;
 };
@@ -239,14 +240,21 @@ open_search(struct search *s)
 
 /* ---- records ---- */
 
+/* A line that cannot be taken; a journal's is no fault of who gives input. */
+static void
+refuse(struct tune *t, const struct feed *f, const char *why)
+{
+	say_error(NNI_OK, "%s:%" PRId64 ": %s", f->name, f->line, why);
+	t->refused = t->refused || !t->reading_journal;
+}
+
 static void
 answer(struct tune *t, const struct feed *f, const struct record *r)
 {
 	int64_t n = 1;
 
 	if (r->n.at && (json_int(r->n, &n) == -1 || n < 1 || n > MAX_ASK)) {
-		say_error(NNI_OK, "%s:%" PRId64 ": \"n\" must be from 1 to %d",
-		    f->name, f->line, MAX_ASK);
+		refuse(t, f, "\"n\" must be from 1 to 1000000");
 		return;
 	}
 	buf_clear(&t->text);
@@ -269,8 +277,7 @@ on_record(void *arg, const struct feed *f, const struct record *r)
 	struct buf err = BUF_INIT;
 
 	if (!r)
-		say_error(NNI_OK, "%s:%" PRId64 ": %s", f->name, f->line,
-		    f->why.data);
+		refuse(t, f, f->why.data);
 	else if (r->type != RECORD_ASK &&
 		 search_record(&t->search, r, &err) == -1)
 		say_warning("%s:%" PRId64 ": %s", f->name, f->line, err.data);
@@ -396,6 +403,8 @@ nni_main(int argc, char **argv)
 	result = read_journal(&t);
 	if (result == NNI_OK)
 		result = run(&t);
+	if (result == NNI_OK && t.refused)
+		result = NNI_USAGE;
 	search_close(&t.search);
 	buf_release(&t.text);
 	return result;

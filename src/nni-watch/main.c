@@ -263,7 +263,7 @@ nni_main(int argc, char **argv)
 	ops = xcalloc((size_t)argc + 1, sizeof(*ops));
 	code = take_operands(&t, ops, argc, argv);
 	if (!code)
-		code = loop_run(t.loop);
+		code = filter_code(&t.filter, loop_run(t.loop));
 	for (i = 0; i < argc; i++)
 		lock_release(&ops[i].lock);
 	free(ops);

@@ -296,6 +296,12 @@ static const struct crew_calls crew_calls = {
 
 /* ---- from the input ---- */
 
+static void
+refuse(struct tracker *t, const struct record *r, const char *why)
+{
+	filter_refuse(&t->filter, why, NULL, r->trial[0] ? r->trial : NULL);
+}
+
 void
 track_trial(struct tracker *t, const struct record *r)
 {
@@ -309,7 +315,7 @@ track_trial(struct tracker *t, const struct record *r)
 		return;
 	m = crew_member(&t->crew, r, &err);
 	if (!m) {
-		filter_error(&t->filter, err.data, "nni-watch", NULL, r->trial);
+		refuse(t, r, err.data);
 		buf_release(&err);
 		return;
 	}
@@ -360,8 +366,7 @@ track_cancel(struct tracker *t, const struct record *r)
 	struct tracked *e = attempts_of(&t->trials, r);
 
 	if (!e) {
-		filter_error(&t->filter, "there is no such trial to cancel",
-		    "nni-watch", NULL, r->trial);
+		refuse(t, r, "there is no such trial to cancel");
 		return;
 	}
 	if (e->ended)
@@ -382,8 +387,7 @@ track_update(struct tracker *t, const struct record *r)
 	struct buf all = BUF_INIT;
 
 	if (!e) {
-		filter_error(&t->filter, "there is no such trial to update",
-		    "nni-watch", NULL, r->trial);
+		refuse(t, r, "there is no such trial to update");
 		return;
 	}
 	if (e->ended)
