@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "opt.h"
 #include "os/file.h"
+#include "os/sys.h"
 
 enum family { CHOICE, RANDINT, UNIFORM, NORMAL };
 
@@ -544,10 +545,12 @@ space_load(
     struct space *s, const char *file, int flags, struct problems *problems)
 {
 	struct buf text = BUF_INIT_MAX(NODE_MAX_BYTES + 1);
-	size_t was = problems_file(problems, file);
+	bool typed = strcmp(file, "-") == 0;
+	size_t was = problems_file(problems, typed ? "<stdin>" : file);
 	int ret = -1;
 
-	if (file_read_all(file, &text, NULL) < 0)
+	if ((typed ? file_read_rest(sys_stdin(), file, &text, NULL)
+		   : file_read_all(file, &text, NULL)) < 0)
 		problems_add(
 		    problems, 0, 0, "cannot be read: %s", os_strerror());
 	else

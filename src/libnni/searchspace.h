@@ -74,8 +74,9 @@ enum {
 };
 
 /*
- * From a node tree, a text (JSON; or YAML), or a file.  0; or -1 with every
- * error in `problems`.  The space is the caller's to release in either case.
+ * From a node tree, a text (JSON; or YAML), or a file ("-": the standard
+ * input).  0; or -1 with every error in `problems`.  The space is the caller's
+ * to release in either case.
  */
 int space_from_node(
     struct space *s, struct node *n, int flags, struct problems *problems);

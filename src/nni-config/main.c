@@ -51,26 +51,16 @@ static int
 read_input(const char *name, struct buf *text)
 {
 	struct buf err = BUF_INIT;
-	int code = 0;
-	int64_t n;
+	int code = 0, rc;
 
-	if (strcmp(name, "-") != 0) {
-		if (file_read_all(name, text, &err) < 0)
-			code = say_error(NNI_CONFIG, "%s", err.data);
-		buf_release(&err);
-		return code;
-	}
-	do {
-		if (buf_reserve(text, 65536) < 0)
-			return say_error(NNI_CONFIG, "the input is too large");
-		n = file_read(sys_stdin(), text->data + text->len, 65536);
-		if (n < 0)
-			return say_error(NNI_TEMPORARY,
-			    "cannot read standard input: %s", os_strerror());
-		text->len += (size_t)n;
-		text->data[text->len] = '\0';
-	} while (n);
-	return 0;
+	if (strcmp(name, "-") == 0)
+		rc = file_read_rest(sys_stdin(), "<stdin>", text, &err);
+	else
+		rc = file_read_all(name, text, &err);
+	if (rc < 0)
+		code = say_error(NNI_CONFIG, "%s", err.data);
+	buf_release(&err);
+	return code;
 }
 
 static int
@@ -109,15 +99,15 @@ print_tree(struct node *n)
 	return code;
 }
 
-/* The folder that relative paths are from. */
+/* The folder that relative paths are from; of a pipe it is ours. */
 static int
 find_base(const char *name, struct buf *base)
 {
 	struct buf path = BUF_INIT, err = BUF_INIT;
+	bool is_file = strcmp(name, "-") != 0 && !path_is_stream(name);
 	int code = 0;
 
-	if (path_absolute(
-		strcmp(name, "-") == 0 ? "x" : name, NULL, &path, &err) < 0)
+	if (path_absolute(is_file ? name : "x", NULL, &path, &err) < 0)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
 	else
 		buf_add(base, path.data,

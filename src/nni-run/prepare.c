@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "check.h"
 #include "config.h"
 #include "expdir.h"
@@ -25,16 +26,13 @@
 /* So long a platform may take to say whether anything lives there. */
 #define ASK_MS 60000
 
-/*
- * Runs a program and gathers what it prints; its stderr is the user's, and so
- * (with_input) is its stdin.
- */
+/* Runs a program and gathers what it prints; its stderr is the user's. */
 static int
-run_program(const char *const *argv, bool with_input, struct buf *out,
-    int *code, struct buf *err)
+run_program(
+    const char *const *argv, struct buf *out, int *code, struct buf *err)
 {
 	struct proc_spec spec = {.argv = (char *const *)argv,
-	    .in = {with_input ? PROC_FILE : PROC_NULL, sys_stdin()},
+	    .in = {PROC_NULL, OS_NO_FILE},
 	    .err = {PROC_INHERIT, OS_NO_FILE}};
 	struct proc_end end;
 
@@ -47,24 +45,10 @@ run_program(const char *const *argv, bool with_input, struct buf *out,
 int
 prepare_config(const char *file, bool redact, struct buf *json, struct buf *err)
 {
-	struct buf path = BUF_INIT;
-	const char *argv[4];
-	int n = 1, code = NNI_TEMPORARY;
+	static const char *const secretly[] = {"--redact", NULL};
+	static const char *const runnable[] = {"--runnable", NULL};
 
-	if (tool_find("nni-config", &path, err) == 0) {
-		argv[0] = path.data;
-		argv[n++] = redact ? "--redact" : "--runnable";
-		argv[n++] = file;
-		argv[n] = NULL;
-		buf_clear(json);
-		if (run_program(
-			argv, strcmp(file, "-") == 0, json, &code, err) == 0)
-			buf_rtrim(json);
-		else
-			code = NNI_TEMPORARY;
-	}
-	buf_release(&path);
-	return code;
+	return canonical_read(file, redact ? secretly : runnable, json, err);
 }
 
 /* ---- the directory ---- */
@@ -267,7 +251,7 @@ propose(const struct config *c, const char *dir, struct buf *err)
 	argv[4] = n.data;
 	if (tool_find("nni-tune", &path, err) == 0) {
 		argv[0] = path.data;
-		if (run_program(argv, false, &out, &code, err) != 0)
+		if (run_program(argv, &out, &code, err) != 0)
 			code = NNI_TEMPORARY;
 	}
 	if (code == NNI_OK)

@@ -2,9 +2,9 @@
  * The experiment that nni-submit serves: found or made, locked, and what its
  * placed.jsonl says of earlier runs.
  */
+#include "canonical.h"
 #include "expdir.h"
 #include "json.h"
-#include "os/process.h"
 #include "say.h"
 #include "submit.h"
 
@@ -12,27 +12,15 @@
 static int
 create(const char *file, struct buf *dir)
 {
-	struct buf program = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
-	struct buf parent = BUF_INIT;
-	struct proc_end end = {false, 0};
-	struct json config, where;
-	int code = 0;
+	static const char *const options[] = {
+	    "--runnable", "--no-tuner", NULL};
+	struct buf text = BUF_INIT, err = BUF_INIT, parent = BUF_INIT;
+	struct json config = JSON_NONE, where;
+	int code = canonical_read(file, options, &text, &err);
 
-	if (tool_find("nni-config", &program, &err) == -1) {
-		code = say_error(NNI_TEMPORARY, "%s", err.data);
-		goto out;
-	}
-	char *argv[] = {program.data, (char *)"--runnable",
-	    (char *)"--no-tuner", (char *)file, NULL};
-	struct proc_spec spec = {.argv = argv,
-	    .in = {PROC_NULL, OS_NO_FILE},
-	    .out = {PROC_PIPE, OS_NO_FILE},
-	    .err = {PROC_INHERIT, OS_NO_FILE}};
-
-	if (proc_run(&spec, &text, 0, &end, &err) == -1) {
-		code = say_error(NNI_TEMPORARY, "%s", err.data);
-	} else if (end.signaled || end.code) {
-		code = end.signaled ? NNI_TEMPORARY : end.code;
+	if (code != NNI_OK) {
+		if (err.len > 0)
+			say_error(code, "%s", err.data);
 	} else if (json_check(text.data, text.len, JSON_STRICT, &config, NULL,
 		       &err) == -1) {
 		code = say_error(
@@ -44,8 +32,6 @@ create(const char *file, struct buf *dir)
 		if (expdir_create(parent.data, NULL, config, dir, &err) == -1)
 			code = say_error(NNI_TEMPORARY, "%s", err.data);
 	}
-out:
-	buf_release(&program);
 	buf_release(&text);
 	buf_release(&parent);
 	buf_release(&err);

@@ -397,6 +397,9 @@ nni_main(int argc, char **argv)
 		return opt_usage(&tool, "unexpected argument '%s'", argv[0]);
 	if (!options.space && !options.config)
 		return opt_usage(&tool, "a search space is needed: -s FILE");
+	if (options.space && strcmp(options.space, "-") == 0 && !options.count)
+		return opt_usage(&tool,
+		    "with -s - no asks can come on standard input: say -n N");
 	result = open_search(&t.search);
 	if (result != NNI_OK)
 		return result;

@@ -318,6 +318,20 @@ path_is_absolute(const char *path)
 	return path[0] == '/';
 }
 
+bool
+path_is_stream(const char *path)
+{
+	static const char *const open_files[] = {
+	    "/dev/fd/", "/dev/stdin", "/proc/self/fd/"};
+	struct file_info info;
+	size_t i;
+
+	for (i = 0; i < sizeof(open_files) / sizeof(open_files[0]); i++)
+		if (strncmp(path, open_files[i], strlen(open_files[i])) == 0)
+			return true;
+	return file_info(path, true, &info) == 0 && info.type == FILE_SPECIAL;
+}
+
 void
 path_add(struct buf *b, const char *name)
 {

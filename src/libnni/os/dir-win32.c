@@ -359,6 +359,14 @@ path_is_absolute(const char *path)
 	return is_slash(path[0]) || has_drive(path);
 }
 
+bool
+path_is_stream(const char *path)
+{
+	struct file_info info;
+
+	return file_info(path, true, &info) == 0 && info.type == FILE_SPECIAL;
+}
+
 void
 path_add(struct buf *b, const char *name)
 {

@@ -330,8 +330,8 @@ file_truncate(os_file f, int64_t size)
 	return ok ? 0 : -1;
 }
 
-static int
-read_to_end(os_file f, const char *path, struct buf *to, struct buf *err)
+int
+file_read_rest(os_file f, const char *path, struct buf *to, struct buf *err)
 {
 	int64_t size = file_size(f), n;
 	size_t want = 4096, room;
@@ -367,7 +367,7 @@ file_read_all(const char *path, struct buf *to, struct buf *err)
 
 	if (f == OS_NO_FILE)
 		return -1;
-	rc = read_to_end(f, path, to, err);
+	rc = file_read_rest(f, path, to, err);
 	file_close(f);
 	return rc;
 }

@@ -63,6 +63,9 @@ const char *os_strerror(void); /* text of the last failed call, static */
 
 /* Whole files. */
 int file_read_all(const char *path, struct buf *to, struct buf *err);
+/* From where it stands to its end; `path` is what err calls it. */
+int file_read_rest(
+    os_file f, const char *path, struct buf *to, struct buf *err);
 /*
  * Atomically: written beside as a temporary name, flushed, renamed over, and
  * the directory flushed.  After a crash the old or the new contents are there.
@@ -116,6 +119,11 @@ void dir_list_free(char **names, enum file_type *types, size_t count);
 
 /* Paths. */
 bool path_is_absolute(const char *path);
+/*
+ * Does it name what can be read but once, or by this process alone: a pipe, a
+ * terminal, what is open already (/dev/stdin, the shell's <(command))?
+ */
+bool path_is_stream(const char *path);
 /* Appends "/name" to b (no second slash). An absolute name replaces it. */
 void path_add(struct buf *b, const char *name);
 /* The absolute form, "." and ".." resolved by text; base NULL: the cwd. */

@@ -1,0 +1,61 @@
+/* A user's configuration, by nni-config. */
+#include "canonical.h"
+
+#include <string.h>
+
+#include "expdir.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/sys.h"
+#include "say.h"
+
+#define OPTIONS_MAX 4
+
+static int
+run(const char *const *argv, struct proc_stream in, struct buf *json,
+    struct buf *err)
+{
+	struct proc_spec spec = {.argv = (char *const *)argv,
+	    .in = in,
+	    .out = {PROC_PIPE, OS_NO_FILE},
+	    .err = {PROC_INHERIT, OS_NO_FILE}};
+	struct proc_end end = {false, 0};
+
+	buf_clear(json);
+	if (proc_run(&spec, json, 0, &end, err) == -1)
+		return NNI_TEMPORARY;
+	buf_rtrim(json);
+	return end.signaled ? NNI_TEMPORARY : end.code;
+}
+
+int
+canonical_read(const char *file, const char *const *options, struct buf *json,
+    struct buf *err)
+{
+	struct proc_stream in = {PROC_NULL, OS_NO_FILE};
+	struct buf program = BUF_INIT;
+	const char *argv[OPTIONS_MAX + 3];
+	int n = 1, code = NNI_TEMPORARY;
+
+	if (strcmp(file, "-") == 0) {
+		in = (struct proc_stream){PROC_FILE, sys_stdin()};
+	} else if (path_is_stream(file)) {
+		in.file = file_open(file, FILE_READ, 0, err);
+		if (in.file == OS_NO_FILE)
+			return NNI_CONFIG;
+		in.io = PROC_FILE;
+		file = "-";
+	}
+	if (tool_find("nni-config", &program, err) == 0) {
+		argv[0] = program.data;
+		while (*options != NULL && n <= OPTIONS_MAX)
+			argv[n++] = *options++;
+		argv[n++] = file;
+		argv[n] = NULL;
+		code = run(argv, in, json, err);
+	}
+	if (in.file != sys_stdin())
+		file_close(in.file);
+	buf_release(&program);
+	return code;
+}
