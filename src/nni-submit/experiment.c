@@ -12,8 +12,7 @@
 static int
 create(const char *file, struct buf *dir)
 {
-	static const char *const options[] = {
-	    "--runnable", "--no-tuner", NULL};
+	static const char *const options[] = {"--runnable", "--no-tuner", NULL};
 	struct buf text = BUF_INIT, err = BUF_INIT, parent = BUF_INIT;
 	struct json config = JSON_NONE, where;
 	int code = canonical_read(file, options, &text, &err);
