@@ -114,6 +114,8 @@ echo mine >"$(dir res)/trials/$t/stdout"
 like "$(nnictl log trial res -T "$t")" '*stdout*mine*' 'log trial -T'
 like "$(nnictl log trial res -T "$(echo "$t" | cut -c1-4)")" '*mine*' 'a beginning of its id will do'
 like "$(nnictl log trial res -T "$(echo "$t" | cut -c1-4)_" 2>&1)" "*did you mean '$t'?" 'a misspelt one'
+like "$(nnictl log trial res -T "$(nnictl trial ls res --tail 1 | jq -r '.[].trialJobId')" 2>&1)" \
+	'*has printed nothing' 'log trial of one that was silent'
 printf '1\n2\n3' >"$(dir res)/trials/$t/stdout"
 is "$(nnictl log trial res -T "$t" --tail 2 | sed 1d | tr '\n' ' ')" '2 3 ' 'log trial --tail'
 is "$(nnictl log trial res -T "$t" --head 2 | sed 1d | tr '\n' ' ')" '1 2 ' 'log trial --head'

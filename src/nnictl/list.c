@@ -210,7 +210,7 @@ draw(void *arg)
 	read = say_data(out.data, out.len) == 0;
 	buf_release(&out);
 	if (!t->drawn || !read || running == 0) {
-		if (running == 0)
+		if (running == 0 && t->dir == NULL)
 			say("no experiment is running");
 		loop_stop(t->loop, 0);
 		return;

@@ -69,9 +69,9 @@ print_part(os_file f, bool whole)
 	}
 }
 
-/* One that is not there, or empty, is passed over. */
+/* One that is not there, or empty, is passed over; *found: it is not. */
 static int
-print_file(const char *path, bool with_name)
+print_file(const char *path, bool with_name, bool *found)
 {
 	struct file_info info = {0};
 	struct buf err = BUF_INIT;
@@ -81,6 +81,7 @@ print_file(const char *path, bool with_name)
 	if (file_info(path, true, &info) != 0 || info.type != FILE_REGULAR ||
 	    info.size == 0)
 		return NNI_OK;
+	*found = true;
 	f = file_open(path, FILE_READ, 0, &err);
 	if (f == OS_NO_FILE) {
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
@@ -125,6 +126,7 @@ int
 ctl_log_stdout(int argc, char **argv)
 {
 	struct buf dir = BUF_INIT, path = BUF_INIT;
+	bool found = false;
 	int code = which_one(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log/nni-run.log");
@@ -133,7 +135,7 @@ ctl_log_stdout(int argc, char **argv)
 	if (code == NNI_OK && o.path)
 		puts(path.data);
 	else if (code == NNI_OK)
-		code = print_file(path.data, false);
+		code = print_file(path.data, false, &found);
 	buf_release(&dir);
 	buf_release(&path);
 	return code;
@@ -146,6 +148,7 @@ ctl_log_stderr(int argc, char **argv)
 	struct buf dir = BUF_INIT, path = BUF_INIT;
 	char **names = NULL;
 	size_t count = 0;
+	bool found = false;
 	int code = which_one(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log");
@@ -158,7 +161,7 @@ ctl_log_stderr(int argc, char **argv)
 		if (strcmp(names[i], "nni-run.log") == 0)
 			continue;
 		expdir_path(&path, dir.data, names[i]);
-		code = worse(code, print_file(path.data, true));
+		code = worse(code, print_file(path.data, true, &found));
 	}
 	if (names != NULL)
 		dir_list_free(names, NULL, count);
@@ -174,6 +177,7 @@ log_of(const struct experiment *e, const struct trial *tr)
 {
 	static const char *const files[] = {"stdout", "stderr", "trial.log"};
 	struct buf dir = BUF_INIT, path = BUF_INIT;
+	bool found = false;
 	int code = NNI_OK;
 
 	expdir_trial(&dir, e->dir, tr->id, tr->attempt);
@@ -184,8 +188,10 @@ log_of(const struct experiment *e, const struct trial *tr)
 	else
 		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 			expdir_path(&path, dir.data, files[i]);
-			code = worse(code, print_file(path.data, true));
+			code = worse(code, print_file(path.data, true, &found));
 		}
+	if (o.trial != NULL && !o.path && !found)
+		say("trial %s has printed nothing", tr->id);
 	buf_release(&dir);
 	buf_release(&path);
 	return code;
