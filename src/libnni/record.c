@@ -54,8 +54,9 @@ status_name(enum trial_status s)
 const char *
 status_word(enum trial_status s)
 {
-	static const char *const words[] = {"", "unknown", "waiting", "running",
-	    "succeeded", "failed", "canceled", "lost", "early stopped"};
+	static const char *const words[] = {"", "out of reach", "waiting",
+	    "running", "succeeded", "failed", "canceled", "lost",
+	    "stopped early"};
 
 	return words[s];
 }

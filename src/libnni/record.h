@@ -40,7 +40,7 @@ enum trial_status {
 	STATUS_EARLY_STOPPED
 };
 const char *status_name(enum trial_status s);
-/* The same for people: "running", "early stopped". */
+/* The same for people: "running", "stopped early". */
 const char *status_word(enum trial_status s);
 enum trial_status status_parse(const char *name, size_t len);
 bool status_is_end(enum trial_status s); /* the last five */

@@ -197,23 +197,24 @@ statuses(struct picture *p, const struct progress *g)
 {
 	static const struct {
 		enum trial_status status;
-		const char *word, *color;
-	} words[] = {
-	    {STATUS_RUNNING, "running", "36"},
-	    {STATUS_WAITING, "waiting", ""},
-	    {STATUS_UNKNOWN, "out of reach", "33"},
-	    {STATUS_SUCCEEDED, "succeeded", "32"},
-	    {STATUS_FAILED, "failed", "31"},
-	    {STATUS_EARLY_STOPPED, "stopped early", ""},
-	    {STATUS_USER_CANCELED, "canceled", ""},
-	    {STATUS_SYS_CANCELED, "lost", "31"},
+		const char *color;
+	} shown[] = {
+	    {STATUS_RUNNING, "36"},
+	    {STATUS_WAITING, ""},
+	    {STATUS_UNKNOWN, "33"},
+	    {STATUS_SUCCEEDED, "32"},
+	    {STATUS_FAILED, "31"},
+	    {STATUS_EARLY_STOPPED, ""},
+	    {STATUS_USER_CANCELED, ""},
+	    {STATUS_SYS_CANCELED, "31"},
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = g->exp->trials.by_status[words[i].status];
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		size_t n = g->exp->trials.by_status[shown[i].status];
 
 		if (n > 0 || i == 0)
-			field(p, words[i].color, "%zu %s", n, words[i].word);
+			field(p, shown[i].color, "%zu %s", n,
+			    status_word(shown[i].status));
 	}
 	end_row(p);
 }
