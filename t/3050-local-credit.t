@@ -64,6 +64,27 @@ jobs_of "$PWD/a" aaaa2 >&3
 is_said aaaa2
 is "$(credits)" '[2,0] ' 'all have ended: full credit'
 hush
+
+# After trials of an instant more are taken than may live, and held; if none
+# ends soon they are given back.
+two q 'sh quick.sh'
+echo 'case $NNI_TRIAL_JOB_ID in b*) until [ -e "$NNI_SYS_DIR/go" ]; do sleep 0.02; done ;; esac' >code/quick.sh
+talk q
+last_credit() { grep '"type":"credit"' said | tail -n 1 | grep -q "$1"; }
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	trial "$PWD/q" aaaa$i >&3
+	wait_for 60 grep -q "aaaa$i.*\"job\"" said && wait_for 60 last_credit '"live":0'
+done
+for i in 0 1 2 3; do trial "$PWD/q" bbbb$i; done >&3
+refused() { [ "$(grep -c 'no_room.*bbbb' said)" = 2 ] && last_credit '"n":0'; }
+wait_for 60 refused
+ok $? 'those that cannot start soon have no room'
+is "$(ls q/trials | grep -c bbbb)" 2 'no more live than may'
+for i in 0 1 2 3; do [ ! -d q/trials/bbbb$i ] || : >q/trials/bbbb$i/go; done
+wait_for 60 last_credit '"live":0'
+ok $? 'then there is room again'
+hush
+
 two m 'true' '' ',"maxConcurrency":1'
 talk m
 is_said '"type":"credit"'

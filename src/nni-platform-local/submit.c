@@ -26,6 +26,15 @@
 /* While there is no room, look again: the GPUs may be free by now, and a keeper
    that was killed tells no event. */
 #define LOOK_MS 5000
+/*
+ * After so many trials in a row that ended within QUICK_MS, as many as may live
+ * are taken beside them and held here, each started as soon as another ends:
+ * to ask for the next one only then would cost as much as the trial.  One that
+ * is held for HELD_MS is given back, and none is held any more.
+ */
+#define QUICK_ENDS 8
+#define QUICK_MS 50
+#define HELD_MS 100
 
 struct submitted {
 	struct attempt a;
@@ -33,7 +42,8 @@ struct submitted {
 	char *line; /* its record, until it is answered */
 	struct buf answer;
 	struct stream *stream;	/* of its keeper's answer */
-	struct submitted *next; /* waits for a look at the GPUs */
+	int64_t start_ms;	/* monotonic; 0: not by us */
+	struct submitted *next; /* waits for a look at the GPUs, or is held */
 	struct submitter *s;
 };
 
@@ -53,7 +63,9 @@ struct submitter {
 	struct tail *events;
 	struct sampler *gpus; /* NULL: no trial needs any */
 	struct submitted *first, **last;
-	struct timer look;
+	struct submitted *held_first, **held_last;
+	int64_t held, quick; /* how many; quick ends in a row */
+	struct timer look, held_long;
 	struct state state;
 };
 
@@ -66,24 +78,42 @@ put(struct submitter *s)
 
 /* ---- credit ---- */
 
+/* How many trials of this experiment may live, by which key. */
+static int64_t
+most_live(const struct submitter *s, const char **key)
+{
+	int64_t max = s->concurrency;
+	int64_t own = s->place.member->max_concurrency;
+
+	*key = "trialConcurrency";
+	if (own > 0 && (max <= 0 || own < max)) {
+		max = own;
+		*key = "maxConcurrency";
+	}
+	return max <= 0 ? 1 : max;
+}
+
 /* Room for trials of this experiment as its configuration has it. */
 static int64_t
 room_by_config(const struct submitter *s, struct buf *why)
 {
-	int64_t max = s->concurrency;
-	int64_t own = s->place.member->max_concurrency;
-	const char *key = "trialConcurrency";
+	const char *key;
+	int64_t max = most_live(s, &key);
 
-	if (own > 0 && (max <= 0 || own < max)) {
-		max = own;
-		key = "maxConcurrency";
-	}
-	if (max <= 0)
-		max = 1;
 	if (s->live < max)
 		return max - s->live;
 	buf_setf(why, "%s of %" PRId64 " reached", key, max);
 	return 0;
+}
+
+/* How many more may be held. */
+static int64_t
+most_held(const struct submitter *s)
+{
+	const char *key;
+
+	return s->gpus == NULL && s->quick >= QUICK_ENDS ? most_live(s, &key)
+							 : 0;
 }
 
 static int64_t
@@ -115,7 +145,7 @@ say_credit(struct submitter *s)
 	/* The first is said when it is known. */
 	if (s->gpus != NULL && !sampler_has_looked(s->gpus))
 		return;
-	n = room(s, &why);
+	n = room(s, &why) + most_held(s);
 	/* Less room because of what was sent to us is told with our answer: who
 	   sent it knows. */
 	if (n < s->credit && !s->answered) {
@@ -313,6 +343,7 @@ start_keeper(struct submitter *s, struct submitted *t)
 	spec.dir = dir.data;
 	spec.order = order_text.data;
 	spec.order_len = order_text.len;
+	t->start_ms = loop_now_ms(s->loop);
 	if (keeper_start(&spec, &answer, &err) == 0) {
 		s->starting++;
 		buf_init(&t->answer, 4096);
@@ -358,6 +389,86 @@ start_waiting(void *arg)
 	buf_release(&why);
 }
 
+/* ---- trials that end in an instant ---- */
+
+static void
+hold(struct submitter *s, struct submitted *t)
+{
+	t->next = NULL;
+	*s->held_last = t;
+	s->held_last = &t->next;
+	s->held++;
+}
+
+static struct submitted *
+first_held(struct submitter *s)
+{
+	struct submitted *t = s->held_first;
+
+	s->held_first = t->next;
+	if (s->held_first == NULL)
+		s->held_last = &s->held_first;
+	s->held--;
+	return t;
+}
+
+static void
+hold_none(struct submitter *s)
+{
+	if (s->quick >= QUICK_ENDS)
+		s->answered = true; /* that there is less room is to be told */
+	s->quick = 0;
+}
+
+static void
+held_too_long(void *arg)
+{
+	struct submitter *s = arg;
+	struct submitted *t;
+	struct buf why = BUF_INIT;
+
+	hold_none(s);
+	room_by_config(s, &why);
+	while (s->held > 0) {
+		t = first_held(s);
+		say_no_room(s, t, why.data);
+		forget_line(t);
+	}
+	buf_release(&why);
+}
+
+/* As many as there is room for now. */
+static void
+start_held(struct submitter *s)
+{
+	struct buf why = BUF_INIT;
+	struct submitted *t;
+	bool any = false;
+
+	while (s->held > 0 && room_by_config(s, &why) > 0) {
+		t = first_held(s);
+		set_live(s, t, true);
+		start_keeper(s, t);
+		any = true;
+	}
+	if (s->held == 0)
+		timer_stop(&s->held_long);
+	else if (any || !timer_is_set(&s->held_long))
+		timer_set(s->loop, &s->held_long, HELD_MS, held_too_long, s);
+	buf_release(&why);
+}
+
+static void
+count_quick(struct submitter *s, const struct submitted *t)
+{
+	if (t->start_ms == 0)
+		return;
+	if (loop_now_ms(s->loop) - t->start_ms <= QUICK_MS)
+		s->quick++;
+	else
+		hold_none(s);
+}
+
 /* ---- in ---- */
 
 /* A keeper has it, or has ended it: it needs no room. */
@@ -393,12 +504,17 @@ take_trial(struct submitter *s, struct submitted *t, const struct record *r)
 	/* Who sends it may have heard of an end before us. */
 	if (room_by_config(s, &why) == 0)
 		tail_read(s->events);
+	start_held(s);
 	if (json_type(r->job) > JSON_NULL) {
 		pass_on(s, t);
 	} else if (!t->live && room_by_config(s, &why) == 0 &&
 		   !is_there(s, t)) {
-		say_no_room(s, t, why.data);
-		forget_line(t);
+		if (s->held < most_held(s)) {
+			hold(s, t);
+		} else {
+			say_no_room(s, t, why.data);
+			forget_line(t);
+		}
 	} else if (s->gpus == NULL) {
 		set_live(s, t, true);
 		start_keeper(s, t);
@@ -453,8 +569,11 @@ hear_event(void *arg, char *line, size_t len)
 	if (line == NULL || !events_parse(line, &e))
 		return;
 	t = attempts_find(&s->all, e.trial, e.attempt);
-	if (t != NULL)
-		set_live(s, t, false);
+	if (t == NULL)
+		return;
+	if (t->live)
+		count_quick(s, t);
+	set_live(s, t, false);
 }
 
 /* An attempt's directory: "abcde" or, from the second on, "abcde-2". */
@@ -569,7 +688,9 @@ end_round(void *arg)
 {
 	struct submitter *s = arg;
 
-	if (s->filter.ended && s->starting == 0 && s->first == NULL)
+	start_held(s);
+	if (s->filter.ended && s->starting == 0 && s->first == NULL &&
+	    s->held == 0)
 		filter_leave(&s->filter, NNI_OK);
 	else
 		say_credit(s);
@@ -603,6 +724,7 @@ release(struct submitter *s)
 	for (i = 0; i < s->all.count; i++)
 		forget_line((struct submitted *)s->all.all[i]);
 	timer_stop(&s->look);
+	timer_stop(&s->held_long);
 	sampler_free(s->gpus);
 	watch_stop(s->control);
 	tail_close(s->events);
@@ -633,6 +755,7 @@ verb_submit(const struct verb *v)
 	s.place.events = events_open(s.place.dir, NULL);
 	state_init(&s.state);
 	s.last = &s.first;
+	s.held_last = &s.held_first;
 	s.loop = loop_new();
 	keeper_init();
 	run(&s);
