@@ -104,6 +104,22 @@ fi
 run r8 'nni-trial get x' >/dev/null
 is "$(cat r8/trials/aaaaa/stdout)" 0.10 'nni-trial is found'
 
+# ---- PATH ----
+# path_of DIR ENV-OPTION...: what a trial's PATH is, with this change of ours
+path_of() {
+	dir=$PWD/$1
+	experiment "$dir" "$(command -v env)"
+	shift
+	trial "$dir" aaaaa | "$(command -v env)" "$@" "$L" submit --dir "$dir" >/dev/null
+	ends "$dir" aaaaa >/dev/null
+	sed -n 's/^PATH=//p' "$dir/trials/aaaaa/stdout"
+}
+is "$(path_of p1 PATH=/bin:.)" "/bin:.:$NNI_BIN" 'the directory of nni-trial comes behind PATH'
+is "$(path_of p2 PATH=)" ":$NNI_BIN" 'whose empty entry is not lost'
+is "$(path_of p3 -u PATH)" "$(getconf PATH):$NNI_BIN" 'without one, behind the standard PATH'
+printf '#!/bin/sh\nexit 7\n' >code/here; chmod +x code/here
+is "$(PATH=$PATH:; run p4 here | field exit_code)" 7 'an empty entry is the trialCodeDirectory'
+
 # ---- a keeper that is not forked, as on Windows ----
 experiment "$PWD/k" 'sh -c true'
 order() { printf '{"dir":"%s","member":"local","trial":%s%s}' "$PWD/k" "$(trial "$PWD/k" "$1")" "${2-}"; }

@@ -385,7 +385,7 @@ tool_find(const char *name, struct buf *path, struct buf *err)
 	/* A backend lives in libexec/nni; the tools are then in bin. */
 	if (self && find_in(self, "../../bin", name, path))
 		return 0;
-	if (proc_find(name, path) == 0)
+	if (proc_find(name, NULL, path) == 0)
 		return 0;
 	return buf_err(err,
 	    "cannot find the program '%s' beside '%s' or in "
@@ -428,7 +428,7 @@ backend_find(const char *platform, struct buf *path, struct buf *err)
 	if (!find_in_list(env_get("NNI_PLATFORM_PATH"), name.data, path) &&
 	    !(self && find_in(self, "../libexec/nni", name.data, path)) &&
 	    !(self && find_in(self, "", name.data, path)) &&
-	    proc_find(name.data, path) == -1)
+	    proc_find(name.data, NULL, path) == -1)
 		r = buf_err(err,
 		    "there is no platform '%s': no program '%s' in "
 		    "$NNI_PLATFORM_PATH, beside the tools or in PATH",

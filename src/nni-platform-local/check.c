@@ -86,7 +86,7 @@ is_program(const char *name, const struct place *p)
 		buf_set(&path, name);
 	else
 		path_absolute(name, p->member->code_dir, &path, NULL);
-	is = proc_find(path.data, &found) == 0;
+	is = proc_find(path.data, p->member->code_dir, &found) == 0;
 	buf_release(&path);
 	buf_release(&found);
 	return is;
@@ -199,7 +199,7 @@ check_gpus(const struct place *p, struct buf *problems, struct buf *line,
 
 	if (p->member->gpu_number <= 0)
 		return NNI_OK;
-	if (proc_find(gpus_command[0], &owner) == -1) {
+	if (proc_find(gpus_command[0], NULL, &owner) == -1) {
 		buf_setf(&why,
 		    "trialGpuNumber is %" PRId64 ", but there is no nvidia-smi",
 		    p->member->gpu_number);

@@ -31,38 +31,58 @@ find_stand_in(struct buf *dir)
 	return false;
 }
 
-/* "NAME=$NAME:DIR" */
+/* "NAME=OLD:DIR"; OLD may be NULL. */
 static char *
-appended(const char *name, const char *dir)
+appended(const char *name, const char *old, const char *dir)
 {
 	struct buf b = BUF_INIT;
-	const char *old = env_get(name);
 
 	buf_setf(&b, "%s=", name);
-	if (old != NULL && *old)
+	if (old != NULL)
 		buf_addf(&b, "%s%s", old, path_list_separator());
 	buf_adds(&b, dir);
 	return buf_detach(&b);
 }
 
+/*
+ * A trial in sh calls nni-trial, wherever the tools were put.  An entry of PATH
+ * that is empty is the current directory: none is added, and none lost.
+ */
+static char *
+find_path(const char *code_dir)
+{
+	const char *old = env_get("PATH"), *dirs = old;
+	struct buf found = BUF_INIT;
+	char *path = NULL;
+
+	if (dirs == NULL && *sys_default_path())
+		dirs = sys_default_path();
+	if (proc_find("nni-trial", code_dir, &found) == -1 &&
+	    tool_find("nni-trial", &found, NULL) == 0) {
+		buf_cut(
+		    &found, (size_t)(path_base(found.data) - found.data) - 1);
+		path = appended("PATH", dirs, found.data);
+	} else if (old == NULL && dirs != NULL) {
+		buf_setf(&found, "PATH=%s", dirs);
+		path = buf_detach(&found);
+	}
+	buf_release(&found);
+	return path;
+}
+
 static void
 set_paths(struct place *p)
 {
-	struct buf dir = BUF_INIT, found = BUF_INIT;
+	const char *python = env_get("PYTHONPATH");
+	struct buf dir = BUF_INIT;
 
+	/* To Python an empty one is none. */
+	if (python != NULL && !*python)
+		python = NULL;
 	if (find_stand_in(&dir))
-		p->python_path = appended("PYTHONPATH", dir.data);
-	/* A trial in sh calls nni-trial, wherever the tools were put. */
-	if (proc_find("nni-trial", &found) == -1) {
-		buf_clear(&found);
-		if (tool_find("nni-trial", &found, NULL) == 0) {
-			buf_cut(&found,
-			    (size_t)(path_base(found.data) - found.data) - 1);
-			p->path = appended("PATH", found.data);
-		}
-	}
+		p->python_path = appended("PYTHONPATH", python, dir.data);
+	p->path = find_path(p->member->code_dir);
 	buf_release(&dir);
-	buf_release(&found);
 }
 
 /* What each keeper would find out again. */
@@ -72,7 +92,7 @@ look_ahead(struct place *p)
 	struct buf found = BUF_INIT;
 
 	if (p->argv != NULL && strpbrk(p->argv[0], "/\\") == NULL &&
-	    proc_find(p->argv[0], &found) == 0)
+	    proc_find(p->argv[0], p->member->code_dir, &found) == 0)
 		p->program = buf_detach(&found);
 	buf_release(&found);
 	sys_boot_id();

@@ -89,7 +89,7 @@ static bool
 is_in_path(const char *self)
 {
 	struct buf found = BUF_INIT, real = BUF_INIT, own = BUF_INIT;
-	bool is = proc_find("nni-run", &found) == 0 &&
+	bool is = proc_find("nni-run", NULL, &found) == 0 &&
 		  path_real(found.data, &real, NULL) == 0 &&
 		  path_real(self, &own, NULL) == 0 &&
 		  strcmp(real.data, own.data) == 0;

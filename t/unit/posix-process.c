@@ -215,20 +215,66 @@ test_interpreter(void)
 	buf_release(&err);
 }
 
+/* The directory, ending in `end`, of the nni-x that a program in `in` gets. */
+static bool
+found_in(const char *dirs, const char *in, const char *end)
+{
+	struct buf path = BUF_INIT;
+	bool found;
+
+	env_set("PATH", dirs);
+	found = proc_find("nni-x", in, &path) == 0;
+	if (found)
+		buf_cut(&path, path.len - strlen("/nni-x"));
+	found = found && path.len >= strlen(end) &&
+		!strcmp(path.data + path.len - strlen(end), end);
+	buf_release(&path);
+	return found;
+}
+
 static void
 test_here(void)
 {
 	struct buf dir = BUF_INIT, path = BUF_INIT;
+	char here[] = "nni-x";
+	char *argv[] = {here, NULL};
+	struct proc_spec spec = {.argv = argv};
+	struct proc_end end;
 
 	buf_setf(&dir, "%s/nni-here-%" PRId64, sys_temp(), proc_self_pid());
 	dir_make(dir.data, 0700, NULL);
+	buf_setf(&path, "%s/here", dir.data);
+	dir_make(path.data, 0700, NULL);
+	buf_setf(&path, "%s/here/nni-x", dir.data);
+	file_replace(path.data, "#!/bin/sh\nexit 3", 16, 0700, false, NULL);
 	buf_setf(&path, "%s/nni-x", dir.data);
-	file_replace(path.data, "#!/bin/sh\n", 10, 0700, false, NULL);
+	file_replace(path.data, "#!/bin/sh\nexit 4", 16, 0700, false, NULL);
 	ok(chdir(dir.data) == 0, "goes where a program is");
-	env_set("PATH", ":.:");
-	ok(proc_find("nni-x", &path) != 0, "which is not found by chance");
-	env_set("PATH", dir.data);
-	ok(!proc_find("nni-x", &path), "but by PATH");
+	buf_setf(&path, "%s/here", dir.data);
+	ok(found_in(dir.data, path.data, dir.data), "by PATH");
+	ok(found_in(".", NULL, dir.data), "here, by \".\"");
+	ok(found_in(":/no", NULL, dir.data), "by an empty entry in front");
+	ok(found_in("/no::/bin", NULL, dir.data), "between others");
+	ok(found_in("/no:", NULL, dir.data), "and behind");
+	ok(found_in("", NULL, dir.data), "by an empty PATH");
+	ok(found_in("here", NULL, "/here"), "by a relative one");
+	ok(found_in(".", path.data, "/here"), "where the program will run");
+	ok(found_in("..", path.data, dir.data), "relative to there");
+	buf_setf(&path, "%s:.", dir.data);
+	spec.dir = "here";
+	ok(found_in(path.data, "here", dir.data), "in their order");
+	ok(!proc_run(&spec, &path, 0, &end, NULL) && end.code == 4,
+	    "in which it is started");
+	buf_setf(&path, ":%s", dir.data);
+	ok(found_in(path.data, "here", "/here"), "the other way round");
+	ok(!proc_run(&spec, &path, 0, &end, NULL) && end.code == 3,
+	    "in which it is started");
+	env_set("PATH", NULL);
+	argv[0] = (char *)"true";
+	ok(proc_find("sh", NULL, &path) == 0, "without a PATH, the standard's");
+	ok(!proc_run(&spec, &path, 0, &end, NULL) && end.code == 0,
+	    "is used to start one");
+	ok(strchr(sys_default_path(), '/') != NULL, "which has directories");
 	ok(chdir("/") == 0, "goes away");
 	dir_remove_tree(dir.data, NULL);
 	buf_release(&dir);

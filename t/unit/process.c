@@ -283,21 +283,21 @@ test_find(const char *temp)
 	buf_setf(&dirs, "/no::%s:/bin", dir.data);
 	env_set("PATH", dirs.data);
 	buf_setf(&dirs, "%s/nni-x", dir.data);
-	ok(!proc_find("nni-x", &path) && !strcmp(path.data, dirs.data),
+	ok(!proc_find("nni-x", NULL, &path) && !strcmp(path.data, dirs.data),
 	    "finds a program");
-	ok(proc_find("nni-y", &path) != 0 && os_errno() == OS_DENIED,
+	ok(proc_find("nni-y", NULL, &path) != 0 && os_errno() == OS_DENIED,
 	    "not a file that cannot run");
-	ok(proc_find("nni-z", &path) != 0, "nor a directory");
+	ok(proc_find("nni-z", NULL, &path) != 0, "nor a directory");
 	env_set("PATH", ":.");
-	ok(proc_find("t/run", &path) == 0 || os_errno() == OS_NOT_FOUND,
+	ok(proc_find("t/run", NULL, &path) == 0 || os_errno() == OS_NOT_FOUND,
 	    "a path is taken as it is");
-	ok(proc_find("nni-x", &path) != 0 && os_errno() == OS_NOT_FOUND,
-	    "never here");
+	ok(proc_find("nni-x", NULL, &path) != 0 && os_errno() == OS_NOT_FOUND,
+	    "nor what is not there");
 #endif
 	env_set("PATH", old);
 	free(old);
 	dir_remove_tree(dir.data, NULL);
-	ok(proc_find("", &path) != 0, "the empty name");
+	ok(proc_find("", NULL, &path) != 0, "the empty name");
 	buf_release(&path);
 	buf_release(&dir);
 	buf_release(&dirs);

@@ -81,8 +81,9 @@ find_in(const char *dirs, const char *name, struct buf *path)
 }
 
 int
-proc_find(const char *name, struct buf *path)
+proc_find(const char *name, const char *dir, struct buf *path)
 {
+	(void)dir; /* here "." in PATH is no usage of anybody's */
 	return find_in(env_get("PATH"), name, path);
 }
 

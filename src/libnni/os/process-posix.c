@@ -263,9 +263,12 @@ is_program(const char *path)
 	return -1;
 }
 
-/* `dirs` as $PATH. Empty parts and "." would mean the current directory. */
+/*
+ * `dirs` as $PATH. An empty part is the current directory, as "." is; such ones
+ * count from `base`, where the program will run.
+ */
 static int
-find_in(const char *dirs, const char *name, struct buf *path)
+find_in(const char *dirs, const char *base, const char *name, struct buf *path)
 {
 	int error = ENOENT;
 	struct buf dir = BUF_INIT;
@@ -275,8 +278,8 @@ find_in(const char *dirs, const char *name, struct buf *path)
 		len = strcspn(dirs, ":");
 		buf_clear(&dir);
 		buf_add(&dir, dirs, len);
-		if (len > 0 && strcmp(dir.data, ".") != 0) {
-			path_absolute(dir.data, NULL, path, NULL);
+		/* It fails where the current directory has been removed. */
+		if (path_absolute(dir.data, base, path, NULL) == 0) {
 			path_add(path, name);
 			if (is_program(path->data) == 0)
 				error = 0;
@@ -294,7 +297,8 @@ find_in(const char *dirs, const char *name, struct buf *path)
 }
 
 static int
-find_program(const char *name, const char *dirs, struct buf *path)
+find_program(
+    const char *name, const char *dirs, const char *base, struct buf *path)
 {
 	if (name[0] == '\0') {
 		errno = ENOENT;
@@ -304,13 +308,14 @@ find_program(const char *name, const char *dirs, struct buf *path)
 		buf_set(path, name);
 		return is_program(name) == 0 ? 0 : os_failed();
 	}
-	return find_in(dirs != NULL ? dirs : "/usr/bin:/bin", name, path);
+	return find_in(
+	    dirs != NULL ? dirs : sys_default_path(), base, name, path);
 }
 
 int
-proc_find(const char *name, struct buf *path)
+proc_find(const char *name, const char *dir, struct buf *path)
 {
-	return find_program(name, getenv("PATH"), path);
+	return find_program(name, getenv("PATH"), dir, path);
 }
 
 void
@@ -428,7 +433,7 @@ choose_program(struct launch *l, const struct proc_spec *spec)
 		l->shell[1] = c;
 		l->shell[2] = (char *)spec->command;
 		l->argv = l->shell;
-		if (find_program(bash, dirs, &l->found) == 0) {
+		if (find_program(bash, dirs, spec->dir, &l->found) == 0) {
 			l->path = l->found.data;
 			return 0;
 		}
@@ -438,7 +443,7 @@ choose_program(struct launch *l, const struct proc_spec *spec)
 	/* A relative path counts from spec->dir: exec itself looks for it. */
 	if (strchr(l->path, '/') != NULL)
 		return 0;
-	if (find_program(l->path, dirs, &l->found) != 0)
+	if (find_program(l->path, dirs, spec->dir, &l->found) != 0)
 		return -1;
 	l->path = l->found.data;
 	return 0;

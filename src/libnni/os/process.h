@@ -98,10 +98,11 @@ int64_t proc_start_time(int64_t pid);
 const char *proc_signal_name(int signal);
 
 /*
- * The program's full path, searched as the system does (PATH, PATHEXT; the
- * current directory never).  0 or -1.
+ * The program's full path, searched as the system does for a program that runs
+ * in `dir` (NULL: ours): by PATH, in its order, "." and empty entries being
+ * `dir`; on Windows by PATH and PATHEXT, and in `dir` never.  0 or -1.
  */
-int proc_find(const char *name, struct buf *path);
+int proc_find(const char *name, const char *dir, struct buf *path);
 /*
  * Appends a word as it is typed into this system's shell (sh; cmd.exe), for
  * command lines that a person is to copy.

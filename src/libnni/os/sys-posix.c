@@ -250,7 +250,7 @@ self_from_argv(struct buf *path)
 		return -1;
 	if (strchr(program_path, '/') != NULL)
 		rc = path_real(program_path, path, NULL);
-	else if (proc_find(program_path, &found) == 0)
+	else if (proc_find(program_path, NULL, &found) == 0)
 		rc = path_real(found.data, path, NULL);
 	buf_release(&found);
 	return rc;
@@ -378,6 +378,21 @@ os_file
 sys_stderr(void)
 {
 	return STDERR_FILENO;
+}
+
+/* POSIX 2018, confstr: where all standard utilities are found. */
+const char *
+sys_default_path(void)
+{
+	static char path[4096];
+	size_t len;
+
+	if (path[0] == '\0') {
+		len = confstr(_CS_PATH, path, sizeof(path));
+		if (len == 0 || len > sizeof(path))
+			memcpy(path, "/bin:/usr/bin", sizeof("/bin:/usr/bin"));
+	}
+	return path;
 }
 
 int

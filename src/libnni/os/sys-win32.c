@@ -385,6 +385,12 @@ sys_stderr(void)
 	return (os_file)GetStdHandle(STD_ERROR_HANDLE);
 }
 
+const char *
+sys_default_path(void)
+{
+	return "";
+}
+
 int
 sys_flush_stdout(void)
 {

@@ -43,6 +43,8 @@ bool console_ansi(os_file f);
 os_file sys_stdin(void);
 os_file sys_stdout(void);
 os_file sys_stderr(void);
+/* What stands for PATH where the environment has none; "" if nothing does. */
+const char *sys_default_path(void);
 /* What printf() still holds goes out. 0, or -1 with os_errno(). */
 int sys_flush_stdout(void);
 
