@@ -12,6 +12,7 @@
 
 #include "mem.h"
 #include "opt-complete.h"
+#include "os/file.h"
 #include "say.h"
 
 /* What every tool has.  Their action is in take_common(). */
@@ -390,6 +391,26 @@ list_add(struct opt_list *list, const char *value)
 }
 
 static int
+take_path(struct parser *p, const struct opt *o, const char *value)
+{
+	static struct opt_list expanded; /* for as long as we run */
+	struct buf path = BUF_INIT, err = BUF_INIT;
+	int code = OPT_GO;
+
+	if (*value != '~') {
+		*(const char **)o->to = value;
+	} else if (path_expand(value, &path, &err) != 0) {
+		code = opt_usage(p->tool, "--%s: %s", o->name, err.data);
+	} else {
+		list_add(&expanded, buf_detach(&path));
+		*(const char **)o->to = expanded.items[expanded.count - 1];
+	}
+	buf_release(&path);
+	buf_release(&err);
+	return code;
+}
+
+static int
 take_value(struct parser *p, const struct opt *o, const char *value)
 {
 	char *end;
@@ -425,6 +446,8 @@ take_value(struct parser *p, const struct opt *o, const char *value)
 	case OPT_LIST:
 		list_add(o->to, value);
 		break;
+	case OPT_PATH:
+		return take_path(p, o, value);
 	default:
 		*(const char **)o->to = value;
 	}

@@ -17,6 +17,8 @@ enum opt_kind {
 	OPT_NO,	    /* bool *: set to false */
 	OPT_COUNT,  /* int *: one more at each */
 	OPT_STRING, /* const char **: borrowed from argv */
+	OPT_PATH,   /* the same; "~/x" and "~user/x", which a shell leaves alone
+		       behind "--name=", are expanded */
 	OPT_INT,    /* int64_t *: decimal, within opt.min..opt.max if max > 0 */
 	OPT_DOUBLE, /* double * */
 	OPT_DURATION, /* int64_t * of milliseconds: "90", "1.5h", "10s", "2m" */

@@ -26,9 +26,9 @@ static const struct opt option_table[] = {
     {'a', "args", "JSON", "the assessor's classArgs, a JSON object", OPT_STRING,
 	&options.args, 0, 0},
     {'c', "config", "FILE", "take assessor and classArgs from a config.json",
-	OPT_STRING, &options.config, 0, 0},
+	OPT_PATH, &options.config, 0, 0},
     {0, "journal", "FILE", "first learn what happened so far from FILE",
-	OPT_STRING, &options.journal, 0, 0},
+	OPT_PATH, &options.journal, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0}};
 
 static void

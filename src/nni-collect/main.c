@@ -32,7 +32,7 @@ static const struct opt options[] = {
 	&o.logs, 0, 0},
     {'f', "follow", NULL, "with --logs: while they run", OPT_FLAG, &o.follow, 0,
 	0},
-    {'o', "output", "DIR", "copy what each trial made to DIR/TRIAL", OPT_STRING,
+    {'o', "output", "DIR", "copy what each trial made to DIR/TRIAL", OPT_PATH,
 	&o.output, 0, 0},
     {0, "format", "jsonl|table|csv|tsv", "how results are printed", OPT_STRING,
 	&o.format, 0, 0},

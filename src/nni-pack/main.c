@@ -32,8 +32,8 @@ static struct {
 } options = {.max_files = LIMIT_FILES, .max_bytes = LIMIT_BYTES};
 
 static const struct opt table[] = {
-    {'o', "output", "ZIP", "write the archive to ZIP, else to stdout",
-	OPT_STRING, &options.output, 0, 0},
+    {'o', "output", "ZIP", "write the archive to ZIP, else to stdout", OPT_PATH,
+	&options.output, 0, 0},
     {'l', "list", NULL, "only list what would be packed", OPT_FLAG,
 	&options.list, 0, 0},
     {'0', "null", NULL, "end each name of --list with a NUL byte", OPT_FLAG,

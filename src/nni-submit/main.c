@@ -26,7 +26,7 @@ static struct {
 static const struct opt options[] = {
     {'d', "dir", "ID|DIR", "the experiment", OPT_STRING, &o.dir, 0, 0},
     {'c', "config", "FILE", "make a new experiment of this configuration",
-	OPT_STRING, &o.config, 0, 0},
+	OPT_PATH, &o.config, 0, 0},
     {'r', "resume", "ID|DIR", "place what is left, give all trials again",
 	OPT_STRING, &o.resume, 0, 0},
     {0, "once", NULL, "place what has credit now, then end", OPT_FLAG, &o.once,

@@ -25,20 +25,20 @@ static struct {
 } options = {.seed = -1};
 
 static const struct opt option_table[] = {
-    {'s', "search-space", "FILE", "the search space, JSON or YAML", OPT_STRING,
+    {'s', "search-space", "FILE", "the search space, JSON or YAML", OPT_PATH,
 	&options.space, 0, 0},
     {'t', "tuner", "NAME", "TPE (default), Random, GridSearch or Batch",
 	OPT_STRING, &options.tuner, 0, 0},
     {'a', "args", "JSON", "the tuner's classArgs, a JSON object", OPT_STRING,
 	&options.args, 0, 0},
     {'c', "config", "FILE", "take space, tuner and seed from a config.json",
-	OPT_STRING, &options.config, 0, 0},
+	OPT_PATH, &options.config, 0, 0},
     {'n', "number", "N", "print N proposals and end", OPT_INT, &options.count,
 	1, INT64_MAX},
     {0, "seed", "N", "the same seed gives the same proposals", OPT_INT,
 	&options.seed, 0, INT64_MAX},
     {0, "journal", "FILE", "first learn what happened so far from FILE",
-	OPT_STRING, &options.journal, 0, 0},
+	OPT_PATH, &options.journal, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0}};
 
 static void

@@ -32,14 +32,14 @@ struct ctl_options o = {.time_ms = 3000};
 	}
 
 static const struct opt create_options[] = {
-    {'c', "config", "FILE", "the experiment's configuration", OPT_STRING,
+    {'c', "config", "FILE", "the experiment's configuration", OPT_PATH,
 	&o.config, 0, 0},
     OPT_FOREGROUND, OPT_DEBUG, OPT_PORT,
     {'u', "url_prefix", "PREFIX", "for NNI's sake: there is no web page",
 	OPT_STRING, &o.url_prefix, 0, 0},
     OPT_END};
 static const struct opt resume_options[] = {
-    {'e', "experiment_dir", "DIR", "the directory that holds it", OPT_STRING,
+    {'e', "experiment_dir", "DIR", "the directory that holds it", OPT_PATH,
 	&o.experiment_dir, 0, 0},
     OPT_FOREGROUND, OPT_DEBUG, OPT_PORT, OPT_END};
 static const struct opt stop_options[] = {
@@ -56,7 +56,7 @@ static const struct opt delete_options[] = {
 	0, 0},
     {'y', "yes", NULL, "do not ask", OPT_FLAG, &o.yes, 0, 0}, OPT_END};
 static const struct opt export_options[] = {
-    {'f', "filename", "FILE", "where to; - is the standard output", OPT_STRING,
+    {'f', "filename", "FILE", "where to; - is the standard output", OPT_PATH,
 	&o.filename, 0, 0},
     {'t', "type", "json|csv", "the file's format", OPT_STRING, &o.type, 0, 0},
     {'i', "intermediate", NULL, "intermediate results too", OPT_FLAG,
@@ -89,8 +89,8 @@ static const struct opt value_options[] = {
     {'v', "value", "VALUE", "the new value", OPT_STRING, &o.value, 0, 0},
     OPT_END};
 static const struct opt space_options[] = {
-    {'f', "filename", "FILE", "the new search space", OPT_STRING, &o.filename,
-	0, 0},
+    {'f', "filename", "FILE", "the new search space", OPT_PATH, &o.filename, 0,
+	0},
     OPT_END};
 
 #define ID "[EXPERIMENT]"

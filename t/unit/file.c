@@ -265,8 +265,10 @@ test_paths(void)
 	ok(!path_expand("~//x", &b, NULL) && !strcmp(b.data, "/home/u/x"),
 	    "below it");
 #endif
-	ok(!path_expand("~x/y", &b, NULL) && !strcmp(b.data, "~x/y"),
-	    "another's is not ours to know");
+	ok(path_expand("~no such user/y", &b, NULL) != 0,
+	    "another's, who is not there");
+	ok(!path_expand("./~x/y", &b, NULL) && !strcmp(b.data, "./~x/y"),
+	    "a name with ~ in front");
 	ok(path_real(path("absent"), &b, NULL) != 0 &&
 		os_errno() == OS_NOT_FOUND,
 	    "nothing real");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* renameat() */
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -424,25 +425,40 @@ path_list_separator(void)
 	return ":";
 }
 
+static const char *
+home_of(const char *user, size_t len)
+{
+	char *name = xstrndup(user, len);
+	struct passwd *pw = getpwnam(name);
+
+	free(name);
+	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+}
+
 int
 path_expand(const char *path, struct buf *to, struct buf *err)
 {
+	size_t len = strcspn(path, "/");
 	const char *home;
 
-	if (path[0] != '~' || (path[1] != '\0' && path[1] != '/')) {
+	if (path[0] != '~') {
 		buf_set(to, path);
 		return 0;
 	}
-	home = sys_home();
-	if (home == NULL)
+	home = len == 1 ? sys_home() : home_of(path + 1, len - 1);
+	if (home == NULL && len == 1)
 		return buf_err(err,
 		    "cannot expand '%s': the home directory is unknown; set "
 		    "HOME",
 		    path);
+	if (home == NULL)
+		return buf_err(err,
+		    "cannot expand '%s': there is no user '%.*s'; say './%s' "
+		    "for what is really called so",
+		    path, (int)len - 1, path + 1, path);
 	buf_set(to, home);
-	if (path[1] == '/') {
-		path += 1 + strspn(path + 1, "/");
+	path += len + strspn(path + len, "/");
+	if (*path != '\0')
 		path_add(to, path);
-	}
 	return 0;
 }

@@ -450,10 +450,15 @@ path_expand(const char *path, struct buf *to, struct buf *err)
 {
 	const char *home;
 
-	if (path[0] != '~' || (path[1] != '\0' && !is_slash(path[1]))) {
+	if (path[0] != '~') {
 		buf_set(to, path);
 		return 0;
 	}
+	if (path[1] != '\0' && !is_slash(path[1]))
+		return buf_err(err,
+		    "cannot expand '%s': only one's own ~/ is known here; say "
+		    "'./%s' for what is really called so",
+		    path, path);
 	home = sys_home();
 	if (home == NULL)
 		return buf_err(err,

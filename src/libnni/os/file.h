@@ -135,7 +135,10 @@ int path_real(const char *path, struct buf *to, struct buf *err);
 const char *path_list_separator(void);
 /* The last component; a pointer into path. */
 const char *path_base(const char *path);
-/* "~" and "~/x" expanded by the home directory; others copied. */
+/*
+ * "~", "~/x" and "~user/x" expanded by the home directories; what has no ~ in
+ * front is copied.  On Windows "~user" is refused, as is an unknown user.
+ */
 int path_expand(const char *path, struct buf *to, struct buf *err);
 
 #endif
