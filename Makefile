@@ -25,6 +25,11 @@ CPPFLAGS =
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -include src/libnni/banned.h \
 	-Isrc/libnni $(WARN) $(CPPFLAGS) $(CFLAGS)
 LDLIBS = -lyaml -lminizip -lz -ldeflate -lm -lpthread
+# ELF: all calls are bound at the start; else every keeper, a fork that calls
+# what its parent never did, looks them up again.
+BIND_POSIX = $(if $(filter Linux,$(shell uname -s)),-Wl$(comma)-z$(comma)now)
+BIND = $(BIND_$(OS))
+comma = ,
 # Windows: what every program carries (src/libnni/os/utf8.rc)
 RES =
 
@@ -46,7 +51,8 @@ $(1): $(BIN)/$(1)$(EXE)
 $(2)_OBJ = $$($(2)_SRC:src/%.c=$(O)/%.o)
 $(BIN)/$(1)$(EXE): $$($(2)_OBJ) $(LIB) $(RES)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(2)_OBJ) $(RES) $(LIB) $$(LDLIBS)
+	$$(CC) $$(CFLAGS) $$(BIND) $$(LDFLAGS) -o $$@ $$($(2)_OBJ) $(RES) $(LIB) \
+		$$(LDLIBS)
 .PHONY: $(1)
 -include $$($(2)_OBJ:.o=.d)
 endef
