@@ -101,11 +101,16 @@ state_read(struct state *s, const char *attempt_dir, struct buf *err)
 	state_release(s);
 	state_init(s);
 	nni_path(&path, attempt_dir, "state");
-	r = file_read_all(path.data, &s->text, err);
-	if (r == 0)
+	/* Mostly it is absent for a good reason: no words for that. */
+	r = file_read_all(path.data, &s->text, NULL);
+	if (r == 0) {
 		state_parse(s);
-	else if (os_errno() == OS_NOT_FOUND || os_errno() == OS_NOT_DIR)
+	} else if (os_errno() == OS_NOT_FOUND || os_errno() == OS_NOT_DIR) {
 		r = 0;
+	} else {
+		buf_clear(&s->text);
+		file_read_all(path.data, &s->text, err);
+	}
 	buf_release(&path);
 	return r;
 }
