@@ -27,7 +27,8 @@
 #define LOCKS_MS 5000
 /* What a dead keeper left does not die at once, and a start takes a moment. */
 #define SOON_MS 100
-/* A trial that ends before this is looked at once, not twice. */
+/* After a trial that ended before this the next is looked at once, not twice,
+   if it does too. */
 #define FIRST_MS 3
 
 struct watched {
@@ -37,6 +38,7 @@ struct watched {
 	bool heard; /* an event told of its end */
 	bool fresh; /* given, and not looked at yet */
 	bool listed;
+	int64_t given_ms; /* monotonic */
 	bool poked;
 	bool look_soon; /* no event will tell of it */
 	struct watched *next_fresh;
@@ -52,6 +54,7 @@ struct watcher {
 	struct tail *events;
 	struct timer locks, soon, contact, first;
 	struct watched *fresh, **last_fresh;
+	bool quick; /* the last end came in an instant */
 	int64_t lease_ms;
 	struct state state;
 	struct buf dir; /* of the attempt at hand */
@@ -105,7 +108,7 @@ tell(struct watcher *w, struct watched *t, enum trial_status status,
 		json_member_str(&w->line, "reason", reason);
 	json_member_time(&w->line, "time", time_ms);
 	record_end(&w->line);
-	if (status == STATUS_RUNNING)
+	if (status == STATUS_RUNNING && w->quick)
 		put_calm(w);
 	else
 		put(w);
@@ -377,6 +380,7 @@ hear_event(void *arg, char *line, size_t len)
 	if (t == NULL)
 		t = attempts_add(&w->all, e.trial, e.attempt, sizeof(*t));
 	t->heard = true;
+	w->quick = !t->given || loop_now_ms(w->loop) - t->given_ms <= FIRST_MS;
 	if (t->given && !status_is_end(t->said))
 		look(w, t);
 }
@@ -390,8 +394,10 @@ look_first(void *arg)
 	while ((t = w->fresh) != NULL) {
 		w->fresh = t->next_fresh;
 		t->listed = false;
-		if (t->fresh)
-			look(w, t);
+		if (!t->fresh)
+			continue;
+		w->quick = false;
+		look(w, t);
 	}
 	w->last_fresh = &w->fresh;
 }
@@ -461,6 +467,7 @@ watched(struct watcher *w, const struct record *r)
 		t = attempts_add(&w->all, r->trial, r->attempt, sizeof(*t));
 	if (!t->given) {
 		t->given = true;
+		t->given_ms = loop_now_ms(w->loop);
 		w->live++;
 		if (!timer_is_set(&w->locks))
 			timer_set(w->loop, &w->locks, LOCKS_MS, try_locks, w);
@@ -557,7 +564,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	if (r->type == RECORD_TRIAL) {
 		t = watched(w, r);
-		if (t->said == STATUS_NONE && !t->heard && !w->v->once)
+		if (t->said == STATUS_NONE && !t->heard && w->quick)
 			look_later(w, t);
 		else
 			look(w, t);
