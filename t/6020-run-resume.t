@@ -81,6 +81,31 @@ is $? 143 '--on-interrupt stop'
 is "$(count j '"status":"USER_CANCELED"')" 2 'stops them first'
 like "$(cat err.j)" '*stopping 2 trials; interrupt once more to leave them running*is stopped: 2 trials, 2 canceled; SIGTERM stopped it*' 'and says so'
 
+# typed as it is printed, from anywhere
+mkdir "a b's" elsewhere
+config max=2 conc=2 then=hold "\"experimentWorkingDirectory\":\"$trash/a b's\""
+perl -e '$SIG{INT} = "DEFAULT"; setpgrp 0, 0; exec @ARGV' \
+	sh -c 'nni-run --id sp c.json 2>err.sp | cat >out.sp' </dev/null &
+run=$!
+wait_for 60 grep -q '"status":"RUNNING"' "a b's/sp/events.jsonl"
+perl -e 'kill INT => -$ARGV[0]' $run
+wait $run
+wait_for 60 grep -q 'SIGINT: [12] trial.*; go on with: ' err.sp
+ok $? 'Ctrl-C for a pipeline: its reader has gone too'
+cd elsewhere || exit
+command=$(sed -n 's/.*go on with: //p' ../err.sp)
+perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' sh -c "exec $command" >../out 2>../err </dev/null &
+run=$!
+cd .. || exit
+wait_for 60 grep -q 'goes on in' err
+resumed() { [ "$(grep -c '"event":"start"' "a b's/sp/events.jsonl")" -ge 2 ]; }
+wait_for 60 resumed
+kill -TERM $run
+wait $run 2>/dev/null
+is "$?" 143 'the command that is printed goes on, whatever is in its path'
+is "$(sed -n 's/.*go on with: //p' err)" "$command" 'and is printed again'
+
+config max=2 conc=2 then=hold
 start h 2
 kill -HUP $run
 wait $run 2>/dev/null

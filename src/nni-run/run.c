@@ -493,6 +493,16 @@ exit_code(const struct run *run)
 	return run->expired ? NNI_DEADLINE : NNI_OK;
 }
 
+/*
+ * "nni-run | head" ends without a word when head does; a Ctrl-C, which ends
+ * both, is answered.
+ */
+static bool
+is_quiet(const struct run *run)
+{
+	return run->reader_gone && run->signal == 0;
+}
+
 int
 run_go(struct run *run)
 {
@@ -507,10 +517,10 @@ run_go(struct run *run)
 	begin(run);
 	loop_run(run->loop);
 	view_stop(&run->view);
-	if (!run->reader_gone)
+	if (!is_quiet(run))
 		run_sum_failures(run);
 	if (run->end == SESSION_DETACHED || run->end == SESSION_FAILED) {
-		if (!run->reader_gone)
+		if (!is_quiet(run))
 			run_tell_resume(run);
 	} else if (!run->tick) {
 		run_summary(run);

@@ -127,8 +127,9 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal_number)
 	loop_stop(l, (int)what * 40 + signal_number);
 }
 
+/* Its signal and a timer: what stops the loop last. */
 static int
-take(int sig)
+take(int sig, int64_t ms)
 {
 	struct timer t = TIMER_INIT;
 	int code;
@@ -136,7 +137,7 @@ take(int sig)
 	begin();
 	loop_interrupts(l, on_interrupt, NULL);
 	raise(sig);
-	timer_set(l, &t, 100, stop, (void *)98);
+	timer_set(l, &t, ms, stop, (void *)98);
 	code = loop_run(l);
 	end();
 	return code;
@@ -153,7 +154,9 @@ child(const char *mode)
 		return listen_to_input();
 	if (!strcmp(mode, "die"))
 		die_by_signal(SIGINT);
-	return take((int)strtol(mode, NULL, 10));
+	if (!strcmp(mode, "cont"))
+		return take(SIGCONT, 0);
+	return take((int)strtol(mode, NULL, 10), 100);
 }
 
 /* ---- the parent ---- */
@@ -248,6 +251,7 @@ test_interrupts(void)
 	is_int(signaled(SIGHUP), INTERRUPT_HANGUP * 40 + SIGHUP, "SIGHUP");
 	is_int(
 	    signaled(SIGWINCH), INTERRUPT_RESIZE * 40 + SIGWINCH, "SIGWINCH");
+	is_int(run(&spec, "cont"), 98, "before timers");
 	is_int(signaled(SIGUSR1), 1000 + SIGUSR1, "others are not ours");
 	signal(SIGHUP, SIG_IGN);
 	is_int(signaled(SIGHUP), 98, "nohup is obeyed");

@@ -655,12 +655,13 @@ wait_and_dispatch(struct loop *l)
 		if (l->fds[POLL_WATCHES].revents != 0)
 			watches_read(l->watches);
 	}
+	/* Back from ^Z, timers are to know that we were away. */
+	if (interrupted || (ready > 0 && l->fds[POLL_SIGNALS].revents != 0))
+		dispatch_signals(l);
 	timers_run(&l->timers, l->now_ms);
 	watches_call(l->watches);
 	if (l->child_ended)
 		reap_children(l);
-	if (interrupted || (ready > 0 && l->fds[POLL_SIGNALS].revents != 0))
-		dispatch_signals(l);
 }
 
 static void
