@@ -30,8 +30,16 @@ EOF
 sed 's/^trialConcurrency.*/trialConcurrency: 1/; s/^maxTrialNumber.*/maxTrialNumber: 2/; s/^maxTrialRetry.*/maxTrialRetry: 0/' c.yml >d.yml
 timeout 60 nni-run --id d --format none d.yml >out 2>err &
 run=$!
-wait_for 10 test -s starts.keeper
-kill -9 "$(cat starts.keeper)"
+echo '{"x":1}{"x":2}' | jq -c . >specs
+STARTS=$PWD/typed sh -c 'nni-submit -qc d.yml <specs | nni-watch | nni-collect >out.typed' &
+typed=$!
+for f in starts typed; do
+	wait_for 60 test -s $f.keeper
+	kill -9 "$(cat $f.keeper)"
+done
+wait $typed
+is "$(jq -r 'select(.type == "status") | .status' out.typed | grep 'FAILED\|SUCC' | tr '\n' ' ')" 'FAILED SUCCEEDED ' \
+	'in a typed pipeline a killed keeper gives its slot back'
 wait $run
 is $? 1 'a keeper is killed: its trial has failed'
 like "$(cat err)" '*its keeper died*2 trials, 1 succeeded, 1 failed*' 'and the next one runs'
