@@ -89,6 +89,18 @@ start claim short >c
 is "$(field job <c)" "$e/trials/claim" 'it is never started again'
 [ ! -e e/trials/claim/starts ]
 ok $? 'indeed'
+# Placed, not started: the question how it is does not end it.
+trial "$e" place 1 '{"how":"short"}' | "$L" watch --once --dir e >w
+is "$(field status <w)" WAITING 'without a job, and not there: it may still be started'
+[ ! -e e/trials/place ]
+ok $? 'nothing was made'
+start place short >/dev/null
+is "$(ends "$e" place | field status)" SUCCEEDED 'and is'
+trial "$e" placc 1 '{"how":"short"}' >w
+cancel placc >>w
+watch e <w >now
+start placc short >/dev/null
+is "$(ends "$e" placc | field status) $(starts placc 2>/dev/null)" 'USER_CANCELED ' 'cancelled, it is never started'
 # Killed before its claim: an empty directory, a torn first line.
 mkdir -p e/trials/emptx/.nni; printf '   \n{"state":"cla' >e/trials/emptx/.nni/state
 start emptx short >/dev/null

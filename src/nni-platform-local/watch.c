@@ -41,6 +41,7 @@ struct watched {
 	int64_t given_ms; /* monotonic */
 	bool poked;
 	bool look_soon; /* no event will tell of it */
+	bool has_job;	/* its record has one: it was started, or tried to */
 	struct watched *next_fresh;
 };
 
@@ -290,6 +291,22 @@ look_for_dead(struct watcher *w, struct watched *t)
 	buf_release(&err);
 }
 
+/*
+ * Nobody has its lock.  A record without a job is that of a trial which is
+ * still to be started, as far as we know: whoever asks how it is must not end
+ * it.
+ */
+static void
+look_at_free(struct watcher *w, struct watched *t)
+{
+	if (!t->has_job && !w->state.claimed &&
+	    intent_read(w->dir.data) == INTENT_NONE)
+		tell(w, t, STATUS_WAITING, clock_wall_ms(),
+		    "it is to be started here");
+	else
+		look_for_dead(w, t);
+}
+
 /* 1 held, 0 free. */
 static int
 lock_is_held(struct watcher *w, int64_t *holder)
@@ -355,7 +372,7 @@ look(struct watcher *w, struct watched *t)
 	else if (is_elsewhere(&w->state))
 		tell_elsewhere(w, t);
 	else if (!lock_is_held(w, NULL))
-		look_for_dead(w, t);
+		look_at_free(w, t);
 	else if (w->state.started)
 		tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
 	else
@@ -564,6 +581,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	if (r->type == RECORD_TRIAL) {
 		t = watched(w, r);
+		t->has_job |= json_type(r->job) > JSON_NULL;
 		if (t->said == STATUS_NONE && !t->heard && w->quick)
 			look_later(w, t);
 		else

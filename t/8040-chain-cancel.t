@@ -1,0 +1,90 @@
+#!/bin/sh
+# Cancels of trials that are just being started: each ends once, as it should, and
+# nothing of it runs on.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/t/chain/lib.sh"
+
+mkdir plat
+cp "$TOP/t/fake/nni-platform-rude" plat/nni-platform-local
+cat >code/hold.sh <<'END'
+echo "$NNI_SYS_DIR $$" >>"$STARTS-${NNI_SYS_DIR##*/}"
+exec sleep 1000
+END
+config max=1 conc=1 command='sh hold.sh' 'maxTrialRetry: 0'
+
+# What is said of trials in file $1: its ends, in one line
+ends_in() { jq -r 'select(.type == "status") | .status' "$1" | grep -E 'SUCC|FAIL|CANC|EARLY' | tr '\n' ' '; }
+placed() { grep -q '"place"' "$1/placed.jsonl"; }
+starts() { ls "$STARTS"-* 2>/dev/null | wc -l | tr -d ' '; }
+gone() { [ -z "$(living all)" ]; }
+stopped() { ! kill -0 $(cat "$STARTS"-* /dev/null 2>/dev/null | cut -d' ' -f2) 2>/dev/null; }
+
+# gate: the place has not heard of it.  hold: it runs, and that was not said yet.
+for mood in gate hold; do
+	# ---- by a request to nni-run ----
+	rm -f open "$STARTS"-*
+	env NNI_PLATFORM_PATH="$PWD/plat" RUDE="submit=$mood" RUDE_GATE="$PWD/open" \
+		nni-run --id r$mood c.yml >out 2>err </dev/null &
+	run=$!
+	wait_for 60 placed "$(dir r$mood)"
+	[ $mood = gate ] || wait_for 60 [ "$(starts)" = 1 ]
+	t=$(jq -r 'select(.type=="spec").trial' "$(dir r$mood)/events.jsonl")
+	echo "{\"type\":\"cancel\",\"trial\":\"$t\"}" >>"$(dir r$mood)/control.jsonl"
+	wait_for 60 has r$mood '"type":"cancel"'
+	: >open
+	wait $run
+	is "$? $(ends_in "$(dir r$mood)/events.jsonl")" '0 USER_CANCELED ' "$mood: a request to nni-run"
+	stopped && wait_for 60 gone
+	ok $? 'and nothing is left'
+
+	# ---- by nni-cancel, beside a typed pipeline ----
+	rm -f open "$STARTS"-*
+	d=$(nni-run --prepare --id t$mood c.yml)
+	echo '{"x":0.5}' >bare
+	env NNI_PLATFORM_PATH="$PWD/plat" RUDE="submit=$mood" RUDE_GATE="$PWD/open" \
+		sh -c "nni-submit --dir $d <bare 2>err1 | nni-watch | nni-collect >out1" &
+	run=$!
+	wait_for 60 placed "$d"
+	[ $mood = gate ] || wait_for 60 [ "$(starts)" = 1 ]
+	nni-watch --once "$d" >now
+	is "$(ends_in now)" '' 'who looks does not end it'
+	exits 0 "$mood: nni-cancel" nni-cancel --dir "$d" --all
+	stopped
+	ok $? 'says that it is gone when it is'
+	: >open
+	wait $run
+	is "$(ends_in out1)" 'USER_CANCELED ' 'the pipeline says so too, once'
+	is "$(starts)" $([ $mood = gate ] && echo 0 || echo 1) 'it was not started after that'
+done
+
+# ---- at once, many ----
+rm -f "$STARTS"-*
+config max=16 conc=16 command='sh hold.sh' 'maxTrialRetry: 0'
+prepare
+: >"$(dir x)/events.jsonl"
+nni-run --resume x >out 2>err </dev/null &
+run=$!
+timeout 60 perl -e '
+	$| = 1;
+	open my $j, "<", "$ARGV[0]/events.jsonl" or die;
+	my ($n, $line) = (0, "");
+	while ($n < 16) {
+		my $more = <$j>;
+		if (!defined $more) { seek $j, 0, 1; select undef, undef, undef, 0.001; next }
+		$line .= $more;
+		next if $line !~ /\n/;
+		if ($line =~ /"type":"spec","trial":"(\w+)"/) {
+			# ... of some later than of others
+			select undef, undef, undef, 0.002 * ($n % 8);
+			open my $c, ">>", "$ARGV[0]/control.jsonl" or die;
+			syswrite $c, qq({"type":"cancel","trial":"$1"}\n);
+			$n++;
+		}
+		$line = "";
+	}' "$(dir x)"
+wait $run
+is "$?" 0 'sixteen at once'
+is "$(ends_in "$(dir x)/events.jsonl" | wc -w) $(count x '"status":"USER_CANCELED"')" '16 16' 'each ends once'
+stopped && wait_for 60 gone
+ok $? 'and nothing is left'
+done_testing
