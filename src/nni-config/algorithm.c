@@ -141,8 +141,11 @@ read_class(struct reading *r, struct node *n, bool assessor)
 		for (i = 0; i < 3; i++)
 			if (!node_get(n, names[i])) {
 				if (!n->told)
-					reading_error(
-					    r, n, v1_names[i], "is missing");
+					reading_error(r, n, v1_names[i],
+					    "is missing; %s of your own needs "
+					    "it",
+					    assessor ? "an assessor"
+						     : "a tuner");
 				missing++;
 			}
 		if (missing || !tree_text(n, "codeDirectory") ||
@@ -205,7 +208,10 @@ read_part(struct reading *r, struct node *top, const char *part)
 	was = reading_enter(r, "%s.", part);
 	if (name && (class || node_get(n, "classFileName")))
 		reading_error(r, name, name_key(r, part),
-		    "excludes className; a %s is built in or your own", part);
+		    "cannot be set beside className: a %s is built in or your "
+		    "own; "
+		    "write one of them",
+		    part);
 	if (name)
 		read_named(r, n, name, name_key(r, part), assessor);
 	else if (class || node_get(n, "classFileName"))
@@ -229,11 +235,11 @@ algorithms_read(struct reading *r, struct node *top)
 	if (!advisor)
 		return;
 	if (node_get(top, "tuner"))
-		reading_error(
-		    r, advisor, "advisor", "excludes a tuner; write one");
+		reading_error(r, advisor, "advisor",
+		    "cannot be set beside a tuner; write one of them");
 	else if (r->v1 && node_get(top, "assessor"))
-		reading_error(
-		    r, advisor, "advisor", "excludes an assessor; write one");
+		reading_error(r, advisor, "advisor",
+		    "cannot be set beside an assessor; write one of them");
 	else
 		tree_move(top, "advisor", top, "tuner");
 }

@@ -127,7 +127,8 @@ read_space(struct reading *r, const struct node *file, const char *name,
 
 	if (path && space)
 		reading_error(r, space, "searchSpace",
-		    "excludes 'searchSpaceFile', which is set in line %d",
+		    "cannot be set beside 'searchSpaceFile', which is set in "
+		    "line %d; write one of them",
 		    path->line);
 	if (space && space->type == NODE_MAP)
 		check_space(r, top, space);

@@ -86,6 +86,9 @@ int reading_need(struct reading *r, const struct node *m, const char *key);
 int value_read(struct reading *r, const struct key *k, const struct node *from,
     struct node *to);
 
+/* Appends what its value must be: "a whole number, 1 or more". */
+void value_describe(const struct key *k, struct buf *out);
+
 /* ---- canonical trees (tree.c) ---- */
 
 /* The member `key`, made (null, no place) if it is not there. */

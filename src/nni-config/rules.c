@@ -7,10 +7,14 @@
 #include "fold.h"
 #include "schema.h"
 
-/* Finds the V1 row that fills the canonical `key`; its dotted name into out. */
-static bool
+/*
+ * Finds the V1 row that fills the canonical `key`; its dotted name into out.
+ * NULL: there is none.
+ */
+static const struct key *
 find_name(const struct key *keys, const char *key, struct buf *out)
 {
+	const struct key *found = NULL;
 	size_t was = out->len;
 
 	for (; keys && keys->name; keys++) {
@@ -19,16 +23,18 @@ find_name(const struct key *keys, const char *key, struct buf *out)
 
 		buf_adds(out, keys->name);
 		if (strcmp(to, key) == 0 && !(keys->flags & FALLBACK))
-			return true;
+			return keys;
 		buf_addc(out, '.');
-		if (keys->flags & MERGE && find_name(keys->sub, key, out))
-			return true;
-		if (keys->sub && strncmp(key, to, len) == 0 &&
-		    key[len] == '.' && find_name(keys->sub, key + len + 1, out))
-			return true;
+		if (keys->flags & MERGE)
+			found = find_name(keys->sub, key, out);
+		if (!found && keys->sub && strncmp(key, to, len) == 0 &&
+		    key[len] == '.')
+			found = find_name(keys->sub, key + len + 1, out);
+		if (found)
+			return found;
 		buf_cut(out, was);
 	}
-	return false;
+	return NULL;
 }
 
 void
@@ -81,18 +87,45 @@ has_section(const struct reading *r, const char *name)
 	return !r->v1 || !dot;
 }
 
+/* The row of a canonical key that m may have. */
+static const struct key *
+find_row(const struct reading *r, const struct node *m, const char *key)
+{
+	const char *name = tree_text(m, "platform");
+	const struct platform *p = name ? platform_named(name) : NULL;
+	const struct key *k = NULL;
+	struct buf unused = BUF_INIT;
+	size_t i;
+
+	for (i = 0; r->v1 && !k && i < 2; i++)
+		k = find_name(r->v1_tables[i], key, &unused);
+	if (!k && p)
+		k = schema_find(r, p->keys, key);
+	if (!k)
+		k = schema_find(r, service_keys, key);
+	if (!k)
+		k = schema_find(r, shared_storage_keys, key);
+	buf_release(&unused);
+	return k;
+}
+
 int
 reading_need(struct reading *r, const struct node *m, const char *key)
 {
-	struct buf name = BUF_INIT;
+	struct buf name = BUF_INIT, wanted = BUF_INIT;
+	const struct key *k;
 
 	if (node_get(m, key) || may_miss(r, m))
 		return 0;
 	reading_name(r, key, &name);
+	k = find_row(r, m, key);
+	if (k)
+		value_describe(k, &wanted);
 	if (!reading_hinted(r, name.data) && has_section(r, name.data))
-		reading_error(
-		    r, place_of(r, m, name.data), name.data, "is missing");
+		reading_error(r, place_of(r, m, name.data), name.data,
+		    "is missing%s%s", k ? "; it must be " : "", wanted.data);
 	buf_release(&name);
+	buf_release(&wanted);
 	return -1;
 }
 
@@ -114,12 +147,14 @@ exclude(struct reading *r, const struct node *m, const char *one,
 	reading_name(r, other, &second);
 	if (a && b && is_later(a, b))
 		reading_error(r, a, first.data,
-		    "excludes '%s', which is set in line %d", second.data,
-		    b->line);
+		    "cannot be set beside '%s', which is set in line %d; "
+		    "write one of them",
+		    second.data, b->line);
 	else if (a && b)
 		reading_error(r, b, second.data,
-		    "excludes '%s', which is set in line %d", first.data,
-		    a->line);
+		    "cannot be set beside '%s', which is set in line %d; "
+		    "write one of them",
+		    first.data, a->line);
 	else if (!a && !b && need_one && !may_miss(r, m) &&
 		 has_section(r, first.data))
 		reading_error(r, place_of(r, m, first.data), first.data,
@@ -487,6 +522,7 @@ rules_shared_storage(struct reading *r, struct node *m)
 			    "does not belong to %s", type);
 	if (type && !nfs && !node_get(m, "storageAccountKey") &&
 	    !node_get(m, "resourceGroupName") && !may_miss(r, m))
-		reading_error(r, m, "storageAccountKey", "is missing");
+		reading_error(r, m, "storageAccountKey",
+		    "is missing; it or 'resourceGroupName' must be set");
 	reading_leave(r, was);
 }

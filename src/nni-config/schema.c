@@ -219,8 +219,16 @@ read_member(struct reading *r, const struct key *k, const struct node *from,
 void
 schema_missing(struct reading *r, const struct node *at, const struct key *k)
 {
-	reading_error(r, at, k->name, "is missing%s%s", k->missing ? "; " : "",
-	    k->missing ? k->missing : "");
+	struct buf wanted = BUF_INIT;
+
+	if (k->missing)
+		buf_addf(&wanted, "; %s", k->missing);
+	else {
+		buf_addf(&wanted, "; it must be ");
+		value_describe(k, &wanted);
+	}
+	reading_error(r, at, k->name, "is missing%s", wanted.data);
+	buf_release(&wanted);
 	if (k->example)
 		problems_show(r->problems, k->example);
 }

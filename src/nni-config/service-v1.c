@@ -281,7 +281,9 @@ read_hybrid(struct reading *r, const struct node *file, struct node *top,
 	if (config)
 		names = node_get(config, "trainingServicePlatforms");
 	if (!config && !file->told)
-		reading_error(r, file, "hybridConfig", "is missing");
+		reading_error(r, file, "hybridConfig",
+		    "is missing; its trainingServicePlatforms is the list of "
+		    "platforms");
 	else if (names && names->count == 0)
 		reading_error(r, names, "hybridConfig.trainingServicePlatforms",
 		    "must have at least one platform");

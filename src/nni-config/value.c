@@ -24,7 +24,7 @@ wrong(struct reading *r, const struct key *k, const struct node *n,
 	    node_double(n, &number) == 0)
 		buf_adds(&is, "; remove the quotes");
 	else if (n->text && n->type != NODE_STRING && n->type != NODE_NULL &&
-		 strstr(wanted, "text"))
+		 strcmp(wanted, "a text") == 0)
 		buf_adds(&is, "; put it in quotes");
 	else if (n->type == NODE_STRING && strcmp(k->name, "searchSpace") == 0)
 		buf_adds(&is, "; searchSpaceFile names a file");
@@ -431,6 +431,47 @@ read_strings(struct reading *r, const struct key *k, const struct node *from,
 }
 
 /* ---- any value ---- */
+
+void
+value_describe(const struct key *k, struct buf *out)
+{
+	static const char *const names[] = {
+	    [STRING] = "a text",
+	    [BOOL] = "true or false",
+	    [NUMBER] = "a number above 0",
+	    [DURATION] = "a duration such as 10h or 30m",
+	    [FINE_DURATION] = "a duration such as 10h or 30m",
+	    [SIZE] = "a size such as 8GB",
+	    [HOST] = "a URL",
+	    [FILE_IN] = "a file",
+	    [DIR_IN] = "a directory",
+	    [DIR_OUT] = "a directory",
+	    [GPUS] = "GPU numbers such as 0 or [0, 2]",
+	    [OBJECT] = "an object",
+	    [OBJECTS] = "a list of objects",
+	    [STRINGS] = "a list of texts",
+	    [MAP] = "an object",
+	    [LIST] = "a list",
+	    [SERVICE] = "an object",
+	};
+	const char *w;
+
+	if (k->kind == INT && k->max)
+		buf_addf(out, "a whole number, %lld to %lld", (long long)k->min,
+		    (long long)k->max);
+	else if (k->kind == INT)
+		buf_addf(
+		    out, "a whole number, %lld or more", (long long)k->min);
+	else if (k->kind != ENUM)
+		buf_adds(out, names[k->kind]);
+	else
+		buf_adds(out, strchr(k->words, ' ') ? "one of " : "");
+	for (w = k->kind == ENUM ? k->words : ""; *w; w++) {
+		if (*w == ' ')
+			buf_addc(out, ',');
+		buf_addc(out, *w);
+	}
+}
 
 static void
 note_loose(struct reading *r, const struct key *k, const struct node *n)
