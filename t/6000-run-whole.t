@@ -52,6 +52,11 @@ nni-run -v --id vainv c.json 2>err >out
 is "$(grep -c ' FAILED: exit code 3; see' err)" 5 '-v: they are told'
 like "$(cat err)" '*all 5 trials have failed, with: exit code 3; to see why: *' 'fewer than ten'
 
+config max=5 then=slow
+exits 0 'trials that take too long' nni-run --id slow c.json
+is "$(grep -c 'EARLY_STOPPED: maxTrialDuration of 1 s reached' err)" 3 'are told'
+like "$(cat err)" '*5 trials were stopped early: maxTrialDuration of 1 s reached*5 stopped early*' 'and counted'
+
 config max=2 then=no-final
 exits 0 'no final metric' nni-run --id nofinal c.json
 is "$(count nofinal '"no_final_metric":true')" 2 'is marked'

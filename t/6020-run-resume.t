@@ -133,6 +133,27 @@ like "$(cat err.d)" '*; maxExperimentDuration of * is over*' 'and told in the en
 is "$(count d '"type":"spec"')" 1 'starts no other trial'
 exits 7 'the time counts over resumes' nni-run --resume d
 is "$(count d '"type":"spec"')" 1 'so nothing is started'
+# which time counts: one session of 10 s, a killed one of 20 s, and years between
+config conc=1 max=9 then=hold '"maxExperimentDuration":90'
+nni-run --prepare --id z c.json >out
+{
+	echo '{"type":"experiment","schema":"nni.journal/1","id":"z","time":1000}'
+	echo '{"type":"session","event":"start","mode":"run","time":1000}'
+	echo '{"type":"session","event":"end","reason":"detached","ran":10,"time":1010}'
+	echo '{"type":"session","event":"start","mode":"run","time":500000}'
+	echo '{"type":"ask","n":1,"time":500020}'
+} >"$(dir z)/events.jsonl"
+nni-run --resume z 2>err.z >out.z </dev/null &
+run=$!
+wait_for 60 has z '"status":"RUNNING"'
+ok $? 'time between sessions does not count'
+kill -TERM $run
+wait $run 2>/dev/null
+sed -i 's/"ran":10,/"ran":70.5,/' "$(dir z)/events.jsonl"
+t=$(jq -r 'select(.type=="spec")|.trial' "$(dir z)/events.jsonl")
+ask z "{\"type\":\"cancel\",\"trial\":\"$t\"}"
+exits 7 'that of sessions does, of killed ones up to their last record' nni-run --resume z
+like "$(cat err)" '*is done: 1 trial, 1 canceled; maxExperimentDuration of 1:30 is over*' 'and is told'
 
 # a lost place
 config max=1 conc=1 then=unknown '"maxTrialRetry":0'

@@ -47,6 +47,21 @@ is "$(count o '"status":"USER_CANCELED"')" 1 'is obeyed by the next tick'
 exits 4 'after which there is nothing to do' nni-run --tick --id o c.json
 is "$(count o '"type":"spec"')" 1 'no other trial is started'
 
+# time between ticks counts; one was made 100 s ago
+for limit in 50 100000; do
+	config conc=1 then=hold "\"maxExperimentDuration\":$limit"
+	nni-run --prepare --id d$limit c.json >out
+	{
+		echo "{\"type\":\"experiment\",\"schema\":\"nni.journal/1\",\"id\":\"d$limit\",\"time\":1}"
+		echo "{\"type\":\"session\",\"event\":\"start\",\"mode\":\"tick\",\"time\":1}"
+		echo "{\"type\":\"session\",\"event\":\"end\",\"reason\":\"pass\",\"ran\":1,\"time\":$(($(date +%s) - 100))}"
+	} >"$(dir d$limit)/events.jsonl"
+	nni-run --tick --id d$limit c.json >out 2>err
+done
+is "$(count d100000 '"type":"spec"')" 1 'time between ticks counts'
+is "$(count d50 '"type":"spec"') $(count d50 '"reason":"done"')" '0 1' 'once maxExperimentDuration is over nothing is started'
+exits 4 'and it is done' nni-run --tick --id d50 c.json
+
 config max=2 conc=2 then=report-hold '"assessor":{"name":"Medianstop"}'
 exits 0 'with an assessor' nni-run --tick --id a c.json
 exits 0 'whose cancels' nni-run --tick --id a c.json

@@ -23,19 +23,19 @@ failures_release(struct failures *f)
 
 /* NULL: there are too many kinds already. */
 static struct failure_kind *
-kind_of(struct failures *f, const char *reason, bool again)
+kind_of(struct failures *f, const char *reason, enum failure_what what)
 {
 	struct failure_kind *k;
 
 	for (size_t i = 0; i < f->kinds; i++)
-		if (f->kind[i].again == again &&
+		if (f->kind[i].what == what &&
 		    strcmp(f->kind[i].reason, reason) == 0)
 			return &f->kind[i];
 	if (f->kinds == FAILURE_KINDS)
 		return NULL;
 	k = &f->kind[f->kinds++];
 	k->reason = xstrdup(reason);
-	k->again = again;
+	k->what = what;
 	k->count = 0;
 	return k;
 }
@@ -92,15 +92,15 @@ add_where(struct buf *out, const struct run *run, const struct trial *tr)
 /* ---- one of them ---- */
 
 void
-run_tell_failure(
-    struct run *run, const struct trial *tr, const struct record *r, bool again)
+run_tell_failure(struct run *run, const struct trial *tr,
+    const struct record *r, enum failure_what what)
 {
 	struct buf reason = BUF_INIT, rest = BUF_INIT, dir = BUF_INIT;
 	struct failure_kind *k;
 
 	if (json_string(r->reason, &reason) != 0)
 		buf_adds(&reason, "no reason given");
-	if (again) {
+	if (what == FAILURE_AGAIN) {
 		view_held(&run->view, reason.data);
 		buf_adds(&rest, "; it is tried again");
 	} else if (!r->infra) {
@@ -108,7 +108,7 @@ run_tell_failure(
 		buf_setf(&rest, "; see %s", dir.data);
 		add_last_words(&rest, dir.data);
 	}
-	k = kind_of(&run->failures, reason.data, again);
+	k = kind_of(&run->failures, reason.data, what);
 	if (k != NULL && ++k->count == WHOLE)
 		buf_adds(&rest, " (others like it are counted)");
 	view_often(&run->view, k == NULL || k->count <= WHOLE,
@@ -137,7 +137,7 @@ tell_hopeless(struct run *run, const struct trial *tr, const char *which)
 
 	run->failures.hinted = true;
 	for (k = f->kind; k < f->kind + f->kinds; k++) {
-		if (k->again)
+		if (k->what != FAILURE_LAST)
 			continue;
 		all += k->count;
 		if (most == NULL || k->count > most->count)
@@ -167,16 +167,18 @@ run_consider_failures(struct run *run, const struct trial *tr)
 void
 run_sum_failures(struct run *run)
 {
+	static const char *const words[] = {
+	    [FAILURE_LAST] = "trials failed",
+	    [FAILURE_AGAIN] = "attempts failed and were made again",
+	    [FAILURE_EARLY] = "trials were stopped early",
+	};
 	const struct failures *f = &run->failures;
 	const struct trials *t = &run->exp.trials;
 
-	for (const struct failure_kind *k = f->kind; k < f->kind + f->kinds;
-	     k++)
-		if (k->count > WHOLE)
-			view_say(&run->view, "%zu %s: %s", k->count,
-			    k->again ? "attempts failed and were made again"
-				     : "trials failed",
-			    k->reason);
+	for (size_t i = 0; i < f->kinds; i++)
+		if (f->kind[i].count > WHOLE)
+			view_say(&run->view, "%zu %s: %s", f->kind[i].count,
+			    words[f->kind[i].what], f->kind[i].reason);
 	if (t->count > WHOLE && failed_of(t) == t->count && !f->hinted &&
 	    f->kinds > 0)
 		tell_hopeless(run, &t->list[t->count - 1], "all");

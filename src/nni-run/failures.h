@@ -5,14 +5,18 @@
 #include <stddef.h>
 
 /*
- * What is said of trials that failed: the first few of a kind whole, the others
- * are counted.
+ * What is said of trials that failed, or took too long: the first few of a kind
+ * whole, the others are counted.
  */
 #define FAILURE_KINDS 16
 
 struct failure_kind {
 	char *reason;
-	bool again; /* attempts that another one followed */
+	enum failure_what {
+		FAILURE_LAST,  /* a trial failed */
+		FAILURE_AGAIN, /* an attempt did, and another one follows */
+		FAILURE_EARLY /* a trial was stopped, but not by the assessor */
+	} what;
 	size_t count;
 };
 

@@ -285,7 +285,11 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 	if (r->status == STATUS_SUCCEEDED && !(tr->flags & TRIAL_FINAL))
 		mark(run, "no_final_metric", json_true);
 	if (failed)
-		run_tell_failure(run, tr, r, again);
+		run_tell_failure(
+		    run, tr, r, again ? FAILURE_AGAIN : FAILURE_LAST);
+	else if (r->status == STATUS_EARLY_STOPPED &&
+		 !(tr->flags & TRIAL_EARLY))
+		run_tell_failure(run, tr, r, FAILURE_EARLY);
 	else if (r->status == STATUS_SUCCEEDED)
 		tell_result(run, tr);
 	run_keep(run);

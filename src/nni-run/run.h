@@ -124,9 +124,9 @@ void run_refeed(struct run *run);
 
 /* ---- failures.c ---- */
 
-/* An attempt has failed, as `r` says; `again`: another one follows. */
+/* An attempt has ended as `r` says, which somebody should know. */
 void run_tell_failure(struct run *run, const struct trial *tr,
-    const struct record *r, bool again);
+    const struct record *r, enum failure_what what);
 /* A trial has failed, and that is kept: are they all in vain? */
 void run_consider_failures(struct run *run, const struct trial *tr);
 /* At the end: how many there were that were not told. */
