@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
-#include "utf8.h"
+#include "quote.h"
 #include "width.h"
 #include "os/sys.h"
 
@@ -42,14 +42,16 @@ columns_free(struct columns *c)
 void
 columns_add(struct columns *c, const char *text)
 {
-	char *copy = xstrdup(text[0] != '\0' ? text : "-");
+	struct buf visible = BUF_INIT;
 
-	utf8_tame(copy, strlen(copy));
+	if (*text == '\0')
+		text = "-";
+	quote_visible(&visible, text, strlen(text));
 	if (c->cell_count == c->cap) {
 		c->cap = c->cap > 0 ? c->cap * 2 : 64;
 		c->cells = xreallocarray(c->cells, c->cap, sizeof(*c->cells));
 	}
-	c->cells[c->cell_count++] = copy;
+	c->cells[c->cell_count++] = buf_detach(&visible);
 }
 
 void

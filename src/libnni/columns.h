@@ -29,8 +29,8 @@ struct columns;
 struct columns *columns_new(const struct column *list);
 void columns_free(struct columns *c);
 /*
- * The next cell, copied.  An empty one is shown as "-".  Control characters are
- * shown as '?'.
+ * The next cell, copied.  An empty one is shown as "-"; the rest is in the form
+ * of quote_visible().
  */
 void columns_add(struct columns *c, const char *text);
 void columns_addf(struct columns *c, const char *fmt, ...) NNI_FORMAT(2, 3);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "quote.h"
 
 /* Nobody reads more; a file of garbage may have millions. */
 #define MAX_PROBLEMS 1000
@@ -114,23 +115,6 @@ by_position(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Control characters, C1's in UTF-8 too, must not reach a terminal. */
-static void
-add_visible(struct buf *out, const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 &&
-		    (unsigned char)s[1] < 0xa0) {
-			buf_addc(out, '?');
-			s++;
-		} else {
-			buf_addc(out, c < 0x20 || c == 0x7f ? '?' : *s);
-		}
-	}
-}
-
 /* An example, each line set off. */
 static void
 add_lines(struct buf *out, const char *lines)
@@ -166,11 +150,12 @@ problems_text(struct problems *p, bool notes, struct buf *out)
 		if ((one->is_note && !notes) || (i && is_repeat(one - 1, one)))
 			continue;
 		if (one->file < p->file_count)
-			add_visible(out, p->files[one->file]);
+			quote_visible(out, p->files[one->file],
+			    strlen(p->files[one->file]));
 		if (one->line)
 			buf_addf(out, ":%d:%d", one->line, one->col);
 		buf_adds(out, one->is_note ? ": note: " : ": ");
-		add_visible(out, one->text);
+		quote_visible(out, one->text, strlen(one->text));
 		buf_addc(out, '\n');
 		add_lines(out, one->lines);
 	}

@@ -55,7 +55,8 @@ void problems_note(struct problems *p, int line, int col, const char *fmt, ...)
 void problems_show(struct problems *p, const char *lines);
 /*
  * Appends all of them to `out`, a line each and its example, sorted; `notes`
- * false leaves the notes out.  Control characters are shown as '?'.
+ * false leaves the notes out.  Text from outside is in the form
+ * of quote_visible().
  */
 void problems_text(struct problems *p, bool notes, struct buf *out);
 

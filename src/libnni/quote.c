@@ -5,7 +5,11 @@
  */
 #include "quote.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "utf8.h"
 
 /* Takes back what a call had appended before the buffer was full. */
 static int
@@ -94,4 +98,77 @@ quote_sh(struct buf *to, const char *word)
 				   : buf_addc(to, *word)) < 0)
 			return undo(to, len);
 	return buf_addc(to, '\'') < 0 ? undo(to, len) : 0;
+}
+
+/* ---- for people ---- */
+
+/* Of a character, `n` bytes long, that is good UTF-8. */
+static unsigned long
+number_of(const unsigned char *p, size_t n)
+{
+	unsigned long c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+/*
+ * C0, DEL and C1; the marks, embeddings, overrides and isolates of Unicode's
+ * bidirectional algorithm (UAX 9); its line and paragraph separators.
+ */
+static bool
+is_unseen(unsigned long c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	       c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+size_t
+quote_visible_next(const char **at, const char *end, char to[QUOTE_VISIBLE_MAX])
+{
+	static const char from[] = "\n\r\t", names[] = "nrt";
+	const unsigned char *p = (const unsigned char *)*at;
+	size_t n = utf8_length(p, (const unsigned char *)end);
+	unsigned long c = n > 0 ? number_of(p, n) : *p;
+	const char *name;
+
+	*at += n > 0 ? n : 1;
+	if (n > 0 && !is_unseen(c)) {
+		memcpy(to, p, n);
+		return n;
+	}
+	name = c > 0 && c < 0x20 ? strchr(from, (int)c) : NULL;
+	if (name != NULL)
+		return (size_t)snprintf(
+		    to, QUOTE_VISIBLE_MAX, "\\%c", names[name - from]);
+	return (size_t)snprintf(
+	    to, QUOTE_VISIBLE_MAX, n > 1 ? "\\u%04lx" : "\\x%02lx", c);
+}
+
+void
+quote_visible(struct buf *to, const char *text, size_t len)
+{
+	const char *end = text + len;
+	char one[QUOTE_VISIBLE_MAX];
+
+	while (text < end) {
+		size_t n = quote_visible_next(&text, end, one);
+
+		buf_add(to, one, n);
+	}
+}
+
+void
+quote_visible_tail(struct buf *b, size_t from)
+{
+	struct buf tail = BUF_INIT;
+
+	if (b->len == from)
+		return;
+	buf_add(&tail, b->data + from, b->len - from);
+	buf_cut(b, from);
+	quote_visible(b, tail.data, tail.len);
+	buf_release(&tail);
 }

@@ -30,4 +30,21 @@ int quote_cmd_exe(struct buf *to, const char *line);
 /* One word for a POSIX shell; plain words stay as they are. */
 int quote_sh(struct buf *to, const char *word);
 
+/*
+ * Text from outside, for people: what could begin another line, drive a
+ * terminal or turn the direction of writing around is shown: \n, \t, \x1b,
+ * \u202e, and what is no UTF-8 as \xff.  All else stays, a backslash too: this
+ * is not for programs to read back.
+ */
+void quote_visible(struct buf *to, const char *text, size_t len);
+/* The same in place, for what `b` has from byte `from` on. */
+void quote_visible_tail(struct buf *b, size_t from);
+/*
+ * The next character of a text (*at < end) in that form, for those who cannot
+ * ask for memory: how many bytes of `to` it takes.  *at moves on.
+ */
+#define QUOTE_VISIBLE_MAX 8
+size_t quote_visible_next(
+    const char **at, const char *end, char to[QUOTE_VISIBLE_MAX]);
+
 #endif

@@ -1,8 +1,9 @@
-/* What a program tells its user: one line, one write, no control characters. */
+/* What a program tells its user: one line, one write, nothing unseen. */
 #include "say.h"
 
 #include <stdio.h>
 #include <string.h>
+#include "quote.h"
 #include "os/sys.h"
 
 static const char *program = "nni";
@@ -38,38 +39,47 @@ say_level_get(void)
 }
 
 /*
- * Formats into a fixed buffer: this also reports that memory has run out.  A
- * longer message is cut, on a character's boundary.
+ * All in fixed buffers: this also reports that memory has run out.  A longer
+ * message is cut, between two characters.
  */
+static void
+speak_text(const char *kind, const char *text, size_t len, bool lines)
+{
+	char line[8192], one[QUOTE_VISIBLE_MAX];
+	const char *end = text + len;
+	int head = snprintf(line, sizeof(line), "%s: %s", program, kind);
+	size_t used = head < 0 ? 0 : (size_t)head, n;
+
+	while (text < end) {
+		if (lines && *text == '\n') {
+			one[0] = *text++;
+			n = 1;
+		} else {
+			n = quote_visible_next(&text, end, one);
+		}
+		if (used + n > sizeof(line) - 1)
+			break;
+		memcpy(line + used, one, n);
+		used += n;
+	}
+	line[used++] = '\n';
+	file_write(sys_stderr(), line, used);
+}
+
 static void
 speak(const char *kind, const char *fmt, va_list ap)
 {
-	char line[8192];
-	size_t len, i;
-	int n;
+	char text[8192];
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
 
-	n = snprintf(line, sizeof(line), "%s: %s", program, kind);
-	len = n < 0 ? 0 : (size_t)n;
-	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
-	if (n > 0)
-		len += (size_t)n;
-	if (len > sizeof(line) - 2) {
-		len = sizeof(line) - 2;
-		while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
+	/* Cut, it may end within a character, which would then be none. */
+	if (len > sizeof(text) - 1) {
+		len = sizeof(text) - 1;
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
 	}
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)line[i];
-
-		/* Errors of a whole file come as several lines. */
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-			line[i] = '?';
-		/* U+0080..9F: the C1 controls, in UTF-8. */
-		else if (c == 0xc2 && (unsigned char)line[i + 1] < 0xa0)
-			line[i] = line[i + 1] = '?';
-	}
-	line[len++] = '\n';
-	file_write(sys_stderr(), line, len);
+	speak_text(kind, text, len, false);
 }
 
 int
@@ -83,6 +93,13 @@ say_error(int code, const char *fmt, ...)
 	return code;
 }
 
+int
+say_error_lines(int code, const char *lines)
+{
+	speak_text("error: ", lines, strlen(lines), true);
+	return code;
+}
+
 void
 say_warning(const char *fmt, ...)
 {
@@ -93,6 +110,13 @@ say_warning(const char *fmt, ...)
 	va_start(ap, fmt);
 	speak("warning: ", fmt, ap);
 	va_end(ap);
+}
+
+void
+say_warning_lines(const char *lines)
+{
+	if (level >= 1)
+		speak_text("warning: ", lines, strlen(lines), true);
 }
 
 void

@@ -7,8 +7,8 @@
  * What a program tells its user on stderr, and how it ends.  Only main.c files
  * use this; modules return -1 and fill a `struct buf *err`.
  *
- * Every message is one write of one line "PROGRAM: LEVEL: TEXT"; control
- * characters in it are shown as '?', so that text from outside cannot
+ * Every message is one write of one line "PROGRAM: LEVEL: TEXT", in the form of
+ * quote_visible(), so that no text from outside can make a line of its own, or
  * play with the terminal.
  */
 
@@ -36,6 +36,10 @@ int say_level_get(void);
 /* Prints, and returns `code`, so that `return say_error(NNI_USAGE, ...)`. */
 int say_error(int code, const char *fmt, ...) NNI_FORMAT(2, 3);
 void say_warning(const char *fmt, ...) NNI_FORMAT(1, 2);
+/* The same for a text that is meant to be several lines; whoever made them has
+   seen to what came from outside. */
+int say_error_lines(int code, const char *lines);
+void say_warning_lines(const char *lines);
 /* Plain information (level 1 and up); "PROGRAM: TEXT". */
 void say(const char *fmt, ...) NNI_FORMAT(1, 2);
 void say_debug(const char *fmt, ...) NNI_FORMAT(1, 2);

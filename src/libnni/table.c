@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "utf8.h"
+#include "quote.h"
 
 void
 table_text(struct buf *out, struct json v)
@@ -15,7 +15,7 @@ table_text(struct buf *out, struct json v)
 		json_add(out, v);
 	else
 		json_string(v, out);
-	utf8_tame(out->data + from, out->len - from);
+	quote_visible_tail(out, from);
 }
 
 /* trial, attempt (when it is not the first), and what is to be said. */

@@ -5,8 +5,8 @@
 #include "record.h"
 
 /*
- * Records for people: a line each, in columns, as they come.  Control
- * characters in what came from outside are shown as '?'.
+ * Records for people: a line each, in columns, as they come.  What came from
+ * outside is in the form of quote_visible().
  */
 void table_title(struct buf *out);
 /* Nothing for a record that is of no interest to people (credits, asks). */

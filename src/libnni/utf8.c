@@ -63,17 +63,3 @@ utf8_add(struct buf *out, unsigned long c)
 	}
 	buf_add(out, u, n);
 }
-
-void
-utf8_tame(char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c == 0x7f)
-			text[i] = '?';
-		else if (c == 0xc2 && i + 1 < len &&
-			 (unsigned char)text[i + 1] < 0xa0)
-			text[i] = text[i + 1] = '?'; /* U+0080..9F, in UTF-8 */
-	}
-}

@@ -11,7 +11,5 @@
 size_t utf8_length(const unsigned char *p, const unsigned char *end);
 /* Appends the character with the number c. */
 void utf8_add(struct buf *out, unsigned long c);
-/* What could play with a terminal becomes '?': controls, C1 ones too. */
-void utf8_tame(char *text, size_t len);
 
 #endif

@@ -12,6 +12,7 @@
 #include "intent.h"
 #include "os/file.h"
 #include "os/sys.h"
+#include "quote.h"
 #include "ring.h"
 #include "say.h"
 
@@ -23,14 +24,19 @@ static bool told(bool good, const char *fmt, ...) NNI_FORMAT(2, 3);
 static bool
 told(bool good, const char *fmt, ...)
 {
+	struct buf line = BUF_INIT;
+	size_t from;
 	va_list ap;
 
-	printf("%sok %d - ", good ? "" : "not ", ++tests);
+	buf_addf(&line, "%sok %d - ", good ? "" : "not ", ++tests);
+	from = line.len;
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	buf_addv(&line, fmt, ap);
 	va_end(ap);
-	putchar('\n');
-	say_data("", 0);
+	quote_visible_tail(&line, from);
+	buf_addc(&line, '\n');
+	say_data(line.data, line.len);
+	buf_release(&line);
 	failures += !good;
 	return good;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "quote.h"
 
 #define NAMED 10 /* folders of each kind in a message */
 
@@ -111,6 +112,15 @@ is_shell(int64_t all, int64_t child)
 	return all == 0 || child * 10 >= all * 9;
 }
 
+/* The message has several lines: a name must not make another one. */
+static void
+add_name(struct buf *err, const char *path)
+{
+	if (*path == '\0')
+		path = "./";
+	quote_visible(err, path, strlen(path));
+}
+
 static void
 name_folders(struct folder *folders, size_t count, struct buf *err)
 {
@@ -123,8 +133,8 @@ name_folders(struct folder *folders, size_t count, struct buf *err)
 
 		if (is_shell(f->entries, f->child_entries))
 			continue;
-		buf_addf(err, "\n%12" PRId64 "  %s", f->entries,
-		    *f->path == '\0' ? "./" : f->path);
+		buf_addf(err, "\n%12" PRId64 "  ", f->entries);
+		add_name(err, f->path);
 		named++;
 	}
 	qsort(folders, count, sizeof *folders, by_bytes);
@@ -138,8 +148,8 @@ name_folders(struct folder *folders, size_t count, struct buf *err)
 		if (is_shell(f->bytes, f->child_bytes))
 			continue;
 		size_add(&size, f->bytes);
-		buf_addf(err, "\n%12s  %s", size.data,
-		    *f->path == '\0' ? "./" : f->path);
+		buf_addf(err, "\n%12s  ", size.data);
+		add_name(err, f->path);
 		buf_release(&size);
 		named++;
 	}
@@ -157,8 +167,9 @@ limits_check(
 
 	if (!many && !large)
 		return 0;
-	buf_setf(err, "%s holds %s%" PRIu64 " files and directories, %s",
-	    t->root, least, (uint64_t)t->count, least);
+	add_name(err, t->root);
+	buf_addf(err, " holds %s%" PRIu64 " files and directories, %s", least,
+	    (uint64_t)t->count, least);
 	size_add(err, t->bytes);
 	buf_adds(err, ";");
 	if (many)

@@ -14,6 +14,7 @@
 #include "os/sys.h"
 #include "output.h"
 #include "pack.h"
+#include "quote.h"
 #include "record.h"
 #include "say.h"
 #include "tree.h"
@@ -186,7 +187,8 @@ path_below(const char *dir, const char *path, struct buf *below)
 static int
 why_one(const char *dir, const char *path, struct buf *out)
 {
-	struct tree_options how = {.keep_vcs = options.keep_vcs};
+	struct tree_options how = {.keep_vcs = options.keep_vcs,
+	    .for_people = console_is_terminal(sys_stdout())};
 	struct buf below = BUF_INIT, err = BUF_INIT;
 	int code, rc;
 
@@ -226,12 +228,16 @@ why(const char *dir)
 static int
 list(const struct tree *t)
 {
+	bool for_people = console_is_terminal(sys_stdout()) && !options.null;
 	struct buf out = BUF_INIT;
-	size_t i;
+	size_t i, from;
 	int rc = 0;
 
 	for (i = 0; i < t->count && rc == 0; i++) {
+		from = out.len;
 		buf_adds(&out, t->entries[i].path);
+		if (for_people)
+			quote_visible_tail(&out, from);
 		buf_addc(&out, options.null ? '\0' : '\n');
 		if (out.len < 65536 && i + 1 < t->count)
 			continue;
@@ -367,9 +373,9 @@ read_and_pack(const char *dir, struct output *o)
 	tree_read(&t, dir, &how);
 	if (limits_check(&t, options.max_files, options.max_bytes, &err) != 0) {
 		if (options.list)
-			say_warning("%s", err.data);
+			say_warning_lines(err.data);
 		else
-			code = say_error(NNI_CONFIG, "%s", err.data);
+			code = say_error_lines(NNI_CONFIG, err.data);
 	}
 	if (code == NNI_OK)
 		code = say_failures(&t);

@@ -9,6 +9,7 @@
 #include "ignore.h"
 #include "mem.h"
 #include "names.h"
+#include "quote.h"
 
 /* An ignore file beyond this is no list of patterns. */
 #define IGNORE_MAX ((size_t)4 << 20)
@@ -320,16 +321,27 @@ tree_release(struct tree *t)
 /* ---- --why ---- */
 
 static void
+add_name(struct buf *out, const char *text, bool for_people)
+{
+	if (for_people)
+		quote_visible(out, text, strlen(text));
+	else
+		buf_adds(out, text);
+}
+
+static void
 explain(struct buf *out, enum verdict verdict, const char *path,
     const char *part, const struct ignore_rule *rule,
-    const struct ignore_file *from)
+    const struct ignore_file *from, bool for_people)
 {
-	buf_addf(
-	    out, "%s\t%s\t", verdict == PACKED ? "packed" : "left out", path);
+	buf_adds(out, verdict == PACKED ? "packed\t" : "left out\t");
+	add_name(out, path, for_people);
+	buf_addc(out, '\t');
 	switch (verdict) {
 	case VCS:
-		buf_addf(
-		    out, "version control: '%s' (--keep-vcs keeps it)", part);
+		buf_adds(out, "version control: '");
+		add_name(out, part, for_people);
+		buf_adds(out, "' (--keep-vcs keeps it)");
 		break;
 	case SPECIAL:
 		buf_adds(out, "neither a file, a directory nor a link");
@@ -342,11 +354,13 @@ explain(struct buf *out, enum verdict verdict, const char *path,
 		break;
 	case PACKED:
 	case IGNORED:
-		if (rule != NULL)
-			buf_addf(out, "%s:%u:%s", from->path, rule->line,
-			    rule->text);
-		else
+		if (rule == NULL) {
 			buf_adds(out, "no rule matches");
+			break;
+		}
+		add_name(out, from->path, for_people);
+		buf_addf(out, ":%u:", rule->line);
+		add_name(out, rule->text, for_people);
 	}
 	buf_addc(out, '\n');
 }
@@ -383,7 +397,8 @@ why_below(struct buf *full, size_t root_len, const char *path,
 		buf_addc(full, '/');
 	}
 	if (rc == 0) {
-		explain(out, verdict, path, part.data, rule, from);
+		explain(out, verdict, path, part.data, rule, from,
+		    options->for_people);
 		rc = verdict == PACKED;
 	}
 	buf_release(&part);

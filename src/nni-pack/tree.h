@@ -31,6 +31,7 @@ void text_list_release(struct text_list *l);
 
 struct tree_options {
 	bool keep_vcs;
+	bool for_people; /* tree_why(): names in the form of quote_visible() */
 	/* The file that is being written, which may lie within: left out. */
 	const struct file_info *output; /* or NULL */
 	/* After so many entries looking for more ends (tree.cut); 0: never. */

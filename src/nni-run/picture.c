@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "utf8.h"
+#include "quote.h"
 #include "when.h"
 #include "width.h"
 
@@ -107,7 +107,7 @@ field(struct picture *p, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_addv(&text, fmt, ap);
 	va_end(ap);
-	utf8_tame(text.data, text.len);
+	quote_visible_tail(&text, 0);
 	if (make_room(p, width(&text), GAP))
 		put_colored(p, code, &text);
 	buf_release(&text);
@@ -121,7 +121,7 @@ field_cut(struct picture *p, const char *text)
 	int least = 20;
 
 	buf_adds(&b, text);
-	utf8_tame(b.data, b.len);
+	quote_visible_tail(&b, 0);
 	if (width(&b) < least)
 		least = width(&b);
 	if (make_room(p, least, GAP))
@@ -141,7 +141,7 @@ sentence(struct picture *p, const char *text, int rows)
 		end = text + strcspn(text, " ");
 		buf_clear(&word);
 		buf_add(&word, text, (size_t)(end - text));
-		utf8_tame(word.data, word.len);
+		quote_visible_tail(&word, 0);
 		end += strspn(end, " ");
 		if (p->rows == rows - 1 && *end != '\0' &&
 		    room(p) < width(&word) + gap + 4)

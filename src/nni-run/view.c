@@ -8,7 +8,7 @@
 
 #include "picture.h"
 #include "say.h"
-#include "utf8.h"
+#include "quote.h"
 #include "when.h"
 #include "os/sys.h"
 
@@ -360,7 +360,7 @@ view_line(struct view *v, const char *line)
 
 	make_room(v);
 	buf_adds(&b, line);
-	utf8_tame(b.data, b.len);
+	quote_visible_tail(&b, 0);
 	keep(v, "", b.data);
 	buf_addc(&b, '\n');
 	file_write(sys_stderr(), b.data, b.len);

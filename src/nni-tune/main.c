@@ -90,7 +90,7 @@ say_problems(struct problems *problems)
 
 	problems_text(problems, 0, &text);
 	buf_rtrim(&text);
-	say_error(NNI_CONFIG, "%s", text.data);
+	say_error_lines(NNI_CONFIG, text.data);
 	buf_release(&text);
 	return NNI_CONFIG;
 }

@@ -230,6 +230,19 @@ read_status(struct search *s, const struct record *r)
 	return 0;
 }
 
+/* A message is one line. */
+static void
+add_in_one_line(struct buf *err, const char *lines)
+{
+	size_t len;
+
+	for (; *lines; lines += len + (lines[len] == '\n')) {
+		len = strcspn(lines, "\n");
+		buf_add(err, lines, len);
+		buf_adds(err, lines[len] ? "; " : "");
+	}
+}
+
 static int
 change_space(struct search *s, struct json value, struct buf *err)
 {
@@ -248,7 +261,8 @@ change_space(struct search *s, struct json value, struct buf *err)
 		    s->tuner->class->update(s->tuner, s->next, space, &why);
 	if (result == -1) {
 		buf_rtrim(&why);
-		buf_err(err, "the new search space is not taken: %s", why.data);
+		buf_setf(err, "the new search space is not taken: ");
+		add_in_one_line(err, why.data);
 		free_space(space);
 	} else {
 		free_space(s->space);

@@ -8,6 +8,7 @@
 #include "journal.h"
 #include "nnictl.h"
 #include "opt.h"
+#include "quote.h"
 #include "say.h"
 #include "survey.h"
 #include "os/file.h"
@@ -26,6 +27,7 @@
 static int
 confirmed(const char *verb, char **dirs, size_t count, bool must)
 {
+	struct buf shown = BUF_INIT;
 	char answer[8] = "";
 
 	if (o.yes || (!must && !console_is_terminal(sys_stdin())))
@@ -35,8 +37,12 @@ confirmed(const char *verb, char **dirs, size_t count, bool must)
 		    "--yes is needed where nobody can be asked whether to %s "
 		    "%s",
 		    verb, count == 1 ? dirs[0] : "them");
-	for (size_t i = 0; i < count; i++)
-		fprintf(stderr, "  %s\n", dirs[i]);
+	for (size_t i = 0; i < count; i++) {
+		buf_clear(&shown);
+		quote_visible(&shown, dirs[i], strlen(dirs[i]));
+		fprintf(stderr, "  %s\n", shown.data);
+	}
+	buf_release(&shown);
 	fprintf(stderr, "%s %s%s? [y/N] ", verb,
 	    count == 1 ? "it" : "all of them", must ? " with all results" : "");
 	if (fgets(answer, sizeof(answer), stdin) != NULL &&

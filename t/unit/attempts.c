@@ -149,7 +149,8 @@ test_table(void)
 
 	record_parse(&r, line, sizeof(line) - 1, NULL);
 	table_row(&out, &r);
-	is_str(out.data, "aaaaa-2   FAILED         a?[2J??b, exit code 3\n",
+	is_str(out.data,
+	    "aaaaa-2   FAILED         a\\x1b[2J\\u009bb, exit code 3\n",
 	    "a row, without control characters");
 	buf_clear(&out);
 	record_parse(&r, "{\"type\":\"credit\",\"n\":1}", 23, NULL);

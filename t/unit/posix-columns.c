@@ -92,13 +92,13 @@ test_columns(void)
 	prints(cells, 0, 0, "", "no rows: nothing at all");
 	prints(cells, 8, 0,
 	    "ID       N  WHAT                    NAME\n"
-	    "abcde    7  a long story of no use  x?[1m\n"
+	    "abcde    7  a long story of no use  x\\x1b[1m\n"
 	    "b      123  -                       \xe6\xbc\xa2\xe5\xad\x97\n",
 	    "as wide as the cells are");
 	prints(cells, 8, 30,
-	    "ID       N  WHAT         NAME\n"
-	    "abcde    7  a long s...  x?[1m\n"
-	    "b      123  -            \xe6\xbc\xa2\xe5\xad\x97\n",
+	    "ID       N  WHAT      NAME\n"
+	    "abcde    7  a lon...  x\\x1b[1m\n"
+	    "b      123  -         \xe6\xbc\xa2\xe5\xad\x97\n",
 	    "the widest is cut");
 	prints(cells, 8, 22,
 	    "ID       N  WHAT  NAME\n"

@@ -71,6 +71,38 @@ test_sh(void)
 }
 
 static void
+test_visible(void)
+{
+	static const char *const texts[][2] = {{"", ""},
+	    {"C:\\a 'b' \xc3\xa9 \xf0\x9f\x98\x80",
+		"C:\\a 'b' \xc3\xa9 \xf0\x9f\x98\x80"},
+	    {"a\nb\r\tc", "a\\nb\\r\\tc"}, {"\033[2J\177", "\\x1b[2J\\x7f"},
+	    {"\xc2\x9b\xc2\xa0", "\\u009b\xc2\xa0"},
+	    {"\xe2\x80\xae x \xe2\x81\xa6", "\\u202e x \\u2066"},
+	    {"\xe2\x80\xa8\xe2\x80\x8f\xd8\x9c", "\\u2028\\u200f\\u061c"},
+	    {"\x9b\xff", "\\x9b\\xff"}, {"\xc3", "\\xc3"},
+	    {"\xed\xa0\x80", "\\xed\\xa0\\x80"}};
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buf_clear(&b);
+		quote_visible(&b, texts[i][0], strlen(texts[i][0]));
+		is_str(b.data, texts[i][1], "a text for people");
+	}
+	buf_set(&b, "\n");
+	buf_adds(&b, "\n\x1b");
+	quote_visible_tail(&b, 1);
+	is_str(b.data, "\n\\n\\x1b", "the tail of one");
+	quote_visible_tail(&b, b.len);
+	is_str(b.data, "\n\\n\\x1b", "an empty tail");
+	buf_clear(&b);
+	quote_visible(&b, "a\0b", 3);
+	is_str(b.data, "a\\x00b", "a NUL");
+	buf_release(&b);
+}
+
+static void
 test_full(void)
 {
 	struct buf small = BUF_INIT_MAX(6);
@@ -91,6 +123,7 @@ nni_main(int argc, char **argv)
 	(void)argv;
 	test_windows();
 	test_sh();
+	test_visible();
 	test_full();
 	return done_testing();
 }
