@@ -180,9 +180,10 @@ sub ask_pack
 	my $all = <$why>;
 	close $why;
 	for my $path (@$paths) {
-		$all =~ s/^(packed|left out)\t\Q$path\E\t(.*)\n//
+		$all =~ s/^(?:packed|left\ out|absent)\t\Q$path\E\t
+			(?:nothing\ is\ there;\ would\ be\ packed:\ )?(.*)\n//x
 		    or return { '' => "no answer for $path: $all" };
-		$said{$path} = $2 eq 'no rule matches' ? '' : $2;
+		$said{$path} = $1 eq 'no rule matches' ? '' : $1;
 	}
 	return \%said;
 }

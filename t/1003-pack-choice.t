@@ -78,13 +78,16 @@ left out	data/a.csv	.nniignore:3:data/*
 left out	data/keep/b	data/keep/.nniignore:1:b
 left out	.git/x	version control: '.git' (--keep-vcs keeps it)
 left out	fifo	neither a file, a directory nor a link
-packed	absent	no rule matches
+absent	absent	nothing is there; would be packed: no rule matches
 left out	absent.pyc/	.nniignore:2:*.pyc" 'each with its reason'
 exits 0 'why: --keep-vcs' nni-pack --keep-vcs --why .git/x w
 exits 2 'why: a path elsewhere' nni-pack --why /etc/passwd w
 exits 4 'why: an absolute path' nni-pack --why "$PWD/w//sub/../d.pyc" w
 is "$(cat out)" 'left out	d.pyc	.nniignore:2:*.pyc' 'is fine within'
 exits 2 'why: a path that leads out' nni-pack --why a/../../x w
+
+exits 4 'why: a path that is not there' nni-pack --why src/modle.py w
+is "$(cat out err)" 'absent	src/modle.py	nothing is there; would be packed: no rule matches' 'says that'
 
 # ---- the ignore file itself ----
 mkdir -p i/sub; echo x >i/a; echo a >i/list; ln -s list i/.nniignore

@@ -330,13 +330,10 @@ add_name(struct buf *out, const char *text, bool for_people)
 }
 
 static void
-explain(struct buf *out, enum verdict verdict, const char *path,
-    const char *part, const struct ignore_rule *rule,
-    const struct ignore_file *from, bool for_people)
+explain(struct buf *out, enum verdict verdict, const char *part,
+    const struct ignore_rule *rule, const struct ignore_file *from,
+    bool for_people)
 {
-	buf_adds(out, verdict == PACKED ? "packed\t" : "left out\t");
-	add_name(out, path, for_people);
-	buf_addc(out, '\t');
 	switch (verdict) {
 	case VCS:
 		buf_adds(out, "version control: '");
@@ -377,6 +374,7 @@ why_below(struct buf *full, size_t root_len, const char *path,
 	enum verdict verdict = PACKED;
 	struct file_info info;
 	struct buf part = BUF_INIT;
+	bool there = true;
 	int rc = 0;
 
 	for (;; p = end + 1) {
@@ -388,8 +386,9 @@ why_below(struct buf *full, size_t root_len, const char *path,
 		end = p + strcspn(p, "/");
 		buf_add(full, p, (size_t)(end - p));
 		buf_set(&part, full->data + root_len);
-		if (file_info(full->data, false, &info) != 0 ||
-		    info.type == FILE_ABSENT)
+		there = file_info(full->data, false, &info) == 0 &&
+			info.type != FILE_ABSENT;
+		if (!there)
 			info.type = *end == '/' ? FILE_DIR : FILE_REGULAR;
 		verdict = judge(options, inner, part.data, &info, &rule, &from);
 		if (verdict != PACKED || *end == '\0' || end[1] == '\0')
@@ -397,9 +396,16 @@ why_below(struct buf *full, size_t root_len, const char *path,
 		buf_addc(full, '/');
 	}
 	if (rc == 0) {
-		explain(out, verdict, path, part.data, rule, from,
-		    options->for_people);
-		rc = verdict == PACKED;
+		buf_adds(out, verdict != PACKED ? "left out\t"
+			      : there		? "packed\t"
+						: "absent\t");
+		add_name(out, path, options->for_people);
+		buf_addc(out, '\t');
+		if (verdict == PACKED && !there)
+			buf_adds(out, "nothing is there; would be packed: ");
+		explain(
+		    out, verdict, part.data, rule, from, options->for_people);
+		rc = verdict == PACKED && there;
 	}
 	buf_release(&part);
 	while (inner != NULL) {
