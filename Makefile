@@ -4,6 +4,8 @@
 # make check-long      chaos, 10,000 trials, long fuzzing
 # make ci              what CI runs beside make check: sanitizers, other builds,
 #                      fuzzers, lints
+# make asan            sanitizers, into build/asan; make portable: without what
+#                      only Linux has, into build/portable; make fuzz: fuzzers
 # make windows         the same programs as .exe (mingw-w64); check-windows:
 #                      their tests (Wine); check-cl: would MSVC take it?
 # make bench           side-by-side benchmarks
@@ -11,11 +13,13 @@
 #
 # CC CFLAGS LDFLAGS    as usual
 # O                    where objects go (build); BIN where programs go (bin)
+# SAME                 where objects that are the same in two builds are (O)
 include sources.mk
 
 CC = cc
 O = build
 BIN = bin
+SAME = $(O)
 EXE =
 AR = ar
 OS = POSIX
@@ -39,7 +43,7 @@ PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
 
 all: $(PROGRAMS)
 
-LIB_OBJ = $(LIB_SRC:src/%.c=$(O)/%.o) $(LIB_$(OS)_SRC:src/%.c=$(O)/%.o)
+LIB_OBJ = $(LIB_SRC:src/%.c=$(SAME)/%.o) $(LIB_$(OS)_SRC:src/%.c=$(O)/%.o)
 LIB = $(O)/libnni.a
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
@@ -48,7 +52,7 @@ $(LIB): $(LIB_OBJ)
 # program,LIST: bin/program from $(LIST_SRC) and the library
 define program
 $(1): $(BIN)/$(1)$(EXE)
-$(2)_OBJ = $$($(2)_SRC:src/%.c=$(O)/%.o)
+$(2)_OBJ = $$($(2)_SRC:src/%.c=$(SAME)/%.o)
 $(BIN)/$(1)$(EXE): $$($(2)_OBJ) $(LIB) $(RES)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(BIND) $$(LDFLAGS) -o $$@ $$($(2)_OBJ) $(RES) $(LIB) \
@@ -74,6 +78,22 @@ $(O)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 -include $(LIB_OBJ:.o=.d)
+
+# ---- two more builds, for the tests ----
+# Address and undefined behaviour sanitizers, leaks; and what fuzzers need.
+ASAN = CC=clang O=build/asan BIN=build/asan/bin LDFLAGS='-fsanitize=address,undefined' \
+	CFLAGS='-O1 -gline-tables-only -fno-omit-frame-pointer \
+	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined'
+asan:
+	+$(MAKE) $(ASAN) all unit helpers
+# POSIX alone.  Only what includes os/posix.h is compiled anew, and only the unit
+# tests of such things are.
+PORTABLE_UNIT = $(patsubst t/unit/%.c,build/portable/t/%.t,$(filter-out $(NOT_POSIX),\
+	$(wildcard $(addprefix t/unit/,posix-*.c platform-local-*.c file.c lock.c \
+	loop*.c process.c sys.c thread.c))))
+portable: all
+	+$(MAKE) O=build/portable BIN=build/portable/bin SAME=$(O) \
+		CPPFLAGS=-DNNI_PORTABLE all helpers $(PORTABLE_UNIT)
 
 # ---- Windows, built and tried on Linux: doc/windows.md ----
 HOST = x86_64-w64-mingw32
@@ -145,9 +165,7 @@ FUZZ_report = $(filter %/report.o,$(NNI_COLLECT_OBJ))
 $(FUZZ_O)/report: $(FUZZ_report)
 $(FUZZ_O)/assess: $(FUZZ_assess)
 fuzz:
-	+$(MAKE) CC=clang O=$(FUZZ_O) CFLAGS='-O1 -g \
-		-fsanitize=fuzzer-no-link,address,undefined \
-		-fno-sanitize-recover=undefined' $(FUZZ)
+	+$(MAKE) $(ASAN) $(FUZZ)
 FUZZ_experiment = $(filter-out %/main.o,$(NNI_CONFIG_OBJ))
 $(FUZZ_O)/experiment: $(FUZZ_experiment)
 FUZZ_ignore = $(filter %/ignore.o,$(NNI_PACK_OBJ))
@@ -155,6 +173,7 @@ $(FUZZ_O)/ignore: $(FUZZ_ignore)
 FUZZ_deflate = $(filter %/deflate.o,$(NNI_PACK_OBJ))
 $(FUZZ_O)/deflate: $(FUZZ_deflate)
 $(FUZZ_O)/%: t/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
 	$(FUZZ_CC) -fsanitize=fuzzer -o $@ $< $(FUZZ_$*) $(LIB) $(LDLIBS)
 check: all unit helpers
 	t/run -j $(JOBS) t $(O)/t
@@ -179,5 +198,5 @@ uninstall:
 
 clean:
 	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
-.PHONY: all windows check-windows check-cl unit helpers fuzz check check-long ci \
+.PHONY: all asan portable windows check-windows check-cl unit helpers fuzz check check-long ci \
 	bench install uninstall clean

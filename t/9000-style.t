@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$TOP" || exit 1
 git rev-parse --git-dir >/dev/null 2>&1 || skip_all 'not a checkout'
-plan 7
+plan 8
 
 # every file under src/ has its line in src/README (twins by their noun)
 missing=
@@ -30,6 +30,11 @@ is "$long" '' 'no function is longer than 100 lines'
 named=$(git ls-files 'src/*.[ch]' | grep -Ev 'os/([a-z]*-)?(posix|win32)\.[ch]$' |
 	xargs grep -nE '_WIN32|<windows\.h>|<unistd\.h>|<sys/|<fcntl\.h>|<pthread\.h>|<poll\.h>|<dirent\.h>|<signal\.h>|ssize_t|pid_t|mode_t|__linux__')
 is "$named" '' 'the system is named only in the twins'
+
+# `make portable` compiles anew only what includes os/posix.h
+named=$(git grep -lE 'NNI_PORTABLE|NNI_LINUX|__linux__|os/posix\.h"|"posix\.h"' -- 'src/*.[ch]' |
+	grep -Ev '^src/libnni/os/([a-z]*-posix\.c|posix\.h)$')
+is "$named" '' 'what only Linux has is known to os/*-posix.c alone'
 
 yaml=$(git grep -lE '<yaml\.h>|minizip/' -- 'src/*.[ch]' | wc -l)
 ok $((yaml > 4)) 'libraries are known to one module each'
