@@ -24,7 +24,7 @@ is "$(jq -r 'select(.type=="spec")|.trial' out | sort -u | wc -l)" 5 'ids are un
 is "$(jq -r 'select(.type=="spec")|.sequence' out | tr '\n' ' ')" '0 1 2 3 4 ' 'sequence numbers'
 
 exits 2 'an id that is taken' nni-run --id whole c.json
-like "$(cat err)" "*'whole' is there already*" 'says so'
+like "$(cat err)" "*'whole' is there already*nni-run --resume whole" 'says so, and what to do'
 exits 0 'resuming what is done' nni-run --resume whole
 is "$(count whole '"type":"spec"')" 5 'starts nothing'
 exits 3 'a wrong configuration' nni-run bad.json

@@ -37,6 +37,13 @@ FAKE_CODE=2
 exits 0 'a platform that knows no check' nni-run --id old c.json
 rm -r "$NNI_EXPERIMENTS"
 unset FAKE_CODE
+mv bin/nni-tune .
+exits 5 'a program that is missing' env PATH="$trash/bin:/usr/bin:/bin" nni-run c.json
+like "$(cat err)" "*cannot find the program 'nni-tune'*" 'is named'
+nothing_made
+mv nni-tune bin
+exits 5 'a place where nothing can be made' env NNI_EXPERIMENTS="$trash/c.json" nni-run c.json
+like "$(cat err)" "nni-run: error: cannot *'$trash/c.json*; experimentWorkingDirectory*" 'is told, with a remedy'
 FAKE_CHECK_HANGS=$trash/hangs nni-run c.json >out 2>err </dev/null &
 run=$!
 wait_for 60 grep -q 'still being asked whether it can run: local' err

@@ -172,7 +172,8 @@ resume(const char *what)
 	int code;
 
 	if (expdir_find(what, NULL, &dir, &err) != 0)
-		code = say_error(NNI_USAGE, "%s", err.data);
+		code = say_error(NNI_USAGE,
+		    "%s (nnictl experiment list --all shows them)", err.data);
 	else
 		code = run_experiment(dir.data, false);
 	buf_release(&dir);

@@ -59,10 +59,16 @@ end_row(struct picture *p)
 	p->rows++;
 }
 
+/*
+ * A row is left for the cursor, and one so that the whole screen is never
+ * erased: tmux keeps what is erased so.
+ */
 static bool
 is_full(const struct picture *p)
 {
-	return p->rows >= p->screen->height - 1;
+	int most = p->screen->height - 2;
+
+	return p->rows >= (most > 1 ? most : 1);
 }
 
 static void

@@ -11,8 +11,8 @@ struct screen {
 
 /*
  * Appends rows, each ended by LF.  None is as wide as the terminal (one that is
- * leaves the cursor where terminals differ), and together they leave a row
- * for the cursor.  Returns their number.
+ * leaves the cursor where terminals differ), and together they leave two rows
+ * free, if it has three.  Returns their number.
  */
 int picture_add(struct buf *out, const struct screen *screen,
     const struct progress *p, int64_t ran_ms, int64_t now);

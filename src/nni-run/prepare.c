@@ -69,6 +69,18 @@ parent_of(const struct buf *json, struct buf *parent, struct buf *err)
 	return expdir_default_parent(parent, err);
 }
 
+static void
+add_remedy(struct buf *err, int rc, const char *id)
+{
+	if (rc > 0)
+		buf_addf(err, "; take another id, or: nni-run --resume %s", id);
+	else
+		buf_adds(err,
+		    "; experimentWorkingDirectory, or "
+		    "NNI_EXPERIMENTS in the environment, names another "
+		    "place");
+}
+
 int
 prepare_create(const struct buf *json, const char *id, int64_t retries,
     struct buf *dir, struct buf *err)
@@ -85,6 +97,7 @@ prepare_create(const struct buf *json, const char *id, int64_t retries,
 	rc = expdir_create(parent.data, id, whole(&changed), dir, err);
 	if (rc != 0) {
 		code = rc > 0 ? NNI_USAGE : NNI_TEMPORARY;
+		add_remedy(err, rc, id);
 		goto out;
 	}
 	/* Only a hint for those who look for it by its id: no reason to fail.
@@ -150,12 +163,29 @@ scratch_remove(struct scratch *s)
 	buf_release(&s->dir);
 }
 
+/* The programs that it takes beside the backends. */
+static int
+find_tools(const struct config *c, struct buf *err)
+{
+	static const char *const names[] = {
+	    "nni-submit", "nni-watch", "nni-collect", "nni-tune", "nni-assess"};
+	struct buf path = BUF_INIT;
+	size_t count = c->assessor.at != NULL ? 5 : 4, i = 0;
+
+	while (i < count && tool_find(names[i], &path, err) == 0)
+		i++;
+	buf_release(&path);
+	return i == count ? NNI_OK : NNI_TEMPORARY;
+}
+
 int
 prepare_try(const struct buf *json, struct buf *err)
 {
 	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
 	int code = scratch_make(&s, json, err), signal = 0;
 
+	if (code == NNI_OK)
+		code = find_tools(&s.config, err);
 	if (code == NNI_OK)
 		code = check_members(&s.config, s.dir.data, true, &signal);
 	scratch_remove(&s);

@@ -32,8 +32,11 @@ take_lock(struct run *run, struct buf *err)
 		return NNI_OK;
 	if (got < 0)
 		return NNI_TEMPORARY;
-	buf_err(err, "experiment %s is being run by process %lld",
-	    expdir_id(run->dir), (long long)holder);
+	buf_err(err,
+	    "experiment %s is being run by process %lld; nnictl top %s shows "
+	    "it, nnictl stop %s ends it",
+	    expdir_id(run->dir), (long long)holder, expdir_id(run->dir),
+	    expdir_id(run->dir));
 	return NNI_LOCKED;
 }
 

@@ -242,7 +242,12 @@ view_release(struct view *v)
 void
 view_log(struct view *v, const char *path)
 {
-	v->log = file_open(path, FILE_APPEND | FILE_CREATE, 0600, NULL);
+	struct buf err = BUF_INIT;
+
+	v->log = file_open(path, FILE_APPEND | FILE_CREATE, 0600, &err);
+	if (v->log == OS_NO_FILE)
+		say_warning("%s; messages are only shown", err.data);
+	buf_release(&err);
 }
 
 static void
