@@ -322,6 +322,13 @@ remember(struct reader *r, char *name, const struct node *n)
 	return copy(r, &a->value, n);
 }
 
+/* A password that begins with '*' or '!' is no name to be told. */
+static const char *
+name_to_tell(const struct reader *r, const char *name)
+{
+	return node_sounds_secret(r->path.data) ? "..." : name;
+}
+
 static int
 read_alias(struct reader *r, struct node *n)
 {
@@ -332,6 +339,7 @@ read_alias(struct reader *r, struct node *n)
 	for (i = r->anchor_count; i-- > 0;)
 		if (strcmp(r->anchors[i].name, name) == 0)
 			return copy(r, n, &r->anchors[i].value);
+	name = name_to_tell(r, name);
 	wrong(r, n,
 	    "no value is marked '&%.40s' before '*%.40s'; a text that begins "
 	    "with '*' needs quotes",
@@ -604,7 +612,7 @@ read_fresh(struct reader *r, struct node *n, int depth)
 	if (ret == 0 && tag && !apply_tag(n, tag))
 		wrong(r, n, "the tag '%s%.60s' does not fit here; leave it out",
 		    core_tag(tag) ? "!!" : "",
-		    core_tag(tag) ? core_tag(tag) : tag);
+		    core_tag(tag) ? core_tag(tag) : name_to_tell(r, tag));
 	free(tag);
 	if (ret == 0 && anchor)
 		return remember(r, anchor, n);

@@ -613,6 +613,27 @@ node_bool(const struct node *n)
 	return n->type == NODE_BOOL && is_true(n);
 }
 
+bool
+node_sounds_secret(const char *key)
+{
+	static const char *const words[] = {"password", "passwd", "passphrase",
+	    "secret", "token", "accountkey", "apikey", "privatekey",
+	    "credential"};
+	struct buf folded = BUF_INIT;
+	bool found = false;
+	size_t i;
+
+	for (; *key; key++)
+		if (*key >= 'A' && *key <= 'Z')
+			buf_addc(&folded, (char)(*key + ('a' - 'A')));
+		else if (*key != '_' && *key != '-')
+			buf_addc(&folded, *key);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
+		found = strstr(folded.data, words[i]) != NULL;
+	buf_release(&folded);
+	return found;
+}
+
 void
 node_describe(const struct node *n, struct buf *out)
 {

@@ -111,6 +111,13 @@ int node_double(const struct node *n, double *to);
 /* True for a true boolean (yes, on). */
 bool node_bool(const struct node *n);
 
+/*
+ * Does a key, or a path of keys ("a.b[3]"), sound as if its value were a
+ * password or the like?  Somebody's own platform, or a job template, has
+ * secrets that no table knows.
+ */
+bool node_sounds_secret(const char *key);
+
 /* "a list", "the text '4'", "true": what a message calls the value. */
 void node_describe(const struct node *n, struct buf *out);
 

@@ -8,31 +8,6 @@
 
 /* ---- secrets ---- */
 
-/*
- * Somebody's own platform, or a job template, has secrets that no table knows;
- * their names tell.
- */
-static bool
-sounds_secret(const char *key)
-{
-	static const char *const words[] = {"password", "passwd", "passphrase",
-	    "secret", "token", "accountkey", "apikey", "privatekey",
-	    "credential"};
-	char folded[128];
-	size_t i, n = 0;
-
-	for (; *key && n + 1 < sizeof(folded); key++)
-		if (*key >= 'A' && *key <= 'Z')
-			folded[n++] = (char)(*key + ('a' - 'A'));
-		else if (*key != '_' && *key != '-')
-			folded[n++] = *key;
-	folded[n] = '\0';
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(folded, words[i]))
-			return true;
-	return false;
-}
-
 static void
 redact(struct node *n)
 {
@@ -43,7 +18,7 @@ redact(struct node *n)
 
 		if (item->key && item->type != NODE_NULL &&
 		    item->type != NODE_BOOL &&
-		    (key_is_secret(item->key) || sounds_secret(item->key)))
+		    (key_is_secret(item->key) || node_sounds_secret(item->key)))
 			tree_set_string(item, "***", item);
 		else
 			redact(item);

@@ -12,6 +12,16 @@
 #include "os/file.h"
 #include "reading.h"
 
+/* A password of digits is not told either. */
+static void
+describe(const struct key *k, const struct node *n, struct buf *out)
+{
+	if (!(k->flags & SECRET) || !n->text)
+		node_describe(n, out);
+	else
+		buf_adds(out, n->type == NODE_BOOL ? "a boolean" : "a number");
+}
+
 static int
 wrong(struct reading *r, const struct key *k, const struct node *n,
     const char *wanted)
@@ -19,7 +29,7 @@ wrong(struct reading *r, const struct key *k, const struct node *n,
 	struct buf is = BUF_INIT;
 	double number;
 
-	node_describe(n, &is);
+	describe(k, n, &is);
 	if (n->type == NODE_STRING && strstr(wanted, "number") &&
 	    node_double(n, &number) == 0)
 		buf_adds(&is, "; remove the quotes");
