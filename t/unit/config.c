@@ -113,9 +113,9 @@ test_faults(void)
 			config_release(&c);
 		is_str(err.data, faults[i][1], faults[i][1]);
 	}
-	config_load(&c, "/nonexistent", &err);
+	config_load(&c, "no/such/file", &err);
 	is_str(err.data,
-	    "cannot open '/nonexistent': No such file or directory",
+	    "cannot open 'no/such/file': No such file or directory",
 	    "no such file");
 	buf_release(&err);
 }
