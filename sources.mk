@@ -76,6 +76,8 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
-NNI_CONFORMANCE_SRC = src/nni-conformance/main.c src/nni-conformance/play.c \
-	src/nni-conformance/ring.c src/nni-conformance/script.c \
-	src/nni-conformance/stage.c
+NNI_CONFORMANCE_SRC = src/nni-conformance/contract.c \
+	src/nni-conformance/main.c src/nni-conformance/play.c \
+	src/nni-conformance/play-asks.c src/nni-conformance/play-starts.c \
+	src/nni-conformance/play-trials.c src/nni-conformance/ring.c \
+	src/nni-conformance/stage.c src/nni-conformance/trial.c

@@ -14,14 +14,24 @@
 
 static struct {
 	const char *member;
-	int64_t trials, limit_ms;
-} o = {NULL, 1000, 120000};
+	int64_t limit_ms;
+	struct opt_list only;
+	bool list, contract, sh, be_trial;
+} o = {NULL, 120000, {NULL, 0}, false, false, false, false};
 
 static const struct opt options[] = {
     {'m', "member", "NAME", "the member to play with (default: the first)",
 	OPT_STRING, &o.member, 0, 0},
-    {'n', "trials", "N", "how many the last part starts (1000)", OPT_INT,
-	&o.trials, 1, 9999},
+    {'n', "trials", "N", "how many the part 'many' starts (1000)", OPT_INT,
+	&play_many_trials, 1, 9999},
+    {'o', "only", "PART[,...]", "play these parts only; may be repeated",
+	OPT_LIST, &o.only, 0, 0},
+    {'l', "list", NULL, "list the parts", OPT_FLAG, &o.list, 0, 0},
+    {0, "contract", NULL, "list what is asked of a backend", OPT_FLAG,
+	&o.contract, 0, 0},
+    {0, "sh", NULL, "trials are a script in sh, not this program", OPT_FLAG,
+	&o.sh, 0, 0},
+    {0, "trial", NULL, "be one of those trials", OPT_FLAG, &o.be_trial, 0, 0},
     {'t', "timeout", "TIME", "the longest wait for anything (2m)", OPT_DURATION,
 	&o.limit_ms, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
@@ -32,7 +42,9 @@ static const struct opt_tool tool = {
     .summary = "does a backend keep the contract?",
     .operands = "PLATFORM CONFIG",
     .examples = "  nni-conformance local config.yml\n"
-		"  NNI_PLATFORM_PATH=$PWD nni-conformance mine config.yml\n",
+		"  nni-conformance --list\n"
+		"  NNI_PLATFORM_PATH=$PWD nni-conformance -t 5s -o one mine "
+		"config.yml\n",
     .options = options,
 };
 
@@ -68,7 +80,7 @@ read_config(struct stage *s, const char *file, struct buf *err)
  * trialCommand and trialCodeDirectory of the configuration is replaced.
  */
 static void
-set_trial(struct buf *text, const char *code_dir)
+set_trial(struct buf *text, const char *command, const char *code_dir)
 {
 	static const char *const keys[] = {
 	    "trialCommand", "trialCodeDirectory"};
@@ -86,7 +98,7 @@ set_trial(struct buf *text, const char *code_dir)
 		json_add(&member, v);
 		for (i = 0; i < 2; i++) {
 			buf_clear(&value);
-			json_add_str(&value, i ? code_dir : "sh trial.sh");
+			json_add_str(&value, i ? code_dir : command);
 			buf_clear(&one);
 			record_set(&one, (struct json){member.data, member.len},
 			    keys[i], (struct json){value.data, value.len});
@@ -106,28 +118,61 @@ set_trial(struct buf *text, const char *code_dir)
 	buf_release(&one);
 }
 
-static int
-prepare(struct stage *s, const char *file, struct buf *err)
+/* This program as a trial, as a command for any shell; false if it has a name
+   that needs more than quotes. */
+static bool
+add_self(struct buf *command)
 {
-	struct buf code_dir = BUF_INIT, path = BUF_INIT;
-	int code = read_config(s, file, err);
+	struct buf path = BUF_INIT;
+	bool good = tool_find(tool.name, &path, NULL) == 0 &&
+		    !strpbrk(path.data, "\"$`\\!%^");
 
-	if (code != NNI_OK)
-		return code;
-	buf_rtrim(&s->text);
+	if (good)
+		buf_addf(command, "\"%s\" --trial", path.data);
+	buf_release(&path);
+	return good;
+}
+
+/*
+ * Where trials run on machines that have only what is sent there, they are a
+ * script in sh.
+ */
+static void
+choose_trial(struct stage *s, const char *code_dir)
+{
+	struct buf command = BUF_INIT;
+	struct verb v = {0};
+
+	if (stage_open(s, NULL) == 0 && play_alone(s, "capabilities", &v) &&
+	    v.count == 1) {
+		struct json line = v.heard[0].r.line;
+
+		s->adopt = json_bool(json_get(line, "adopt"), false);
+		s->credit = json_bool(json_get(line, "credit"), false);
+		if (!o.sh && record_is(json_get(line, "needs_code"), "none"))
+			add_self(&command);
+	}
+	verb_release(&v);
+	set_trial(
+	    &s->text, command.len ? command.data : "sh trial.sh", code_dir);
+	buf_release(&command);
+	s->gave_up = false; /* the play will tell */
+}
+
+static int
+make_code_dir(struct stage *s, struct buf *code_dir, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int code = NNI_OK;
+
 	buf_addf(&s->parent, "%s/nni-conformance-%d", sys_temp(),
 	    (int)proc_self_pid());
-	expdir_path(&code_dir, s->parent.data, "code");
-	expdir_path(&path, code_dir.data, "trial.sh");
-	if (dir_make_all(code_dir.data, 0700, err) == -1 ||
+	expdir_path(code_dir, s->parent.data, "code");
+	expdir_path(&path, code_dir->data, "trial.sh");
+	if (dir_make_all(code_dir->data, 0700, err) == -1 ||
 	    file_replace(path.data, play_trial_script,
 		strlen(play_trial_script), 0600, false, err) == -1)
 		code = NNI_TEMPORARY;
-	set_trial(&s->text, code_dir.data);
-	if (code == NNI_OK &&
-	    config_parse(&s->config, s->text.data, s->text.len, err) == -1)
-		code = NNI_CONFIG;
-	buf_release(&code_dir);
 	buf_release(&path);
 	return code;
 }
@@ -153,36 +198,93 @@ choose_member(struct stage *s, const char *platform, struct buf *err)
 	    o.member ? o.member : platform, platform);
 }
 
+/* s->text, and the member in it. */
+static int
+read_again(struct stage *s, const char *platform, struct buf *err)
+{
+	config_release(&s->config);
+	if (config_parse(&s->config, s->text.data, s->text.len, err) == -1 ||
+	    choose_member(s, platform, err) == -1)
+		return NNI_CONFIG;
+	return NNI_OK;
+}
+
+static int
+prepare(
+    struct stage *s, const char *platform, const char *file, struct buf *err)
+{
+	struct buf code_dir = BUF_INIT;
+	int code = NNI_CONFIG;
+
+	if (backend_find(platform, &s->backend, err) == 0)
+		code = read_config(s, file, err);
+	buf_rtrim(&s->text);
+	if (code == NNI_OK)
+		code = make_code_dir(s, &code_dir, err);
+	if (code == NNI_OK)
+		code = read_again(s, platform, err);
+	if (code == NNI_OK) {
+		choose_trial(s, code_dir.data);
+		code = read_again(s, platform, err);
+	}
+	buf_release(&code_dir);
+	return code;
+}
+
+/* Returns an exit code. */
+static int
+test_backend(const char *platform, const char *file, const bool *chosen)
+{
+	struct stage s = {.limit_ms = o.limit_ms};
+	struct buf err = BUF_INIT;
+	int code;
+
+	buf_init(&s.backend, BUF_MAX_DEFAULT);
+	buf_init(&s.text, BUF_MAX_DEFAULT);
+	buf_init(&s.parent, BUF_MAX_DEFAULT);
+	buf_init(&s.dir, BUF_MAX_DEFAULT);
+	stage_init(&s);
+	code = prepare(&s, platform, file, &err);
+	if (code != NNI_OK) {
+		say_error(code, "%s", err.len ? err.data : "no configuration");
+	} else {
+		play(&s, chosen);
+		code = s.failures ? NNI_TRIAL_FAILED : NNI_OK;
+	}
+	stage_release(&s);
+	buf_release(&err);
+	return code;
+}
+
 int
 nni_main(int argc, char **argv)
 {
-	struct stage s = {.limit_ms = 0};
+	bool chosen[PLAY_MOST] = {false};
 	struct buf err = BUF_INIT;
+	size_t i;
 	int code;
 
 	say_program(tool.name);
 	code = opt_parse(&tool, &argc, argv, NULL);
 	if (code != OPT_GO)
 		return code;
-	if (argc != 2)
-		return opt_usage(&tool, "a platform and a configuration are "
-					"needed");
-	buf_init(&s.backend, BUF_MAX_DEFAULT);
-	buf_init(&s.text, BUF_MAX_DEFAULT);
-	buf_init(&s.parent, BUF_MAX_DEFAULT);
-	buf_init(&s.dir, BUF_MAX_DEFAULT);
-	s.limit_ms = o.limit_ms;
-	stage_init(&s);
-	code = NNI_CONFIG;
-	if (backend_find(argv[0], &s.backend, &err) == 0)
-		code = prepare(&s, argv[1], &err);
-	if (code == NNI_OK && choose_member(&s, argv[0], &err) == -1)
-		code = NNI_CONFIG;
-	if (code != NNI_OK)
-		say_error(code, "%s", err.len ? err.data : "no configuration");
-	else if (play(&s, o.trials))
-		code = NNI_TRIAL_FAILED;
-	stage_release(&s);
+	if (o.be_trial)
+		return play_trial();
+	code = NNI_OK;
+	for (i = 0; i < o.only.count && code == NNI_OK; i++)
+		if (play_choose(o.only.items[i], chosen, &err) == -1)
+			code = opt_usage(&tool, "%s", err.data);
+	if (code == NNI_OK && o.contract)
+		contract_list();
+	else if (code == NNI_OK && o.list)
+		play_list();
+	else if (code == NNI_OK && argc != 2)
+		code = opt_usage(
+		    &tool, "a platform and a configuration are needed");
+	else if (code == NNI_OK)
+		code = test_backend(
+		    argv[0], argv[1], o.only.count ? chosen : NULL);
+	opt_list_release(&o.only);
 	buf_release(&err);
 	return code;
 }

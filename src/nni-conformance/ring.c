@@ -3,17 +3,30 @@
 
 #include <string.h>
 
+#include "expdir.h"
+#include "intent.h"
+
 int
-ring_open(struct ring *r, struct stage *s, struct buf *err)
+ring_open(struct ring *r, struct stage *s)
 {
+	struct buf err = BUF_INIT;
+	int good;
+
 	memset(r, 0, sizeof(*r));
 	r->stage = s;
 	buf_init(&r->place, 4096);
 	buf_adds(&r->place, s->member);
 	r->unlimited = !s->credit;
-	if (verb_start(s, &r->collect, "collect", err) == -1 ||
-	    verb_start(s, &r->watch, "watch", err) == -1 ||
-	    verb_start(s, &r->submit, "submit", err) == -1)
+	good = verb_start(s, &r->collect, "collect", &err) == 0 &&
+	       verb_start(s, &r->watch, "watch", &err) == 0 &&
+	       verb_start(s, &r->submit, "submit", &err) == 0;
+	if (!good) {
+		told(s, false, END_OF_INPUT, "the verbs can be started");
+		note(s, "%s", err.data);
+		ring_release(r);
+	}
+	buf_release(&err);
+	if (!good)
 		return -1;
 	r->submit.to_watch = &r->watch;
 	r->submit.to_collect = &r->collect;
@@ -87,8 +100,8 @@ all_answered(void *arg)
 
 		if (a->sent)
 			continue;
-		trial_line(
-		    r->stage, a->id, r->place.data, a->parameters, &line);
+		trial_line(r->stage, a->id, a->attempt ? a->attempt : 1,
+		    r->place.data, a->parameters, &line);
 		verb_send(&r->submit, line.data);
 		a->sent = true;
 		unanswered++;
@@ -97,17 +110,79 @@ all_answered(void *arg)
 	return !open;
 }
 
+/* One of the three has ended, which nobody asked for. */
+static bool
+is_broken(void *arg)
+{
+	struct ring *r = arg;
+
+	return r->submit.ended || r->watch.ended || r->collect.ended;
+}
+
+void
+ring_note(struct ring *r, const char *trial)
+{
+	note_verb(&r->submit, trial);
+	note_verb(&r->watch, trial);
+	note_verb(&r->collect, trial);
+}
+
+static void
+note_credit(struct ring *r)
+{
+	const struct stage *s = r->stage;
+
+	if (s->credit && !verb_find(&r->submit, RECORD_CREDIT, NULL, 0))
+		note(r->stage,
+		    "its capabilities have \"credit\":true, so nothing is sent "
+		    "to it before it says its first credit");
+}
+
+/* The first that is not answered; NULL: none. */
+static const char *
+open_one(const struct ring *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (!r->actors[i].answered)
+			return r->actors[i].id;
+	return NULL;
+}
+
 bool
 ring_submit(struct ring *r, struct actor *actors, size_t count)
 {
+	struct stage *s = r->stage;
+	bool good;
 	size_t i;
 
 	r->actors = actors;
 	r->count = count;
 	for (i = 0; i < count; i++)
 		if (!actors[i].id[0])
-			trial_new(r->stage, actors[i].id);
-	return stage_wait(r->stage, &r->submit, all_answered, r);
+			trial_new(s, actors[i].id);
+	good = stage_wait(s, is_broken, all_answered, r);
+	if (!good) {
+		told(s, false, s->credit ? CREDIT : FLUSHED,
+		    "submit answers %s",
+		    count == 1 ? "the trial" : "all trials");
+		note_verb(&r->submit, open_one(r));
+		note_credit(r);
+	}
+	return good;
+}
+
+/* The first without an end; NULL: none. */
+static const char *
+endless_one(const struct ring *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (!verb_end_of(&r->collect, r->actors[i].id))
+			return r->actors[i].id;
+	return NULL;
 }
 
 static bool
@@ -120,22 +195,88 @@ all_ended(void *arg)
 	for (i = 0; i < r->collect.count; i++)
 		ends += r->collect.heard[i].r.type == RECORD_STATUS &&
 			status_is_end(r->collect.heard[i].r.status);
-	return ends >= r->count;
+	return ends >= r->count && !endless_one(r);
 }
 
 bool
 ring_ends(struct ring *r)
 {
-	return stage_wait(r->stage, &r->collect, all_ended, r);
+	struct stage *s = r->stage;
+	const char *id;
+
+	if (stage_wait(s, is_broken, all_ended, r))
+		return true;
+	id = endless_one(r);
+	if (id && !verb_end_of(&r->submit, id) && !verb_end_of(&r->watch, id)) {
+		told(s, false, WATCH_ENDS, "watch says the end of each trial");
+		note_verb(&r->submit, id);
+		note_verb(&r->watch, id);
+	} else {
+		told(s, false, METRICS_FIRST,
+		    "collect passes on the end of each trial");
+		note_verb(&r->watch, id);
+		note_verb(&r->collect, id);
+	}
+	return false;
+}
+
+static bool
+all_run(void *arg)
+{
+	struct ring *r = arg;
+	size_t i, n, running = 0;
+
+	for (i = 0; i < r->count; i++)
+		for (n = 0; n < r->watch.count; n++)
+			running +=
+			    r->watch.heard[n].r.status == STATUS_RUNNING &&
+			    !strcmp(r->watch.heard[n].r.trial, r->actors[i].id);
+	return running >= r->count;
+}
+
+bool
+ring_runs(struct ring *r)
+{
+	struct stage *s = r->stage;
+
+	if (stage_wait(s, is_broken, all_run, r))
+		return true;
+	told(
+	    s, false, WATCH_CHANGES, "watch says RUNNING of a trial that runs");
+	note_verb(&r->watch, r->actors[0].id);
+	return false;
 }
 
 bool
 ring_finish(struct ring *r)
 {
-	bool good = verb_finish(&r->submit);
+	struct verb *all[] = {&r->submit, &r->watch, &r->collect};
+	bool good = true;
+	size_t i;
 
-	good = verb_finish(&r->watch) && good;
-	return verb_finish(&r->collect) && good;
+	for (i = 0; i < 3; i++)
+		good = verb_finish(all[i]) && good;
+	told(r->stage, good, END_OF_INPUT,
+	    "at the end of input submit, watch and collect end with 0");
+	for (i = 0; i < 3; i++)
+		note_end(all[i]);
+	return good;
+}
+
+void
+ring_cancel(struct ring *r, const struct actor *a, bool early)
+{
+	struct buf path = BUF_INIT, line = BUF_INIT;
+	int attempt = a->attempt ? a->attempt : 1;
+
+	expdir_trial(&path, r->stage->dir.data, a->id, attempt);
+	intent_write(path.data, early ? INTENT_EARLY : INTENT_USER, NULL);
+	record_begin_trial(&line, "cancel", a->id, attempt);
+	json_member_bool(&line, "early", early);
+	buf_addc(&line, '}');
+	verb_send(&r->watch, line.data);
+	buf_release(&path);
+	buf_release(&line);
 }
 
 void

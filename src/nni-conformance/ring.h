@@ -7,6 +7,7 @@
 struct actor {
 	char id[TRIAL_ID_LEN + 1];
 	const char *parameters;
+	int attempt;	     /* 0: the first */
 	bool sent, answered; /* by the `submit` verb: with a job, or an end */
 };
 
@@ -27,13 +28,23 @@ struct ring {
 	size_t count;
 };
 
-int ring_open(struct ring *r, struct stage *s, struct buf *err);
-/* Submits; returns when all are answered, or the limit is reached. */
+/* On the stage's present experiment.  0; -1: said. */
+int ring_open(struct ring *r, struct stage *s);
+/*
+ * Submits and waits until all are answered; false: told, with what was said of
+ * them, and nobody waits in this part any more.
+ */
 bool ring_submit(struct ring *r, struct actor *actors, size_t count);
-/* Waits until `collect` has said the ends of all. */
+/* Waits until `collect` has said the ends of all; the same. */
 bool ring_ends(struct ring *r);
-/* Ends all three in order; true if each exits with 0. */
+/* Waits until `watch` has said RUNNING of all; the same. */
+bool ring_runs(struct ring *r);
+/* Ends all three in order; told. */
 bool ring_finish(struct ring *r);
+/* A cancel of actor `a`, as nni-watch does it: the intent, then the record. */
+void ring_cancel(struct ring *r, const struct actor *a, bool early);
+/* What all three said of it, where the last line was not ok. */
+void ring_note(struct ring *r, const char *trial);
 void ring_release(struct ring *r);
 /* The trial's record with its job, as `submit` answered; NULL: none. */
 const char *ring_trial(const struct ring *r, const char *id);

@@ -1,6 +1,8 @@
 /* The ground under the tests: experiments, and runs of a backend's verbs. */
 #include "stage.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,13 @@
 #include "mem.h"
 #include "os/file.h"
 #include "os/sys.h"
+#include "quote.h"
+#include "say.h"
+
+/* How long a dead verb's children may hold its output, and its reaping take. */
+#define STRAGGLE_MS 500
+#define REAP_MS 5000
+#define MOST_SHOWN 300 /* bytes of a comment */
 
 int
 stage_open(struct stage *s, struct buf *err)
@@ -32,7 +41,103 @@ stage_release(struct stage *s)
 	buf_release(&s->dir);
 }
 
+/* ---- what is told ---- */
+
+/* A line of which the end, from there on, is of others. */
+static void
+say_line(struct buf *line, size_t from)
+{
+	quote_visible_tail(line, from);
+	buf_addc(line, '\n');
+	say_data(line->data, line->len);
+	buf_release(line);
+}
+
+static void
+say_comment(const char *fmt, va_list ap)
+{
+	struct buf line = BUF_INIT;
+	size_t from;
+
+	buf_adds(&line, "#   ");
+	from = line.len;
+	buf_addv(&line, fmt, ap);
+	if (line.len > MOST_SHOWN) {
+		buf_cut(&line, MOST_SHOWN);
+		buf_adds(&line, "...");
+	}
+	say_line(&line, from);
+}
+
+void
+note(struct stage *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!s->not_ok)
+		return;
+	va_start(ap, fmt);
+	say_comment(fmt, ap);
+	va_end(ap);
+}
+
+bool
+told(struct stage *s, bool good, enum promise p, const char *fmt, ...)
+{
+	bool excused = !good && s->excused;
+	struct buf line = BUF_INIT;
+	va_list ap;
+
+	s->not_ok = !good && !excused;
+	s->failures += s->not_ok;
+	s->excused = s->excused || (!good && s->gave_up);
+	buf_addf(&line, "%sok %d - ", s->not_ok ? "not " : "", ++s->tests);
+	va_start(ap, fmt);
+	buf_addv(&line, fmt, ap);
+	va_end(ap);
+	buf_adds(&line, excused ? " # SKIP because of the above" : "");
+	say_line(&line, 0);
+	note(s, "platforms/README: \"%s.\"", contract_text(p));
+	return good;
+}
+
+void
+passed_over(struct stage *s, const char *name, const char *why)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "ok %d - %s # SKIP %s", ++s->tests, name, why);
+	say_line(&line, 0);
+	s->not_ok = false;
+}
+
+void
+todo(struct stage *s, enum promise p, const char *name)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "not ok %d - %s # TODO it is better", ++s->tests, name);
+	say_line(&line, 0);
+	s->not_ok = true;
+	note(s, "platforms/README: \"%s.\"", contract_text(p));
+	s->not_ok = false;
+}
+
 /* ---- runs of a verb ---- */
+
+/* A backend that never stops talking ends here, not where memory ends. */
+#define MOST_LINES 150000
+
+static void
+rubbish(struct verb *v, const char *line)
+{
+	struct stage *s = v->stage;
+
+	if (s->rubbish_of)
+		return;
+	s->rubbish_of = v->name;
+	snprintf(s->rubbish, sizeof(s->rubbish), "%s", line);
+}
 
 static void
 hear(void *arg, char *line, size_t len)
@@ -40,12 +145,13 @@ hear(void *arg, char *line, size_t len)
 	struct verb *v = arg;
 	struct heard *h;
 
-	if (!line) {
-		v->bad++;
+	if (line && !len)
+		return;
+	if (!line || v->count == MOST_LINES) {
+		rubbish(v, line ? "(more lines than could be meant)"
+				: "(a line of more than 1 MiB)");
 		return;
 	}
-	if (!len)
-		return;
 	if (v->count == v->room) {
 		v->room = v->room ? v->room * 2 : 64;
 		v->heard = xreallocarray(v->heard, v->room, sizeof(*v->heard));
@@ -53,8 +159,8 @@ hear(void *arg, char *line, size_t len)
 	h = &v->heard[v->count];
 	h->line = xstrndup(line, len);
 	if (record_parse(&h->r, h->line, len, NULL) == -1) {
+		rubbish(v, line);
 		free(h->line);
-		v->bad++;
 		return;
 	}
 	v->count++;
@@ -69,14 +175,11 @@ hear(void *arg, char *line, size_t len)
 }
 
 static void
-on_output(void *arg, const char *bytes, size_t len)
+output_ends(void *arg)
 {
 	struct verb *v = arg;
 
-	if (len) {
-		lines_feed(&v->lines, bytes, len, hear, v);
-		return;
-	}
+	timer_stop(&v->straggler);
 	lines_end(&v->lines, hear, v);
 	stream_close(v->out);
 	v->out = NULL;
@@ -85,6 +188,18 @@ on_output(void *arg, const char *bytes, size_t len)
 }
 
 static void
+on_output(void *arg, const char *bytes, size_t len)
+{
+	struct verb *v = arg;
+
+	if (!len)
+		output_ends(v);
+	else if (v->count < MOST_LINES)
+		lines_feed(&v->lines, bytes, len, hear, v);
+}
+
+/* A child of its that holds the output is not waited for, as in backend.c. */
+static void
 on_exit_of(void *arg, struct proc_end end)
 {
 	struct verb *v = arg;
@@ -92,6 +207,9 @@ on_exit_of(void *arg, struct proc_end end)
 	v->end = end;
 	v->exited = true;
 	v->ended = v->out_ended;
+	if (!v->ended)
+		timer_set(
+		    v->stage->loop, &v->straggler, STRAGGLE_MS, output_ends, v);
 }
 
 static void
@@ -100,11 +218,13 @@ on_input_gone(void *arg)
 	(void)arg; /* its end tells */
 }
 
-int
-verb_start(struct stage *s, struct verb *v, const char *name, struct buf *err)
+static int
+start(struct stage *s, struct verb *v, const char *name, const char *more,
+    struct buf *err)
 {
 	char *argv[] = {s->backend.data, (char *)name, (char *)"--dir",
-	    s->dir.data, (char *)"--member", (char *)s->member, NULL};
+	    s->dir.data, (char *)"--member", (char *)s->member, (char *)more,
+	    NULL};
 	struct proc_spec spec = {.argv = argv,
 	    .in = {PROC_PIPE, OS_NO_FILE},
 	    .out = {PROC_PIPE, OS_NO_FILE},
@@ -114,12 +234,27 @@ verb_start(struct stage *s, struct verb *v, const char *name, struct buf *err)
 	v->stage = s;
 	v->name = name;
 	lines_init(&v->lines);
-	if (proc_start(&v->proc, &spec, err) == -1)
+	if (proc_start(&v->proc, &spec, err) == -1) {
+		v->ended = v->exited = v->out_ended = true;
+		v->end.code = 127;
 		return -1;
+	}
 	v->in = stream_writer(s->loop, v->proc.in, on_input_gone, v);
 	v->out = stream_reader(s->loop, v->proc.out, on_output, v);
 	loop_child(s->loop, &v->proc, on_exit_of, v);
 	return 0;
+}
+
+int
+verb_start(struct stage *s, struct verb *v, const char *name, struct buf *err)
+{
+	return start(s, v, name, NULL, err);
+}
+
+int
+verb_start_once(struct stage *s, struct verb *v, const char *name)
+{
+	return start(s, v, name, "--once", NULL);
 }
 
 void
@@ -134,23 +269,28 @@ verb_send(struct verb *v, const char *line)
 /* ---- waiting ---- */
 
 struct waiting {
-	struct verb *verb;
-	stage_test *test;
+	stage_test *hopeless, *test;
 	void *arg;
-	bool holds;
+	bool holds, over;
 };
+
+static void
+look_at(struct waiting *w)
+{
+	w->holds = w->test && w->test(w->arg);
+	w->over = w->holds || (w->hopeless && w->hopeless(w->arg));
+}
 
 /* At the end of each round of the loop. */
 static void
 look(void *arg)
 {
 	struct stage *s = arg;
-	struct waiting *w = s->waiting;
 
-	if (!w)
+	if (!s->waiting)
 		return;
-	w->holds = w->test && w->test(w->arg);
-	if (w->holds || (w->verb && w->verb->ended))
+	look_at(s->waiting);
+	if (s->waiting->over)
 		loop_stop(s->loop, 0);
 }
 
@@ -159,7 +299,6 @@ too_long(void *arg)
 {
 	struct stage *s = arg;
 
-	s->timed_out = true;
 	loop_stop(s->loop, 0);
 }
 
@@ -168,9 +307,8 @@ run_loop(struct stage *s, struct waiting *w, int64_t ms)
 {
 	struct timer limit = TIMER_INIT;
 
-	s->timed_out = false;
-	w->holds = w->test && w->test(w->arg);
-	if (w->holds || (w->verb && w->verb->ended))
+	look_at(w);
+	if (w->over)
 		return w->holds;
 	timer_set(s->loop, &limit, ms, too_long, s);
 	s->waiting = w;
@@ -181,19 +319,21 @@ run_loop(struct stage *s, struct waiting *w, int64_t ms)
 }
 
 bool
-stage_wait(struct stage *s, struct verb *v, stage_test *test, void *arg)
+stage_wait(struct stage *s, stage_test *hopeless, stage_test *test, void *arg)
 {
-	struct waiting w = {v, test, arg, false};
+	struct waiting w = {hopeless, test, arg, false, false};
 
-	return run_loop(s, &w, s->limit_ms);
+	if (!run_loop(s, &w, s->gave_up ? 0 : s->limit_ms))
+		s->gave_up = true;
+	return w.holds;
 }
 
-void
-stage_pass(struct stage *s, int64_t ms)
+bool
+stage_pass(struct stage *s, int64_t ms, stage_test *test, void *arg)
 {
-	struct waiting w = {NULL, NULL, NULL, false};
+	struct waiting w = {NULL, test, arg, false, false};
 
-	run_loop(s, &w, ms);
+	return run_loop(s, &w, ms);
 }
 
 void
@@ -203,20 +343,30 @@ stage_init(struct stage *s)
 	loop_each_round(s->loop, look, s);
 }
 
-static bool
-has_ended(void *arg)
+bool
+verb_has_ended(void *arg)
 {
 	return ((struct verb *)arg)->ended;
+}
+
+void
+verb_end_input(struct verb *v)
+{
+	if (v->in)
+		stream_finish(v->in, NULL, NULL);
+	v->in = NULL;
+	v->finished = true;
 }
 
 bool
 verb_finish(struct verb *v)
 {
-	if (v->in)
-		stream_finish(v->in, NULL, NULL);
-	v->in = NULL;
-	stage_wait(v->stage, NULL, has_ended, v);
-	return v->ended && !v->end.signaled && !v->end.code;
+	verb_end_input(v);
+	if (stage_wait(v->stage, NULL, verb_has_ended, v))
+		return !v->end.signaled && !v->end.code;
+	verb_kill(v);
+	v->late = true;
+	return false;
 }
 
 void
@@ -224,9 +374,9 @@ verb_kill(struct verb *v)
 {
 	if (!v->exited)
 		proc_kill(&v->proc, PROC_KILL);
-	stage_wait(v->stage, NULL, has_ended, v);
 	stream_close(v->in);
 	v->in = NULL;
+	stage_pass(v->stage, REAP_MS, verb_has_ended, v);
 }
 
 void
@@ -238,6 +388,7 @@ verb_release(struct verb *v)
 		return;
 	if (!v->ended)
 		verb_kill(v);
+	timer_stop(&v->straggler);
 	stream_close(v->in);
 	stream_close(v->out);
 	for (i = 0; i < v->count; i++)
@@ -245,6 +396,62 @@ verb_release(struct verb *v)
 	free(v->heard);
 	lines_release(&v->lines);
 	memset(v, 0, sizeof(*v));
+}
+
+/* How many lines are shown of what a verb said of a trial. */
+#define LINES_SHOWN 4
+
+static void
+note_lines(struct verb *v, const char *trial)
+{
+	size_t i, n = 0, skip;
+
+	for (i = 0; i < v->count; i++)
+		n += !trial || !strcmp(v->heard[i].r.trial, trial);
+	if (!n)
+		note(v->stage, "`%s` said nothing%s%s", v->name,
+		    trial ? " of " : "", trial ? trial : "");
+	skip = n > LINES_SHOWN ? n - LINES_SHOWN : 0;
+	for (i = 0; i < v->count; i++)
+		if ((!trial || !strcmp(v->heard[i].r.trial, trial)) &&
+		    (skip ? skip--, false : true))
+			note(v->stage, "`%s` said: %s", v->name,
+			    v->heard[i].line);
+}
+
+void
+note_end(struct verb *v)
+{
+	struct stage *s = v->stage;
+
+	if (!s)
+		return;
+	if (v->late)
+		note(s,
+		    "`%s` did not end within %" PRId64
+		    " ms of the end of its input and was killed",
+		    v->name, s->limit_ms);
+	else if (v->exited && v->end.signaled)
+		note(s, "`%s` was killed by SIG%s", v->name,
+		    proc_signal_name(v->end.code));
+	else if (v->exited && (v->end.code || !v->finished))
+		note(s, "`%s` ended with exit code %d%s", v->name, v->end.code,
+		    v->finished ? "" : ", before the end of its input");
+}
+
+void
+note_verb(struct verb *v, const char *trial)
+{
+	struct stage *s = v->stage;
+
+	if (!s || !s->not_ok)
+		return;
+	note_lines(v, trial);
+	if (v->exited || v->late)
+		note_end(v);
+	else if (s->gave_up)
+		note(s, "`%s` runs; after %" PRId64 " ms it was given up",
+		    v->name, s->limit_ms);
 }
 
 /* ---- trials ---- */
@@ -262,13 +469,13 @@ trial_new(struct stage *s, char id[TRIAL_ID_LEN + 1])
 }
 
 void
-trial_line(struct stage *s, const char *id, const char *place,
+trial_line(struct stage *s, const char *id, int attempt, const char *place,
     const char *parameters, struct buf *line)
 {
 	int64_t n = strtol(id + 1, NULL, 10);
 
 	buf_clear(line);
-	record_begin_trial(line, "trial", id, 1);
+	record_begin_trial(line, "trial", id, attempt);
 	json_member_int(line, "sequence", n);
 	json_member_str(line, "dir", s->dir.data);
 	json_member_str(line, "platform", s->member);

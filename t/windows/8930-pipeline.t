@@ -40,4 +40,15 @@ wait_for 20 grep -q '"event":"end"' "exps/$id/events.jsonl"
 ok $? 'and the experiment goes on to its end without it'
 is "$(win nnictl trial ls "$id" 2>err | grep -c SUCCEEDED)" 3 'nnictl trial ls shows its trials' ||
 	diag "$(cat err)"
+
+# The contract of backends, with trials that need no sh.
+cat >local.yml <<'Y'
+searchSpace: {x: {_type: uniform, _value: [0, 1]}}
+trialCommand: nothing
+trialConcurrency: 4
+tuner: {name: Random}
+trainingService: {platform: local}
+Y
+win nni-conformance -o capabilities,one,ends,adopt,cancel,once,no-room local local.yml >conformance 2>err
+is $? 0 'nni-platform-local keeps the contract' || diag "$(grep -A4 '^not ok' conformance)"
 done_testing
