@@ -64,6 +64,65 @@ nni.get_next_parameter(); nni.report_final_result("it'"'"'s")')" \
 	"NNISDK_MEb'{\"parameter_id\": 3, \"trial_job_id\": \"t\", \"type\": \"FINAL\", \"sequence\": 0, \"value\": \"\\\"it's\\\"\"}'" \
 	'other platforms read standard output'
 
+# ---- what else trials import ----
+cat >merge.py <<'P'
+import argparse
+import nni
+from nni.utils import *
+from nni.utils import merge_parameter as merge
+args = argparse.Namespace(lr=0.5, batch=8, name="a", limit=None)
+assert merge(args, {"lr": 1, "batch": 16, "limit": [3]}) is args
+assert (args.lr, args.batch, args.name, args.limit) == (1.0, 16, "a", [3]) and type(args.lr) is float
+assert merge(vars(args), {"name": "b"})["name"] == "b" and args.name == "b"
+assert merge({"x": 1}, None) == {"x": 1}
+for bad, error in ({"other": 1}, ValueError), ({"batch": "x"}, TypeError), ({"batch": "x"}, ValueError):
+    try:
+        merge(args, bad)
+        raise SystemExit("%r is taken" % bad)
+    except error as e:
+        assert list(bad)[0] in str(e)
+assert extract_scalar_reward({"default": 2, "x": 1}) == 2 and MetricType.FINAL == "FINAL"
+assert split_index({"a": {"_index": 1, "_value": {"b": 2}}}) == {"a": {"b": 2}}
+assert OptimizeMode("minimize") is OptimizeMode.Minimize
+
+assert nni.choice("a", "b", name="x") in "ab" and nni.function_choice(lambda: 3) == 3
+for _ in range(20):
+    assert nni.randint(2, 4) in (2, 3) and 1 <= nni.uniform(1, 2) <= 2
+    assert nni.quniform(0, 10, 2.5) in (0, 2.5, 5, 7.5, 10) and 0.1 <= nni.loguniform(0.1, 1) <= 1
+    assert nni.qloguniform(1, 64, 2) % 2 == 0 or nni.qloguniform(1, 64, 2) == 1
+    assert nni.normal(5, 0) == 5 and nni.qnormal(5.1, 0, 2) == 6 and nni.lognormal(0, 0) == 1
+    assert nni.qlognormal(0, 0, 1) == 1
+
+@nni.trace
+class Traced:
+    pass
+@nni.trace(kw_only=False)
+def traced():
+    return 4
+assert Traced() and traced() == 4
+assert str(nni.NoMoreTrialError()) and nni.NoMoreTrialError("x").errorinfo == "x"
+assert nni.get_next_parameters() == {} and nni.trial.get_trial_id() == "STANDALONE"
+assert not hasattr(nni, "nas") and nni.__version__
+P
+is "$(none "$(cat merge.py)" 2>/dev/null && echo good)" good 'merge_parameter, choice, trace and others' ||
+	diag "$(none "$(cat merge.py)" 2>&1)"
+for c in 'import nni; nni.Experiment' 'from nni import Experiment' 'from nni.tuner import Tuner' 'import nni.retiarii.nn.pytorch as nn'; do
+	like "$(none "$c" 2>&1 | tail -n 1)" "*Error: nni.[A-Za-z]* is in NNI's own package, not in this*: pip install nni" "$c"
+done
+is "$(none 'import nni
+try:
+    import nni.nas
+except ImportError:
+    print("asked")')" asked 'code that tries an import goes on'
+like "$(NNI_PLATFORM=local none 'import nni; nni.choice(1, 2)' 2>&1 | tail -n 1)" '*useAnnotation*nni.get_next_parameter()' \
+	'annotations in an experiment'
+for f in "$stand"/nni/*.py; do
+	"$py" -c 'import ast, sys
+text = open(sys.argv[1]).read()
+ast.parse(text, feature_version=(3, 6)) if sys.version_info >= (3, 8) else ast.parse(text)' "$f" || echo "$f"
+done >old 2>&1
+is "$(cat old)" '' 'Python 3.6 can read it'
+
 # ---- a real one ----
 mkdir -p real/nni/sub ns/nni broken/nni
 echo 'VALUE = 42

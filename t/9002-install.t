@@ -8,7 +8,7 @@ ok $? 'make install' || diag "$(tail -5 log)"
 is "$("$PWD/root/opt/nni/bin/nni-run" --version)" "$(nni-run --version)" 'what is installed runs'
 [ -x root/opt/nni/libexec/nni/nni-platform-local ]
 ok $? 'the backend is in libexec/nni'
-[ -f root/opt/nni/share/nni/python/nni/__init__.py ]
+[ -f root/opt/nni/share/nni/python/nni/__init__.py ] && [ -f root/opt/nni/share/nni/python/nni/utils.py ]
 ok $? 'the Python stand-in is installed'
 
 bad=

@@ -55,23 +55,53 @@ def _load_real():
     return True
 
 
-if not _load_real():
-    from ._trial import (  # noqa: F401
-        get_current_parameter,
-        get_experiment_id,
-        get_next_parameter,
-        get_sequence_id,
-        get_trial_id,
-        report_final_result,
-        report_intermediate_result,
+class NoMoreTrialError(Exception):
+    def __init__(self, ErrorInfo="Search space fully explored"):
+        super().__init__(ErrorInfo)
+        self.errorinfo = ErrorInfo
+
+
+def trace(cls_or_func=None, **kwargs):
+    """A decorator that records arguments, for NNI's experiments in Python; here it
+    changes nothing."""
+    return trace if cls_or_func is None else cls_or_func
+
+
+def _absent(what):
+    return (
+        "%s is in NNI's own package, not in this stand-in of nni-tools, which has what "
+        "most trials need (get_next_parameter, report_final_result...): pip install nni" % what
     )
 
-    __all__ = [
-        "get_current_parameter",
-        "get_experiment_id",
-        "get_next_parameter",
-        "get_sequence_id",
-        "get_trial_id",
-        "report_final_result",
-        "report_intermediate_result",
-    ]
+
+class _Absent:
+    """The last finder: says why a submodule of NNI is not found."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith("nni."):
+            # Another name than the one asked for: `from nni import x` would drop
+            # this error and say only that it cannot import x.
+            raise ModuleNotFoundError(_absent(name), name="nni")
+
+
+def _stand_in():
+    import sys
+
+    from . import _trial, smartparam, trial, utils  # noqa: F401
+
+    names = globals()
+    for module in (_trial, smartparam):
+        names.update((name, getattr(module, name)) for name in module.__all__)
+    names["__version__"] = "999.dev0+nni.tools"  # a version for who compares it
+    names["__all__"] = _trial.__all__ + smartparam.__all__ + ["NoMoreTrialError", "trace"]
+    sys.meta_path.append(_Absent)
+
+
+if not _load_real():
+    _stand_in()
+
+    def __getattr__(name):
+        if name.startswith("__"):
+            raise AttributeError("module 'nni' has no attribute '%s'" % name)
+        raise AttributeError(_absent("nni." + name))

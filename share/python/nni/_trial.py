@@ -10,6 +10,17 @@ import sys
 import threading
 import time
 
+__all__ = [
+    "get_current_parameter",
+    "get_experiment_id",
+    "get_next_parameter",
+    "get_next_parameters",
+    "get_sequence_id",
+    "get_trial_id",
+    "report_final_result",
+    "report_intermediate_result",
+]
+
 _logger = logging.getLogger("nni")
 _lock = threading.Lock()
 _parameters = None  # the whole of parameter.cfg, once it was asked for
@@ -76,6 +87,9 @@ def get_next_parameter():
     _parameters = _read_parameters(_asked)
     _asked += 1
     return _parameters.get("parameters")
+
+
+get_next_parameters = get_next_parameter  # v3.0 has both
 
 
 def get_current_parameter(tag=None):
