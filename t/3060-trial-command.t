@@ -19,7 +19,7 @@ export NNI_PLATFORM=local NNI_SYS_DIR="$PWD/s" NNI_TRIAL_JOB_ID=abcde NNI_EXP_ID
 mkdir s
 exits 5 'no parameter.cfg' nni-trial get
 like "$(cat err)" "*parameter.cfg*No such file*" 'says which file'
-printf '{"parameter_id": 3, "parameter_source": "algorithm", "parameters": {"lr": 0.10, "opt": "a b\\n\\u00e4", "a.b": 1, "a": {"b": 2, "c.d": [1, 2]}, "big": 123456789012345678901, "net": {"_name": "x", "units": 64}}, "parameter_index": 0}' >s/parameter.cfg
+printf '{"parameter_id": 3, "parameter_source": "algorithm", "parameters": {"lr": 0.10, "opt": "a b\\n\\u00e4", "a.b": 1, "a": {"b": 2, "c.d": [1, 2]}, "big": 123456789012345678901, "net": {"_name": "x", "units": 64}, "layers": [64, [1, 2]], "gr\\u00f6\\u00dfe": null}, "parameter_index": 0}' >s/parameter.cfg
 is "$(nni-trial id) $(nni-trial experiment) $(nni-trial sequence)" 'abcde exp1 4' 'ids'
 is "$(nni-trial get lr)" 0.10 'a number, byte for byte'
 is "$(nni-trial get big)" 123456789012345678901 'a long one'
@@ -30,9 +30,20 @@ is "$(nni-trial get net.units)" 64 'one in another'
 is "$(nni-trial get a.b)" 1 'a name with a dot'
 is "$(nni-trial get a.c.d)" '[1, 2]' 'behind a dot'
 is "$(nni-trial get | jq -c .lr)" 0.1 'all of them'
+is "$(nni-trial get net._name) $(nni-trial get net)" 'x {"_name": "x", "units": 64}' 'a nested choice'
+is "$(nni-trial get layers.0) $(nni-trial get layers.1.1) $(nni-trial get layers)" '64 2 [64, [1, 2]]' 'items of a list'
+is "$(nni-trial get größe)" null 'a name with other letters'
 exits 4 'a name that there is not' nni-trial get lrr
-is "$(cat err)" "nni-trial: error: there is no parameter 'lrr'; there are: lr, opt, a.b, a, big, net" \
+is "$(cat err)" "nni-trial: error: there is no parameter 'lrr' (did you mean 'lr'?); there are: lr, opt, a.b, a, big, net, layers, größe" \
 	'says which there are'
+# wrong NAME WHY
+wrong() { like "$(nni-trial get "$1" 2>&1)" "nni-trial: error: there is no $2" "$1"; }
+wrong net.unit "'unit' in the parameter 'net' (did you mean 'units'?); there are: _name, units"
+wrong layers.2 "'2' in the parameter 'layers': it is a list of 2, counted from 0"
+wrong layers.1x "'1x' in the parameter 'layers'*"
+wrong lr.x "'x' in the parameter 'lr': it is 0.10"
+wrong zzz "parameter 'zzz'; there are: lr*"
+is "$(nni-trial get net.unit -d 32)" 32 'a default in an object'
 echo '{"param' >s/parameter.cfg
 exits 5 'a damaged file' nni-trial get
 like "$(cat err)" '*damaged*' 'says so'
@@ -59,6 +70,22 @@ ok $? 'on standard input'
 nni-trial report --final -0.25 && last | grep -q '"FINAL", "sequence": 0, "value": "-0.25"'
 ok $? 'a negative final result is no option'
 before=$(cksum <s/.nni/metrics)
+# refused VALUE WHY
+refused() {
+	exits 2 "report $(printf %.20s "$1" | tr '\n' ' ')" nni-trial report "$1"
+	like "$(cat err)" "nni-trial: error: $2" 'says why'
+}
+refused 0,5 "'0,5' has a decimal comma; LC_ALL=C *"
+refused 93% "'93%' is neither a number nor JSON*"
+refused '' 'the value is empty*'
+refused 'loss
+0.5' 'more than one line *tail*'
+refused "$(head -c 3000 /dev/zero | tr '\0' x)" "'xxxxxxxx*x...' is neither a number nor JSON*"
+refused '{"default": }' "'{*}' is neither a number nor JSON*"
+printf '1\0002' | nni-trial report - 2>err
+is "$? $(cat err)" '2 nni-trial: error: the value holds a NUL byte' 'a byte that ends strings'
+: | nni-trial report - 2>err
+is "$?" 2 'nothing on standard input'
 exits 2 'words' nni-trial report abc
 like "$(cat err)" "*'abc' is neither a number nor JSON*" 'are refused'
 exits 2 'nothing' nni-trial report
@@ -68,6 +95,11 @@ head -c 1000000 /dev/zero | tr '\0' 1 >long
 nni-trial report - <long >out 2>err
 is $? 5 'a metric that is too long'
 is "$(cksum <s/.nni/metrics)" "$before" 'nothing of all this is reported'
+before=$(grep -c . s/.nni/metrics) next=$(cat s/.nni/seq)
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do nni-trial report "0.$i" & done
+wait
+is "$(sed -n "$((before + 1)),\$p" s/.nni/metrics | sed 's/^ME......//; s/ME[0-9]\{6\}$//' | jq .sequence | tr '\n' ' ')" \
+	"$(seq "$next" $((next + 11)) | tr '\n' ' ')" 'reports at the same time come one after the other'
 NNI_PLATFORM=remote nni-trial report "{\"a\": \"it's\"}" >out
 like "$(cat out)" "NNISDK_MEb'{*\"value\": \"{*it's*}\"}'" 'other platforms read standard output'
 REUSE_MODE=true nni-trial report 1 >out

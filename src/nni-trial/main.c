@@ -127,10 +127,11 @@ report(const char *text)
 	struct buf input = BUF_INIT_MAX((size_t)4 << 20);
 	int code = NNI_OK;
 
+	if (strcmp(text, "-") != 0)
+		buf_adds(&input, text);
 	if (strcmp(text, "-") == 0 && read_value(&input, &err) == -1)
 		code = say_error(NNI_USAGE, "%s", err.data);
-	else if (trial_value(
-		     strcmp(text, "-") ? text : input.data, &value, &err) == -1)
+	else if (trial_value(input.data, input.len, &value, &err) == -1)
 		code = say_error(NNI_USAGE, "%s", err.data);
 	else if (trial_report(&value, o.final, &err) == -1)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);

@@ -9,7 +9,9 @@
 #include "trial.h"
 #include "expdir.h"
 #include "json.h"
+#include "mem.h"
 #include "metricfile.h"
+#include "opt.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/loop.h"
@@ -91,46 +93,119 @@ find_member(struct json object, const char *name, const char **rest)
 	return found;
 }
 
+/* The item that `name` begins with as a number, counted from 0. */
 static struct json
-find(struct json object, const char *name)
+find_item(struct json array, const char *name, const char **rest)
+{
+	struct json_iter it;
+	struct json key, value;
+	size_t digits = strspn(name, "0123456789");
+	unsigned long n = strtoul(name, NULL, 10);
+
+	if (!digits || (name[digits] != '\0' && name[digits] != '.'))
+		return JSON_NONE;
+	json_iter_init(&it, array);
+	while (json_next(&it, &key, &value))
+		if (n-- == 0) {
+			*rest = name + digits + (name[digits] == '.');
+			return value;
+		}
+	return JSON_NONE;
+}
+
+/*
+ * What `name` leads to.  If there is no such thing, *in gets where it leads as
+ * far as it can, and *rest what is not found there.
+ */
+static struct json
+find(struct json object, const char *name, struct json *in, const char **rest)
 {
 	struct json v = object;
 
-	while (*name != '\0' && json_type(v) != JSON_ABSENT)
-		v = find_member(v, name, &name);
+	*rest = name;
+	while (**rest != '\0' && json_type(v) != JSON_ABSENT) {
+		*in = v;
+		v = json_type(v) == JSON_ARRAY ? find_item(v, *rest, rest)
+					       : find_member(v, *rest, rest);
+	}
 	return v;
+}
+
+/* The keys of an object, decoded, NULL-ended; free the strings and the list. */
+static char **
+keys_of(struct json object)
+{
+	size_t n = 0;
+	char **keys = xcalloc(json_count(object) + 1, sizeof(*keys));
+	struct buf text = BUF_INIT;
+	struct json_iter it;
+	struct json key, value;
+
+	json_iter_init(&it, object);
+	while (json_next(&it, &key, &value)) {
+		buf_clear(&text);
+		json_string((struct json){key.at - 1, key.len + 2}, &text);
+		keys[n++] = xstrdup(text.data);
+	}
+	buf_release(&text);
+	return keys;
 }
 
 static void
 name_keys(struct json object, const char *name, struct buf *err)
 {
-	struct json_iter it;
-	struct json key, value;
-	const char *before = "; there are: ";
+	char **keys = keys_of(object);
+	const char *near = opt_nearest(name, (const char *const *)keys);
+	size_t i;
 
-	buf_err(err, "there is no parameter '%s'", name);
-	json_iter_init(&it, object);
-	while (
-	    json_type(object) == JSON_OBJECT && json_next(&it, &key, &value)) {
-		buf_adds(err, before);
-		buf_add(err, key.at, key.len);
-		before = ", ";
+	if (near)
+		buf_addf(err, " (did you mean '%s'?)", near);
+	for (i = 0; keys[i]; i++) {
+		buf_addf(err, "%s%s", i ? ", " : "; there are: ", keys[i]);
+		free(keys[i]);
 	}
+	free(keys);
+}
+
+/* `rest` of the whole name is not found in `in`. */
+static void
+not_found(struct json in, const char *name, const char *rest, struct buf *err)
+{
+	size_t found = strlen(name) - strlen(rest);
+	int outer = found ? (int)found - 1 : 0; /* without the dot */
+
+	if (json_type(in) == JSON_OBJECT && !found)
+		buf_err(err, "there is no parameter '%s'", name);
+	else if (json_type(in) == JSON_OBJECT)
+		buf_err(err, "there is no '%s' in the parameter '%.*s'", rest,
+		    outer, name);
+	else if (json_type(in) == JSON_ARRAY)
+		buf_err(err,
+		    "there is no '%s' in the parameter '%.*s': it is a list of "
+		    "%d, counted from 0",
+		    rest, outer, name, (int)json_count(in));
+	else
+		buf_err(err,
+		    "there is no '%s' in the parameter '%.*s': it is %.*s",
+		    rest, outer, name, (int)(in.len < 60 ? in.len : 60), in.at);
+	if (json_type(in) == JSON_OBJECT)
+		name_keys(in, rest, err);
 }
 
 int
 trial_get(const char *name, bool json, struct buf *out, struct buf *err)
 {
 	struct buf text = BUF_INIT;
-	struct json all, parameters, v;
+	struct json all, parameters, v, in = JSON_NONE;
+	const char *rest = "";
 	int r = read_parameters(&text, &all, err);
 
 	if (r == 0) {
 		parameters = json_get(all, "parameters");
-		v = name ? find(parameters, name) : parameters;
+		v = name ? find(parameters, name, &in, &rest) : parameters;
 		r = json_type(v) != JSON_ABSENT;
 		if (r == 0)
-			name_keys(parameters, name ? name : "", err);
+			not_found(in, name ? name : "", rest, err);
 		else if (json_type(v) == JSON_STRING && !json)
 			json_string(v, out);
 		else
@@ -142,24 +217,50 @@ trial_get(const char *name, bool json, struct buf *out, struct buf *err)
 
 /* ---- metrics ---- */
 
-int
-trial_value(const char *text, struct buf *value, struct buf *err)
+/* What is wrong with a value, in words for who sees it in a trial's output. */
+static int
+bad_value(const char *text, struct buf *err)
 {
-	size_t len = strlen(text);
+	size_t len = strlen(text), digits = strspn(text, "+-0123456789");
+	const char *end = text + digits;
+	bool comma = digits && *end == ',' && end[1] != '\0' &&
+		     strspn(end + 1, "0123456789eE+-") == strlen(end + 1);
+
+	if (text[strspn(text, " \t\r\n")] == '\0')
+		return buf_err(err,
+		    "the value is empty: the command that should "
+		    "have printed it did not");
+	if (comma)
+		return buf_err(err,
+		    "'%s' has a decimal comma; LC_ALL=C makes programs print a "
+		    "point",
+		    text);
+	if (strchr(text, '\n'))
+		return buf_err(err,
+		    "more than one line is neither a number nor JSON; `| tail "
+		    "-n 1` takes the last");
+	return buf_err(err,
+	    "'%.60s%s' is neither a number nor JSON (text would be "
+	    "'\"%.20s%s\"')",
+	    text, len > 60 ? "..." : "", text, len > 20 ? "..." : "");
+}
+
+int
+trial_value(const char *text, size_t len, struct buf *value, struct buf *err)
+{
 	struct json v;
 	double d;
 	char *end;
 
+	if (strlen(text) != len)
+		return buf_err(err, "the value holds a NUL byte");
 	if (json_check(text, len, JSON_NAN, &v, NULL, NULL) == 0) {
 		json_add(value, v);
 		return 0;
 	}
 	d = strtod(text, &end);
 	if (end == text || *end != '\0')
-		return buf_err(err,
-		    "'%s' is neither a number nor JSON (text would be "
-		    "'\"%s\"')",
-		    text, text);
+		return bad_value(text, err);
 	if (isnan(d))
 		buf_adds(value, "NaN");
 	else if (isinf(d))

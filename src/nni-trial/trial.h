@@ -9,8 +9,9 @@ bool trial_is_managed(void);
 
 /*
  * A parameter, all of them if name is NULL: 1, 0 if there is none of that name
- * (err names those there are), -1.  `name` may lead into objects with dots.
- * A string comes without quotes unless `json`.
+ * (err names those there are), -1.  `name` may lead into objects and
+ * lists with dots: "net.units", "layers.0".  A string comes without quotes
+ * unless `json`.
  */
 int trial_get(const char *name, bool json, struct buf *out, struct buf *err);
 
@@ -18,7 +19,8 @@ int trial_get(const char *name, bool json, struct buf *out, struct buf *err);
  * What somebody typed as JSON: JSON itself, and numbers as other programs print
  * them (.5, nan, inf).  -1 if it is neither.
  */
-int trial_value(const char *text, struct buf *value, struct buf *err);
+int trial_value(
+    const char *text, size_t len, struct buf *value, struct buf *err);
 
 /* To the metric file, or on standard output where the platform reads that. */
 int trial_report(const struct buf *value, bool final, struct buf *err);
