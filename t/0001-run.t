@@ -42,7 +42,7 @@ like "$(cat out)" '*hangs.t*' 'which stands in the output'
 is "$(grep -c 'Once more' out)" 0 'and is not tried again'
 gone() { ! kill -0 "$(cat "$OUTER/hidden")"; }
 if [ -e /proc/self/environ ]; then
-	wait_for 60 gone
+	wait_for gone
 	ok $? 'what it started is gone, also out of its session'
 else
 	skip 'no /proc' 'what it started is gone, also out of its session'

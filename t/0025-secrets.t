@@ -76,7 +76,7 @@ run=$!
 E=$NNI_EXPERIMENTS/abc
 stop_at_end "kill $run 2>/dev/null"
 started() { [ "$(find "$E/fake/jobs" -type f | wc -l)" = 5 ]; }
-wait_for 60 started
+wait_for started
 ok $? 'it runs, on all of them'
 if [ -r /proc/self/cmdline ]; then
 	echo "$secret" >pattern

@@ -63,11 +63,11 @@ is "$(jq -r .parameters.x "$E/placed.jsonl" | grep -c 1048576)" 0 'nothing else 
 # places
 both_run() { [ -e "$E/log/here-submit.log" ] && [ -e "$E/log/there-submit.log" ]; }
 experiment two here there
-{ wait_for 5 both_run; printf '{}\n{}\n{}\n{}\n'; } | nni-submit --dir two >out
+{ wait_for both_run; printf '{}\n{}\n{}\n{}\n'; } | nni-submit --dir two >out
 is "$(jq -r 'select(.type=="trial").platform' out | sort | uniq -c | awk '{print $1 $2}' | oneline)" \
 	'2here 2there' 'two members share the trials'
 experiment three here there
-{ wait_for 5 both_run; printf '{}\n{}\n{}\n{}\n{}\n{}\n'; } | nni-submit --dir three -w there=2 >out
+{ wait_for both_run; printf '{}\n{}\n{}\n{}\n{}\n{}\n'; } | nni-submit --dir three -w there=2 >out
 is "$(jq -r 'select(.type=="trial").platform' out | sort | uniq -c | awk '{print $1 $2}' | oneline)" \
 	'2here 4there' 'by their weights'
 
@@ -90,7 +90,7 @@ mkfifo pipe
 nni-submit --dir abc <pipe >first 2>&1 &
 exec 3>pipe
 echo '{"type":"hello"}' >&3
-wait_for 5 grep -q hello first
+wait_for grep -q hello first
 exits 8 'a second one on the same experiment' nni-submit --dir abc
 like "$(cat err)" '*another nni-submit (process *' 'is told whose it is'
 exec 3>&-

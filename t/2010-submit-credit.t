@@ -13,17 +13,17 @@ FAKE_PLACES='a=2 b=1' nni-submit --dir abc <pipe >out 2>err &
 pid=$!
 exec 3>pipe
 specs 5 >&3
-wait_for 5 has 3
-wait_for 5 grep -q 'a is full; b: b is full' out
+wait_for has 3
+wait_for grep -q 'a is full; b: b is full' out
 ok $? 'what waits says why'
 is "$(trials out)" 3 'as many as there is room for'
 is "$(jq -r 'select(.type=="trial").place' out | sort | oneline)" 'a a b' 'where there is room'
 t=$(jq -r 'select(.place=="b").trial' out)
 echo SUCCEEDED >"$E/fake/end/$t-1"
-wait_for 5 has 4
+wait_for has 4
 is "$(jq -r 'select(.type=="trial").place' out | tail -1)" b 'one more where one has ended'
 cancel t0005 >&3
-wait_for 5 grep -q USER_CANCELED out
+wait_for grep -q USER_CANCELED out
 exec 3>&-
 wait $pid
 is $? 0 'ends when nothing waits'

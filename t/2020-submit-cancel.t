@@ -8,23 +8,23 @@ mkfifo pipe
 FAKE_PLACES='a=1' FAKE_HOLD="submit:$PWD/go" nni-submit --dir abc <pipe >out 2>err &
 exec 3>pipe
 specs 5 >&3
-wait_for 5 grep -q '"trial":"t0005"' out
+wait_for grep -q '"trial":"t0005"' out
 cancel t0003 >&3
 cancel t0004 '"early":true' >&3
 cancel t0005 '"system":true' >&3
-wait_for 5 grep -q SYS_CANCELED out
+wait_for grep -q SYS_CANCELED out
 is "$(jq -r 'select(.status and .status != "WAITING") | .trial + " " + .status' out | oneline)" \
 	't0003 USER_CANCELED t0004 EARLY_STOPPED t0005 SYS_CANCELED' 'in the queue: ends at once, as asked'
 : >go
-wait_for 5 grep -q '"job"' out
+wait_for grep -q '"job"' out
 is "$(jq -r 'select(.type=="trial").trial' out)" t0001 'the first is started'
 rm go
 echo SUCCEEDED >"$E/fake/end/t0001-1"
 cancel t0001 >&3
-wait_for 5 grep -q '"type":"cancel"' out
+wait_for grep -q '"type":"cancel"' out
 is "$(jq -r 'select(.type=="cancel").trial' out)" t0001 'of one that is started: passed on'
 : >go
-wait_for 5 grep -q 't0002.*"job"' out
+wait_for grep -q 't0002.*"job"' out
 exec 3>&-
 wait
 is "$(brief out | tail -1)" 'trial:t0002-1' 'the second has its turn'
@@ -35,11 +35,11 @@ rm -f go
 FAKE_HOLD="submit:$PWD/go" nni-submit --dir held <pipe >out 2>err &
 exec 3>pipe
 specs 1 >&3
-wait_for 5 test -s "$E/fake/submits"
+wait_for test -s "$E/fake/submits"
 cancel t0001 >&3
 echo '{"type":"update","trial":"t0001","parameter_index":1,"parameters":{"x":2.0}}' >&3
 echo '{"type":"mark"}' >&3
-wait_for 5 grep -q mark out
+wait_for grep -q mark out
 is "$(grep -cE 'cancel|update' out)" 0 'while it is being started: held'
 : >go
 exec 3>&-
@@ -52,10 +52,10 @@ rm -f go
 FAKE_HOLD="submit:$PWD/go" FAKE_NO_ROOM=1 nni-submit --dir refused <pipe >out 2>err &
 exec 3>pipe
 specs 1 >&3
-wait_for 5 test -s "$E/fake/submits"
+wait_for test -s "$E/fake/submits"
 cancel t0001 '"early":true' >&3
 echo '{"type":"mark"}' >&3
-wait_for 5 grep -q mark out
+wait_for grep -q mark out
 : >go
 exec 3>&-
 wait

@@ -49,7 +49,7 @@ echo '{"type":"hello"}' >&3
 wait $!
 is "$(cat first)" '{"type":"hello"}' 'the reader has had its line'
 free() { (echo '{"type":"next"}' | nni-submit --dir idle >out 2>&1); }
-wait_for 5 free
+wait_for free
 ok $? 'an idle one ends when its reader goes'
 exec 3>&-
 experiment slow

@@ -34,7 +34,7 @@ S
 
 start() { # ID TREE
 	trial "$e" "$1" 1 "{\"tree\":\"$2\"}" | "$L" submit --dir e >/dev/null
-	[ "$2" = plain ] || [ "$2" = stopped ] || wait_for 20 test -e "$e/trials/$1/ready"
+	[ "$2" = plain ] || [ "$2" = stopped ] || wait_for test -e "$e/trials/$1/ready"
 }
 stop() { # ID MORE: its end
 	{ jobs_of "$e" "$1"; cancel "$1" "${2-}"; } | watch e | grep -v RUNNING

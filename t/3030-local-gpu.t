@@ -30,7 +30,7 @@ gpus() {
 gpu() { experiment "$PWD/$1" "${3-sleep 1000}" ",\"trialGpuNumber\":$2" ',"killGrace":0.3'; }
 credit() { "$L" submit --dir "$1" </dev/null >c; grep credit c | tail -n 1; }
 visible() { # DIR ID
-	wait_for 5 grep -qsz ^CUDA_VISIBLE_DEVICES= "/proc/$(session "$1" "$2")/environ"
+	wait_for grep -qsz ^CUDA_VISIBLE_DEVICES= "/proc/$(session "$1" "$2")/environ"
 	tr '\0' '\n' <"/proc/$(session "$1" "$2")/environ" | sed -n 's/^CUDA_VISIBLE_DEVICES=//p'
 }
 stop() { # what was started of the last submit, or these

@@ -17,7 +17,7 @@ talk() {
 }
 hush() { exec 3>&-; wait $talker; }
 credits() { jq -c 'select(.type == "credit") | [.n,.live]' said | tr '\n' ' '; }
-is_said() { wait_for 5 grep -q "$1" said; }
+is_said() { wait_for grep -q "$1" said; }
 
 two a 'sh hold.sh' ',"killGrace":0.2'
 echo 'until [ -e "$NNI_SYS_DIR/go" ]; do sleep 0.02; done' >code/hold.sh
@@ -38,7 +38,7 @@ is "$(jq -rc 'select(.type == "no_room") | [.trial,.place,.reason]' said)" \
 [ ! -e a/trials/aaaa3 ]
 ok $? 'and nothing was made for it'
 : >a/trials/aaaa1/go
-wait_for 5 sh -c 'tail -n 1 said | grep -q "\"n\":1"'
+wait_for sh -c 'tail -n 1 said | grep -q "\"n\":1"'
 ok $? 'an end gives credit back'
 echo '{"type":"set","key":"trialConcurrency","value":5}' >a/control.jsonl
 is_said '"n":4'
@@ -73,15 +73,15 @@ talk q
 last_credit() { grep '"type":"credit"' said | tail -n 1 | grep -q "$1"; }
 for i in 0 1 2 3 4 5 6 7 8 9; do
 	trial "$PWD/q" aaaa$i >&3
-	wait_for 60 grep -q "aaaa$i.*\"job\"" said && wait_for 60 last_credit '"live":0'
+	wait_for grep -q "aaaa$i.*\"job\"" said && wait_for last_credit '"live":0'
 done
 for i in 0 1 2 3; do trial "$PWD/q" bbbb$i; done >&3
 refused() { [ "$(grep -c 'no_room.*bbbb' said)" = 2 ] && last_credit '"n":0'; }
-wait_for 60 refused
+wait_for refused
 ok $? 'those that cannot start soon have no room'
 is "$(ls q/trials | grep -c bbbb)" 2 'no more live than may'
 for i in 0 1 2 3; do [ ! -d q/trials/bbbb$i ] || : >q/trials/bbbb$i/go; done
-wait_for 60 last_credit '"live":0'
+wait_for last_credit '"live":0'
 ok $? 'then there is room again'
 hush
 
@@ -112,13 +112,13 @@ is "$(grep -c '"error"' out)" 1 'an update without parameters is an error'
 # ---- lease ----
 two l 'sleep 1000' ',"lease":0.4,"killGrace":0.2'
 submit "$PWD/l" aaaaa >/dev/null
-wait_for 10 ended l aaaaa
+wait_for ended l aaaaa
 is "$(ends "$PWD/l" aaaaa | jq -c '[.status,.infra,.reason]')" \
 	'["SYS_CANCELED",true,"nobody asked for it in the lease of 0.4 s"]' 'a lease without contact'
 submit "$PWD/l" bbbbb >/dev/null
 jobs_of "$PWD/l" bbbbb | timeout 1.5 "$L" watch --dir l >out
 is "$(field status <out)" RUNNING 'a trial that is watched runs on'
-wait_for 10 ended l bbbbb
+wait_for ended l bbbbb
 ok $? 'and ends when nobody watches any more'
 
 # ---- readers that go ----

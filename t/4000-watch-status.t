@@ -14,9 +14,9 @@ trial aaaaa >&3
 echo '{"type":"mystery","x":  1.0}' >&3
 echo 'garbage' >&3
 status qqqqq WAITING >&3
-wait_for 5 grep -q 'bbbbb.*RUNNING' out
+wait_for grep -q 'bbbbb.*RUNNING' out
 echo SUCCEEDED >"$E/fake/end/aaaaa-1"
-wait_for 5 grep -q SUCCEEDED out
+wait_for grep -q SUCCEEDED out
 exec 3>&-
 kill -0 $pid
 ok $? 'it stays until all have ended'
@@ -90,7 +90,7 @@ is "$(brief out) $(cat err)" 'trial:aaaa1-1 ' 'a reader that goes is no fault'
 { nni-watch <pipe 2>err; echo $? >code; } | { read -r l; echo "$l" >first; } &
 exec 3>pipe
 trial aaaaa >&3
-wait_for 5 test -s code
+wait_for test -s code
 is "$(cat code) $(brief first)" '0 trial:aaaaa-1' 'an idle one ends when its reader goes'
 exec 3>&-
 done_testing

@@ -41,7 +41,7 @@ mkfifo pipe
 FAKE_PLACES='a=1' nni-submit --dir live <pipe >records &
 exec 3>pipe
 specs 2 >&3
-wait_for 5 grep -q '"job"' records
+wait_for grep -q '"job"' records
 nni-cancel --dir live --all >out 2>err
 is $? 8 'what waits in a live nni-submit'
 like "$(cat err)" '*trial t0002 is in the queue of a live nni-submit (process *' 'is that one'"'"'s to cancel'
@@ -72,9 +72,9 @@ END
 perl holder.pl "$E/lock" >held &
 holder=$!
 stop_at_end "kill $holder 2>/dev/null"
-wait_for 5 test -s held
+wait_for test -s held
 nni-cancel --dir run t0001 t0003 >out 2>err &
-wait_for 5 test -s "$E/control.jsonl"
+wait_for test -s "$E/control.jsonl"
 is "$(jq -r '"\(.type) \(.trial)-\(.attempt)"' "$E/control.jsonl" | oneline)" 'cancel t0001-1 cancel t0003-1' \
 	'a live nni-run is asked'
 status t0001 USER_CANCELED >>"$E/events.jsonl"

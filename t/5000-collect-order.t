@@ -41,7 +41,7 @@ is "$(grep -c 'trial aaaa. succ' err) $(tail -n 1 err)" '10 nni-collect: warning
 { trial aaaaa; trial bbbbb
 	echo '{"type":"status","trial":"aaaaa","attempt":1,"status":"SYS_CANCELED","lost":true,"infra":true}'
 	status bbbbb SUCCEEDED; } | FAKE_HOLD="collect:$PWD/go" nni-collect >out 2>err &
-wait_for 5 grep -q SYS_CANCELED out
+wait_for grep -q SYS_CANCELED out
 is "$(jq -r 'select(.lost).metrics_incomplete' out)" 'the trial was given up' 'one that was given up waits for nothing'
 is "$(brief out | grep -c bbbbb-1:SUCC)" 0 'another does'
 : >go
@@ -79,7 +79,7 @@ mkfifo pipe
 { nni-collect <pipe 2>err; echo $? >code; } | { read -r l; echo "$l" >first; } &
 exec 3>pipe
 trial aaaaa >&3
-wait_for 5 test -s code
+wait_for test -s code
 is "$(cat code)" 0 'an idle one ends when its reader goes'
 exec 3>&-
 

@@ -71,10 +71,10 @@ nni-collect -lf <pipe >out &
 exec 3>pipe
 trial aaaaa >&3
 printf 'one\ntw' >"$E/trials/aaaaa/stdout"
-wait_for 5 grep -q '"text":"one\\n"' out
+wait_for grep -q '"text":"one\\n"' out
 ok $? 'what a running trial prints'
 printf 'o\n' >>"$E/trials/aaaaa/stdout"
-wait_for 5 grep -q '"text":"two\\n"' out
+wait_for grep -q '"text":"two\\n"' out
 ok $? 'by whole lines'
 status aaaaa SUCCEEDED >&3
 exec 3>&-

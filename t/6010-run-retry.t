@@ -35,7 +35,7 @@ exits 0 'killed by a signal' nni-run --id killed c.json
 like "$(cat err)" '*nni-submit was killed by signal KILL*' 'is named'
 
 config max=1 then=babble
-exits 5 'one that only says why a trial waits' timeout 60 nni-run --id waits c.json
+exits 5 'one that only says why a trial waits' timeout 300 nni-run --id waits c.json
 is "$(grep -c '"type":"spec"' "$(dir waits)/fed")" 4 'is started anew three times'
 sed -i 's/babble/succeed/' "$(dir waits)/config.json" "$(dir waits)/events.jsonl"
 exits 0 'and can be resumed' nni-run --resume waits
@@ -55,6 +55,6 @@ exits 0 'a tuner that dies' nni-run --id tuner c.json
 is "$(count tuner '"status":"SUCCEEDED"')" 30 'is started anew'
 is "$(journal tuner | grep '"type":"spec"' | grep -o '"x":[0-9]*' | sort -u | wc -l)" 30 'and proposes nothing twice'
 config max=2 '"tuner_dies":"always"'
-exits 5 'a tuner that always dies' timeout 60 nni-run --id silent c.json
+exits 5 'a tuner that always dies' timeout 300 nni-run --id silent c.json
 is "$(grep -c 'nni-tune ended with code 1' err)" 4 'is given up, too'
 done_testing

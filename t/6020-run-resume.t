@@ -7,7 +7,7 @@ start() { # ID: nni-run in the background, until N trials run
 	# a shell's background jobs ignore SIGINT
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' nni-run --id "$1" ${3:-} c.json >out.$1 2>err.$1 </dev/null &
 	run=$!
-	wait_for 5 has "$1" '"status":"RUNNING"' "$2"
+	wait_for has "$1" '"status":"RUNNING"' "$2"
 }
 ask() { printf '%s\n' "$2" >>"$(dir "$1")/control.jsonl"; }
 
@@ -35,15 +35,15 @@ config max=3 conc=1 then=hold
 start b 1
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir b)/events.jsonl")
 ask b '{"type":"set","key":"trialConcurrency","value":3}'
-wait_for 5 has b '"status":"RUNNING"' 3
+wait_for has b '"status":"RUNNING"' 3
 ok $? 'set trialConcurrency'
 ask b "{\"type\":\"cancel\",\"trial\":\"$t\"}"
-wait_for 5 has b '"status":"USER_CANCELED"'
+wait_for has b '"status":"USER_CANCELED"'
 ok $? 'cancel one'
 ask b 'nonsense'
 ask b '{"type":"set","key":"seed","value":3}'
 ask b '{"type":"cancel","trial":"zzzzz"}'
-wait_for 5 has b '"refused"' 2
+wait_for has b '"refused"' 2
 ok $? 'what cannot be obeyed is refused'
 like "$(cat err.b)" '*no record*cannot be changed*no such trial*' 'and said'
 ask b '{"type":"stop"}'
@@ -58,7 +58,7 @@ is "$(count b '"type":"control"')" 6 'none is obeyed again'
 config max=2 conc=1 then=hold
 start s 1
 ask s '{"type":"set","key":"searchSpace","value":{"then":"succeed"}}'
-wait_for 5 has s '"type":"control"'
+wait_for has s '"type":"control"'
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir s)/events.jsonl")
 ask s "{\"type\":\"cancel\",\"trial\":\"$t\"}"
 wait $run
@@ -87,19 +87,19 @@ config max=2 conc=2 then=hold "\"experimentWorkingDirectory\":\"$trash/a b's\""
 perl -e '$SIG{INT} = "DEFAULT"; setpgrp 0, 0; exec @ARGV' \
 	sh -c 'nni-run --id sp c.json 2>err.sp | cat >out.sp' </dev/null &
 run=$!
-wait_for 60 grep -q '"status":"RUNNING"' "a b's/sp/events.jsonl"
+wait_for grep -q '"status":"RUNNING"' "a b's/sp/events.jsonl"
 perl -e 'kill INT => -$ARGV[0]' $run
 wait $run
-wait_for 60 grep -q 'SIGINT: [12] trial.*; go on with: ' err.sp
+wait_for grep -q 'SIGINT: [12] trial.*; go on with: ' err.sp
 ok $? 'Ctrl-C for a pipeline: its reader has gone too'
 cd elsewhere || exit
 command=$(sed -n 's/.*go on with: //p' ../err.sp)
 perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' sh -c "exec $command" >../out 2>../err </dev/null &
 run=$!
 cd .. || exit
-wait_for 60 grep -q 'goes on in' err
+wait_for grep -q 'goes on in' err
 resumed() { [ "$(grep -c '"event":"start"' "a b's/sp/events.jsonl")" -ge 2 ]; }
-wait_for 60 resumed
+wait_for resumed
 kill -TERM $run
 wait $run 2>/dev/null
 is "$?" 143 'the command that is printed goes on, whatever is in its path'
@@ -114,7 +114,7 @@ is "$(count h '"type":"cancel"')" 0 'leaves the trials alone too'
 config max=2 conc=2 then=stubborn
 start g 2 '--on-interrupt stop'
 kill -INT $run
-wait_for 5 has g '"type":"cancel"' 2
+wait_for has g '"type":"cancel"' 2
 kill -INT $run
 wait $run 2>/dev/null
 is $? 130 'a second interrupt is obeyed at once'
@@ -123,7 +123,7 @@ like "$(cat err.g)" '*2 trials run on*--resume*' 'and says that trials run on'
 # limits
 config conc=1 then=hold '"maxExperimentDuration":0.3'
 start d 1
-wait_for 5 grep -q 'maxExperimentDuration is over' err.d
+wait_for grep -q 'maxExperimentDuration is over' err.d
 ok $? 'maxExperimentDuration'
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir d)/events.jsonl")
 ask d "{\"type\":\"cancel\",\"trial\":\"$t\"}"
@@ -145,7 +145,7 @@ nni-run --prepare --id z c.json >out
 } >"$(dir z)/events.jsonl"
 nni-run --resume z 2>err.z >out.z </dev/null &
 run=$!
-wait_for 60 has z '"status":"RUNNING"'
+wait_for has z '"status":"RUNNING"'
 ok $? 'time between sessions does not count'
 kill -TERM $run
 wait $run 2>/dev/null
@@ -158,7 +158,7 @@ like "$(cat err)" '*is done: 1 trial, 1 canceled; maxExperimentDuration of 1:30 
 # a lost place
 config max=1 conc=1 then=unknown '"maxTrialRetry":0'
 start u 1
-wait_for 5 has u '"status":"UNKNOWN"'
+wait_for has u '"status":"UNKNOWN"'
 ok $? 'a trial out of reach is UNKNOWN'
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir u)/events.jsonl")
 ask u "{\"type\":\"cancel\",\"trial\":\"$t\",\"lost\":true}"
@@ -177,11 +177,11 @@ is "$(grep -c '"type":"cancel".*"lost":true' "$(dir u)/fed")" 3 'from then on it
 # given up, and tried again elsewhere
 config max=1 conc=1 then=unknown '"maxTrialRetry":1'
 start v 1
-wait_for 5 has v '"status":"UNKNOWN"'
+wait_for has v '"status":"UNKNOWN"'
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir v)/events.jsonl")
 sed -i 's/"unknown"/"succeed"/' "$(dir v)/config.json"
 ask v "{\"type\":\"cancel\",\"trial\":\"$t\",\"attempt\":1,\"lost\":true}"
-wait_for 5 has v '"type":"spec".*"attempt":2'
+wait_for has v '"type":"spec".*"attempt":2'
 ok $? 'one that was given up is tried again'
 ask v '{"type":"stop"}'
 wait $run

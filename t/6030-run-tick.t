@@ -37,7 +37,7 @@ nni-run --tick --id o c.json
 perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; system "touch locked"; sleep 10' "$(dir o)/lock" &
 holder=$!
 stop_at_end "kill $holder 2>/dev/null"
-wait_for 5 test -e locked
+wait_for test -e locked
 exits 8 'a tick while another is at work' nni-run --tick --id o c.json
 kill $holder
 wait $holder 2>/dev/null

@@ -46,9 +46,9 @@ exits 5 'a place where nothing can be made' env NNI_EXPERIMENTS="$trash/c.json" 
 like "$(cat err)" "nni-run: error: cannot *'$trash/c.json*; experimentWorkingDirectory*" 'is told, with a remedy'
 FAKE_CHECK_HANGS=$trash/hangs nni-run c.json >out 2>err </dev/null &
 run=$!
-wait_for 60 grep -q 'still being asked whether it can run: local' err
+wait_for grep -q 'still being asked whether it can run: local' err
 ok $? 'a check that takes long is named'
-wait_for 60 test -e hangs
+wait_for test -e hangs
 kill -TERM $run
 wait $run 2>/dev/null
 is $? 143 'an interrupt ends it'

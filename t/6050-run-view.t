@@ -37,7 +37,7 @@ config max=2 conc=2 then=wait
 nni-run --id w c.json 2>err >out &
 run=$!
 (
-	wait_for 60 grep -q '2 trials wait: gpu 0 busy: pid 812 Xorg' seen
+	wait_for grep -q '2 trials wait: gpu 0 busy: pid 812 Xorg' seen
 	touch "$(dir x)/let-go"
 ) &
 began=$(now)
@@ -48,10 +48,10 @@ is "$(sed '1,/2\/2 trials/d' seen | grep -c 'trials wait')" 0 'and goes when the
 shown=$(sed -n 's/.*x.\[0m  0:0*\([0-9]*\)  2\/2 trials.*/\1/p' seen | tail -n 1)
 [ "$((${shown:-999} * 10))" -le "$took" ]
 ok $? "its time is counted once ($shown s, took $took/10 s)"
-wait_for 60 grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 812 Xorg$' err
+wait_for grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 812 Xorg$' err
 ok $? 'in a pipe a line does'
 touch "$(dir w)/other"
-wait_for 60 grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 813 firefox$' err
+wait_for grep -q '^nni-run: 2 trials wait: gpu 0 busy: pid 813 firefox$' err
 ok $? 'and another one when the reason changes'
 touch "$(dir w)/let-go"
 wait $run

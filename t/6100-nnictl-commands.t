@@ -15,7 +15,7 @@ id=$(sed -n 's/The experiment id is //p' out)
 like "$id" '[a-z]*' 'prints the id'
 like "$(cat err)" '*no port here*' 'and says that a port is not needed'
 stop_at_end 'nnictl stop --all >/dev/null 2>&1'
-wait_for 60 has "$id" '"status":"RUNNING"' 2
+wait_for has "$id" '"status":"RUNNING"' 2
 ok $? 'it runs, detached'
 nnictl experiment list >out
 like "$(sed -n 1p out)" 'ID *STATE *TRIALS *RUNNING *NAME' 'experiment list has headings'
@@ -31,13 +31,13 @@ exits 8 'resume what is running' nnictl resume "$id"
 exits 8 'delete what is running' nnictl experiment delete "$id" --yes
 
 nnictl update concurrency -v 3
-wait_for 60 has "$id" '"status":"RUNNING"' 3
+wait_for has "$id" '"status":"RUNNING"' 3
 ok $? 'update concurrency'
 nnictl update trialnum --value 3
-wait_for 60 has "$id" '"key":"maxTrialNumber","value":3'
+wait_for has "$id" '"key":"maxTrialNumber","value":3'
 ok $? 'update trialnum'
 nnictl update duration -v 2h
-wait_for 60 has "$id" '"key":"maxExperimentDuration","value":7200.000'
+wait_for has "$id" '"key":"maxExperimentDuration","value":7200.000'
 ok $? 'update duration'
 exits 2 'a bad number' nnictl update concurrency -v none
 exits 2 'a bad duration' nnictl update duration -v soon
@@ -62,7 +62,7 @@ sed -i 's/"then":"hold"/"then":"report-hold"/' "$(dir "$id")/config.json"
 nnictl update trialnum "$id" -v 5 2>err
 like "$(cat err)" '*not running*' 'an update of what is not running waits'
 exits 0 'resume' nnictl resume "$id"
-wait_for 60 has "$id" '"kind":"intermediate"' 2
+wait_for has "$id" '"kind":"intermediate"' 2
 ok $? 'goes on, with the new limit'
 nnictl stop 2>err
 

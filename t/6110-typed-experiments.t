@@ -30,14 +30,14 @@ printf '{"x":%s}\n' 1 2 3 4 >specs
 nni-submit -q -c c.yml <specs >placed 2>err &
 submit=$!
 jobs() { [ "$(grep -c '"job"' "$NNI_EXPERIMENTS"/*/placed.jsonl)" -ge 3 ]; }
-wait_for 60 jobs
+wait_for jobs
 ok $? 'three are placed'
 d=$(echo "$NNI_EXPERIMENTS"/*)
 id=${d##*/}
 stop_at_end 'nni-cancel -q -d "$id" --all >/dev/null 2>&1'
 statuses() { nni-collect "$id" | jq -r 'select(.type=="status").status' | sort | tr '\n' ' '; }
 settled() { [ "$(statuses)" = 'RUNNING RUNNING SUCCEEDED WAITING ' ]; }
-wait_for 60 settled
+wait_for settled
 is "$(statuses)" 'RUNNING RUNNING SUCCEEDED WAITING ' 'nni-collect reads it while nni-submit is at work'
 exits 8 'nni-run --clean refuses then' nni-run --clean "$id"
 kill -9 $submit

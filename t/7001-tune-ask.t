@@ -257,7 +257,7 @@ isnt next_after(@asks, @three), $less, 'what still runs counts as a lie';
 {
 	my $lines = `$Filter::bin/nni-tune -q -s $x -n 1000000 2>&1 | head -n 2 | wc -l`;
 	is $lines + 0, 2, 'a reader that has enough ends it without a word';
-	is system("timeout 60 sh -c '$Filter::bin/nni-tune -q -s $x --seed 1 </dev/null'") >> 8, 0,
+	is system("timeout 300 sh -c '$Filter::bin/nni-tune -q -s $x --seed 1 </dev/null'") >> 8, 0,
 	    'no input, no output';
 }
 done_testing;

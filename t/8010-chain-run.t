@@ -28,13 +28,13 @@ echo $PPID >"$STARTS.keeper"
 exec sleep 1000
 EOF
 sed 's/^trialConcurrency.*/trialConcurrency: 1/; s/^maxTrialNumber.*/maxTrialNumber: 2/; s/^maxTrialRetry.*/maxTrialRetry: 0/' c.yml >d.yml
-timeout 60 nni-run --id d --format none d.yml >out 2>err &
+timeout 300 nni-run --id d --format none d.yml >out 2>err &
 run=$!
 echo '{"x":1}{"x":2}' | jq -c . >specs
 STARTS=$PWD/typed sh -c 'nni-submit -qc d.yml <specs | nni-watch | nni-collect >out.typed' &
 typed=$!
 for f in starts typed; do
-	wait_for 60 test -s $f.keeper
+	wait_for test -s $f.keeper
 	kill -9 "$(cat $f.keeper)"
 done
 wait $typed
@@ -53,7 +53,7 @@ echo "$# $NNI_TRIAL_JOB_ID" >>"$STARTS.counts"
 rmdir "$STARTS.run.$NNI_TRIAL_JOB_ID"
 EOF
 sed 's/^trialConcurrency.*/trialConcurrency: 2/; s/^maxTrialNumber.*/maxTrialNumber: 80/' c.yml >q.yml
-timeout 60 nni-run --id q --format none q.yml >out 2>err &
+timeout 300 nni-run --id q --format none q.yml >out 2>err &
 run=$!
 starter() { # a child of nni-submit; keepers are called the same
 	ps -A -o pid= -o ppid= -o args= | awk -v dir="$NNI_EXPERIMENTS/q" '
@@ -63,7 +63,7 @@ starter() { # a child of nni-submit; keepers are called the same
 }
 seen() { [ "$(cat starts.counts | wc -l)" -ge "$1" ]; }
 for n in 20 50; do
-	wait_for 30 seen $n
+	wait_for seen $n
 	kill -9 $(starter)
 done
 wait $run

@@ -21,8 +21,8 @@ rude() {
 		echo $? >"$name.code"
 	} &
 }
-has_ended() { wait_for 120 test -s "$1.code"; }
-is_told() { wait_for 120 grep -q "$2" "$1.err"; }
+has_ended() { wait_for test -s "$1.code"; }
+is_told() { wait_for grep -q "$2" "$1.err"; }
 
 rude check=hang hang nni-run --check c.yml
 rude check=stderr complain nni-run --check c.yml

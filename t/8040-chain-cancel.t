@@ -26,15 +26,15 @@ for mood in gate hold; do
 	env NNI_PLATFORM_PATH="$PWD/plat" RUDE="submit=$mood" RUDE_GATE="$PWD/open" \
 		nni-run --id r$mood c.yml >out 2>err </dev/null &
 	run=$!
-	wait_for 60 placed "$(dir r$mood)"
-	[ $mood = gate ] || wait_for 60 [ "$(starts)" = 1 ]
+	wait_for placed "$(dir r$mood)"
+	[ $mood = gate ] || wait_for [ "$(starts)" = 1 ]
 	t=$(jq -r 'select(.type=="spec").trial' "$(dir r$mood)/events.jsonl")
 	echo "{\"type\":\"cancel\",\"trial\":\"$t\"}" >>"$(dir r$mood)/control.jsonl"
-	wait_for 60 has r$mood '"type":"cancel"'
+	wait_for has r$mood '"type":"cancel"'
 	: >open
 	wait $run
 	is "$? $(ends_in "$(dir r$mood)/events.jsonl")" '0 USER_CANCELED ' "$mood: a request to nni-run"
-	stopped && wait_for 60 gone
+	stopped && wait_for gone
 	ok $? 'and nothing is left'
 
 	# ---- by nni-cancel, beside a typed pipeline ----
@@ -44,8 +44,8 @@ for mood in gate hold; do
 	env NNI_PLATFORM_PATH="$PWD/plat" RUDE="submit=$mood" RUDE_GATE="$PWD/open" \
 		sh -c "nni-submit --dir $d <bare 2>err1 | nni-watch | nni-collect >out1" &
 	run=$!
-	wait_for 60 placed "$d"
-	[ $mood = gate ] || wait_for 60 [ "$(starts)" = 1 ]
+	wait_for placed "$d"
+	[ $mood = gate ] || wait_for [ "$(starts)" = 1 ]
 	nni-watch --once "$d" >now
 	is "$(ends_in now)" '' 'who looks does not end it'
 	exits 0 "$mood: nni-cancel" nni-cancel --dir "$d" --all
@@ -64,7 +64,7 @@ prepare
 : >"$(dir x)/events.jsonl"
 nni-run --resume x >out 2>err </dev/null &
 run=$!
-timeout 60 perl -e '
+timeout 300 perl -e '
 	$| = 1;
 	open my $j, "<", "$ARGV[0]/events.jsonl" or die;
 	my ($n, $line) = (0, "");
@@ -85,6 +85,6 @@ timeout 60 perl -e '
 wait $run
 is "$?" 0 'sixteen at once'
 is "$(ends_in "$(dir x)/events.jsonl" | wc -w) $(count x '"status":"USER_CANCELED"')" '16 16' 'each ends once'
-stopped && wait_for 60 gone
+stopped && wait_for gone
 ok $? 'and nothing is left'
 done_testing

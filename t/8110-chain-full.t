@@ -69,9 +69,9 @@ prepare
 fail_at FAILIO_LOG="$PWD/log" FAILIO_PROGRAM=nni-run FAILIO_MATCH=events.jsonl \
 	nni-run --resume x >out1 2>err1 </dev/null &
 run=$!
-wait_for 60 has x '"type":"metric"'
+wait_for has x '"type":"metric"'
 flushed() { tail -n 1 log | grep -q fdatasync; }
-wait_for 60 flushed
+wait_for flushed
 ok $? 'a metric is flushed, although nothing is handed to the pipeline'
 : >"$(ls -d "$(dir x)"/trials/?????)/go"
 wait $run

@@ -36,7 +36,7 @@ jobs_of() {
 }
 
 # Trials and other lines in, statuses out, until all have ended.
-watch() { timeout 60 "$L" watch --dir "$1"; }
+watch() { timeout 300 "$L" watch --dir "$1"; }
 ends() { jobs_of "$@" | watch "$1" | grep -v RUNNING; }
 now() { jobs_of "$@" | "$L" watch --once --dir "$1"; }
 

@@ -61,9 +61,9 @@ is $? 1 'a program that is not there fails the trial'
 # Cancelling a tree: the job object.
 experiment './busy tree' 1 1 >tree.yml
 win nni-run --id tree tree.yml >out 2>err &
-wait_for 20 has '"status":"RUNNING"' tree
+wait_for has '"status":"RUNNING"' tree
 ok $? 'a tree of processes runs'
-wait_for 10 any 'busy.exe treexx'
+wait_for any 'busy.exe treexx'
 ok $? 'three deep'
 win nni-cancel --dir exps/tree --all >cancelled 2>err.cancel ||
 	diag "$(cat err.cancel)"
@@ -74,7 +74,7 @@ is "$(ours 'busy.exe tree')" '' 'and nothing of it is left'
 # The power goes: all but the trial and its keeper are killed, then resumed.
 experiment './busy 4000' 1 1 >long.yml
 win nni-run --id long long.yml >out 2>err &
-wait_for 20 has '"status":"RUNNING"' long
+wait_for has '"status":"RUNNING"' long
 kill_ours 'nni-(run|tune|submit|watch|collect)\.exe|local\.exe (submit|watch|collect)'
 wait
 has '"SUCCEEDED"' long
@@ -87,7 +87,7 @@ is "$(count '"status":"SUCCEEDED"' long)" 1 'and its end is told once'
 # A keeper that dies takes its trial along; somebody tells.
 experiment './busy tree' 1 1 >orphan.yml
 win nni-run --retry 0 --id orphan orphan.yml >out 2>err &
-wait_for 20 has '"status":"RUNNING"' orphan
+wait_for has '"status":"RUNNING"' orphan
 any 'busy.exe tree'
 ok $? 'another tree runs'
 kill_ours 'local\.exe keep'
