@@ -91,6 +91,43 @@ is_said '"type":"credit"'
 is "$(field n <said)" 1 'maxConcurrency of the member'
 hush
 
+# ---- no more processes ----
+two f 'sh hold.sh' ',"killGrace":0.2'
+nofork=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/nofork.so
+if [ -e "$nofork" ]; then
+	rm -f to
+	mkfifo to
+	env LD_PRELOAD="$nofork" NOFORK="$PWD/nofork" NOFORK_PROGRAM=nni-platform-local \
+		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+		"$L" submit --dir f <to >said &
+	talker=$!
+	exec 3>to
+	trial "$PWD/f" aaaaa >&3
+	is_said '"trial":"aaaaa".*"job"'
+	: >nofork
+	trial "$PWD/f" bbbbb >&3
+	is_said no_room
+	is "$(jq -rc 'select(.type == "no_room") | [.trial,.reason]' said)" \
+		'["bbbbb","cannot start a keeper: Resource temporarily unavailable"]' \
+		'no more processes: no room, while others live'
+	is_said '"n":0'
+	is "$(tail -n 1 said | jq -rc '[.n,.live,.reason]')" \
+		'[0,1,"cannot start a keeper: Resource temporarily unavailable"]' 'and no credit'
+	rm nofork
+	: >f/trials/aaaaa/go
+	wait_for 60 sh -c 'tail -n 1 said | grep -q "\"n\":2"'
+	ok $? 'until one of them ends'
+	: >nofork
+	trial "$PWD/f" ccccc >&3
+	is_said FAILED
+	is "$(jq -rc 'select(.trial == "ccccc") | [.status,.infra]' said)" '["FAILED",true]' \
+		'where none lives that would not come: it has failed'
+	rm nofork
+	hush
+else
+	for n in 1 2 3 4; do skip 'no nofork.so (make helpers)' 'no more processes'; done
+fi
+
 # ---- updates ----
 two u 'sh multi.sh'
 cat >code/multi.sh <<'S'

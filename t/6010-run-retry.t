@@ -40,6 +40,17 @@ is "$(grep -c '"type":"spec"' "$(dir waits)/fed")" 4 'is started anew three time
 sed -i 's/babble/succeed/' "$(dir waits)/config.json" "$(dir waits)/events.jsonl"
 exits 0 'and can be resumed' nni-run --resume waits
 
+clock=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/clock.so
+if [ -e "$clock" ]; then
+	config max=1 then=rare
+	exits 0 'deaths that are hours apart are not in a row' env LD_PRELOAD="$clock" CLOCK_FILE="$PWD/clock" \
+		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" timeout 60 nni-run --id rare c.json
+	is "$(cat "$(dir rare)/rare")" xxxxxx 'however many'
+else
+	skip 'no clock.so (make helpers)' 'deaths that are hours apart are not in a row'
+	skip 'no clock.so (make helpers)' 'however many'
+fi
+
 printf '#!/bin/sh\nread -r x\nexit 1\n' >bin/nni-watch
 config max=2
 exits 5 'one that always dies' nni-run --id hopeless c.json

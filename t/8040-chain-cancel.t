@@ -15,6 +15,7 @@ config max=1 conc=1 command='sh hold.sh' 'maxTrialRetry: 0'
 # What is said of trials in file $1: its ends, in one line
 ends_in() { jq -r 'select(.type == "status") | .status' "$1" | grep -E 'SUCC|FAIL|CANC|EARLY' | tr '\n' ' '; }
 placed() { grep -q '"place"' "$1/placed.jsonl"; }
+begun() { [ "$(starts)" = 1 ]; }
 starts() { ls "$STARTS"-* 2>/dev/null | wc -l | tr -d ' '; }
 gone() { [ -z "$(living all)" ]; }
 stopped() { ! kill -0 $(cat "$STARTS"-* /dev/null 2>/dev/null | cut -d' ' -f2) 2>/dev/null; }
@@ -27,7 +28,7 @@ for mood in gate hold; do
 		nni-run --id r$mood c.yml >out 2>err </dev/null &
 	run=$!
 	wait_for placed "$(dir r$mood)"
-	[ $mood = gate ] || wait_for [ "$(starts)" = 1 ]
+	[ $mood = gate ] || wait_for begun
 	t=$(jq -r 'select(.type=="spec").trial' "$(dir r$mood)/events.jsonl")
 	echo "{\"type\":\"cancel\",\"trial\":\"$t\"}" >>"$(dir r$mood)/control.jsonl"
 	wait_for has r$mood '"type":"cancel"'
@@ -45,7 +46,7 @@ for mood in gate hold; do
 		sh -c "nni-submit --dir $d <bare 2>err1 | nni-watch | nni-collect >out1" &
 	run=$!
 	wait_for placed "$d"
-	[ $mood = gate ] || wait_for [ "$(starts)" = 1 ]
+	[ $mood = gate ] || wait_for begun
 	nni-watch --once "$d" >now
 	is "$(ends_in now)" '' 'who looks does not end it'
 	exits 0 "$mood: nni-cancel" nni-cancel --dir "$d" --all
@@ -64,7 +65,7 @@ prepare
 : >"$(dir x)/events.jsonl"
 nni-run --resume x >out 2>err </dev/null &
 run=$!
-timeout 300 perl -e '
+timeout 60 perl -e '
 	$| = 1;
 	open my $j, "<", "$ARGV[0]/events.jsonl" or die;
 	my ($n, $line) = (0, "");

@@ -427,6 +427,7 @@ static void
 run(struct keeper *k, const struct prepared *ready)
 {
 	if (start_trial(k, ready, &k->reason) == -1) {
+		k->infra = os_errno() == OS_NO_MORE;
 		answer(k, "started", "");
 		write_end(k, false);
 		return;

@@ -60,6 +60,8 @@ struct submitter {
 	int64_t credit; /* as last said; -1: never */
 	bool answered;	/* in this round of the loop */
 	struct buf reason;
+	/* Why no process can be started now; empty: one can, perhaps. */
+	struct buf short_of;
 	struct tail *events;
 	struct sampler *gpus; /* NULL: no trial needs any */
 	struct submitted *first, **last;
@@ -100,6 +102,10 @@ room_by_config(const struct submitter *s, struct buf *why)
 	const char *key;
 	int64_t max = most_live(s, &key);
 
+	if (s->short_of.len > 0) {
+		buf_set(why, s->short_of.data);
+		return 0;
+	}
 	if (s->live < max)
 		return max - s->live;
 	buf_setf(why, "%s of %" PRId64 " reached", key, max);
@@ -112,8 +118,9 @@ most_held(const struct submitter *s)
 {
 	const char *key;
 
-	return s->gpus == NULL && s->quick >= QUICK_ENDS ? most_live(s, &key)
-							 : 0;
+	if (s->gpus != NULL || s->quick < QUICK_ENDS || s->short_of.len > 0)
+		return 0;
+	return most_live(s, &key);
 }
 
 static int64_t
@@ -200,6 +207,7 @@ look_again(void *arg)
 
 	if (s->credit != 0 || s->filter.ended)
 		return;
+	buf_clear(&s->short_of);
 	for (i = 0; i < s->all.count; i++) {
 		t = (struct submitted *)s->all.all[i];
 		/* One that is being started has no state yet. */
@@ -208,6 +216,20 @@ look_again(void *arg)
 	}
 	if (s->gpus != NULL)
 		sampler_look(s->gpus);
+}
+
+/* A keeper has it, or has ended it: it needs no room. */
+static bool
+is_there(struct submitter *s, const struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+	bool there;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	there = state_read(&s->state, dir.data, NULL) == 0 &&
+		(s->state.claimed || s->state.ended);
+	buf_release(&dir);
+	return there;
 }
 
 /* ---- answers ---- */
@@ -317,11 +339,30 @@ hear_keeper(void *arg, const char *bytes, size_t len)
 	}
 	t->s->starting--;
 	t->s->answered = true;
+	buf_clear(&t->s->short_of);
 	obey_answer(t->s, t);
 	forget_line(t);
 }
 
 /* ---- starting ---- */
+
+/*
+ * Where others live, their ends make room again for what the machine has no
+ * more processes, files or memory for.
+ */
+static void
+not_started(struct submitter *s, struct submitted *t, const char *why)
+{
+	if (os_errno() != OS_NO_MORE || s->live < 2) {
+		say_failed(s, t, why, true);
+	} else if (is_there(s, t)) {
+		say_started(s, t); /* watch will say what is true of it */
+	} else {
+		buf_set(&s->short_of, why);
+		s->answered = true;
+		say_no_room(s, t, why);
+	}
+}
 
 static void
 start_keeper(struct submitter *s, struct submitted *t)
@@ -349,7 +390,7 @@ start_keeper(struct submitter *s, struct submitted *t)
 		buf_init(&t->answer, 4096);
 		t->stream = stream_reader(s->loop, answer, hear_keeper, t);
 	} else {
-		say_failed(s, t, err.data, true);
+		not_started(s, t, err.data);
 		forget_line(t);
 	}
 	buf_release(&err);
@@ -471,20 +512,6 @@ count_quick(struct submitter *s, const struct submitted *t)
 
 /* ---- in ---- */
 
-/* A keeper has it, or has ended it: it needs no room. */
-static bool
-is_there(struct submitter *s, const struct submitted *t)
-{
-	struct buf dir = BUF_INIT;
-	bool there;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	there = state_read(&s->state, dir.data, NULL) == 0 &&
-		(s->state.claimed || s->state.ended);
-	buf_release(&dir);
-	return there;
-}
-
 /* Placed before: watch will say what is true of it. */
 static void
 pass_on(struct submitter *s, struct submitted *t)
@@ -574,6 +601,7 @@ hear_event(void *arg, char *line, size_t len)
 	if (t->live)
 		count_quick(s, t);
 	set_live(s, t, false);
+	buf_clear(&s->short_of);
 }
 
 /* An attempt's directory: "abcde" or, from the second on, "abcde-2". */
@@ -732,6 +760,7 @@ release(struct submitter *s)
 	state_release(&s->state);
 	buf_release(&s->line);
 	buf_release(&s->reason);
+	buf_release(&s->short_of);
 	place_close(&s->place);
 }
 
@@ -741,7 +770,8 @@ verb_submit(const struct verb *v)
 	struct submitter s = {.line = BUF_INIT,
 	    .all = ATTEMPTS_INIT,
 	    .credit = -1,
-	    .reason = BUF_INIT};
+	    .reason = BUF_INIT,
+	    .short_of = BUF_INIT};
 	struct buf err = BUF_INIT;
 	int code;
 

@@ -73,6 +73,11 @@ os_errno(void)
 	case EBUSY:
 	case ETXTBSY:
 		return OS_BUSY;
+	case EMFILE:
+	case ENFILE:
+	case EAGAIN: /* fork()'s answer */
+	case ENOMEM:
+		return OS_NO_MORE;
 	default:
 		return OS_OTHER;
 	}

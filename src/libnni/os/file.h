@@ -28,7 +28,8 @@ enum os_error {
 	OS_IS_DIR,
 	OS_NOT_EMPTY,
 	OS_IS_LINK, /* FILE_NOFOLLOW met a symbolic link */
-	OS_BUSY
+	OS_BUSY,
+	OS_NO_MORE /* processes, open files, memory: perhaps later */
 };
 enum os_error os_errno(void);
 
