@@ -115,7 +115,7 @@ if [ -e "$nofork" ]; then
 		'[0,1,"cannot start a keeper: Resource temporarily unavailable"]' 'and no credit'
 	rm nofork
 	: >f/trials/aaaaa/go
-	wait_for 60 sh -c 'tail -n 1 said | grep -q "\"n\":2"'
+	wait_for sh -c 'tail -n 1 said | grep -q "\"n\":2"'
 	ok $? 'until one of them ends'
 	: >nofork
 	trial "$PWD/f" ccccc >&3

@@ -44,7 +44,7 @@ clock=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/clock.so
 if [ -e "$clock" ]; then
 	config max=1 then=rare
 	exits 0 'deaths that are hours apart are not in a row' env LD_PRELOAD="$clock" CLOCK_FILE="$PWD/clock" \
-		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" timeout 60 nni-run --id rare c.json
+		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" timeout 300 nni-run --id rare c.json
 	is "$(cat "$(dir rare)/rare")" xxxxxx 'however many'
 else
 	skip 'no clock.so (make helpers)' 'deaths that are hours apart are not in a row'

@@ -65,7 +65,7 @@ prepare
 : >"$(dir x)/events.jsonl"
 nni-run --resume x >out 2>err </dev/null &
 run=$!
-timeout 60 perl -e '
+timeout 300 perl -e '
 	$| = 1;
 	open my $j, "<", "$ARGV[0]/events.jsonl" or die;
 	my ($n, $line) = (0, "");

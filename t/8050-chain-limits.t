@@ -21,10 +21,10 @@ END
 	env LD_PRELOAD="$clock" ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
 		nni-run --id jump c.yml >out 2>err </dev/null &
 	run=$!
-	wait_for 60 has jump '"type":"metric"'
+	wait_for has jump '"type":"metric"'
 	echo 100000000 >clock
 	touch "$(ls -d "$(dir jump)"/trials/?????)/go"
-	wait_for 60 has jump '"type":"metric"' 3
+	wait_for has jump '"type":"metric"' 3
 	echo -200000000 >clock
 	for d in "$(dir jump)"/trials/?????; do touch "$d/go"; done
 	wait $run
