@@ -79,7 +79,7 @@ refused 0,5 "'0,5' has a decimal comma; LC_ALL=C *"
 refused 93% "'93%' is neither a number nor JSON*"
 refused '' 'the value is empty*'
 refused 'loss
-0.5' 'more than one line *tail*'
+0.5' '*more than one line*tail*'
 refused "$(head -c 3000 /dev/zero | tr '\0' x)" "'xxxxxxxx*x...' is neither a number nor JSON*"
 refused '{"default": }' "'{*}' is neither a number nor JSON*"
 printf '1\0002' | nni-trial report - 2>err

@@ -237,8 +237,9 @@ bad_value(const char *text, struct buf *err)
 		    text);
 	if (strchr(text, '\n'))
 		return buf_err(err,
-		    "more than one line is neither a number nor JSON; `| tail "
-		    "-n 1` takes the last");
+		    "'%.60s%s' has more than one line, and is neither a number "
+		    "nor JSON; `| tail -n 1` takes the last",
+		    text, len > 60 ? "..." : "");
 	return buf_err(err,
 	    "'%.60s%s' is neither a number nor JSON (text would be "
 	    "'\"%.20s%s\"')",
