@@ -56,7 +56,9 @@ is "$(count '"value":0.5' cmd)" 1 'nni-trial reports'
 
 experiment ./no-such-program 1 1 >none.yml
 win nni-run --id none none.yml >out 2>err
-is $? 1 'a program that is not there fails the trial'
+is $? 3 'a program that is not there is found before anything runs'
+[ ! -e exps/none ]
+ok $? 'and nothing is made'
 
 # Cancelling a tree: the job object.
 experiment './busy tree' 1 1 >tree.yml
