@@ -73,11 +73,15 @@ living() {
 			print "$_\n";
 		}' "$@"
 }
-# strike [all]: stops all of them, then kills them, so that none sees one go
+# strike [all]: stops all of them, then kills them, so that none sees one go; what
+# was made while they were looked for is found the next time
 strike() {
-	pids=$(living "$@" | tr '\n' ' ')
-	# shellcheck disable=SC2086
-	kill -STOP $pids 2>/dev/null
+	pids=
+	until [ "$(living "$@")" = "$pids" ]; do
+		pids=$(living "$@")
+		# shellcheck disable=SC2086
+		kill -STOP $pids 2>/dev/null
+	done
 	# shellcheck disable=SC2086
 	kill -9 $pids 2>/dev/null
 }
