@@ -10,7 +10,7 @@ stop_at_end 'kill_ours .exe'
 # Linux pids of this test's own Windows programs whose command line has PATTERN:
 # they know its directory from the environment.
 ours() { # PATTERN
-	pgrep -f "$1" | while read -r p; do
+	pgrep -i -f "$1" | while read -r p; do
 		{ tr '\0' '\n' <"/proc/$p/environ"; } 2>/dev/null |
 			grep -qx "PWD=$trash" && echo "$p"
 	done
