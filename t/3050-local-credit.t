@@ -147,13 +147,13 @@ is "$(cat u/trials/aaaaa/stdout)" \
 is "$(grep -c '"error"' out)" 1 'an update without parameters is an error'
 
 # ---- lease ----
-two l 'sleep 1000' ',"lease":0.4,"killGrace":0.2'
+two l 'sleep 1000' ',"lease":1.5,"killGrace":0.2'
 submit "$PWD/l" aaaaa >/dev/null
 wait_for ended l aaaaa
 is "$(ends "$PWD/l" aaaaa | jq -c '[.status,.infra,.reason]')" \
-	'["SYS_CANCELED",true,"nobody asked for it in the lease of 0.4 s"]' 'a lease without contact'
+	'["SYS_CANCELED",true,"nobody asked for it in the lease of 1.5 s"]' 'a lease without contact'
 submit "$PWD/l" bbbbb >/dev/null
-jobs_of "$PWD/l" bbbbb | timeout 1.5 "$L" watch --dir l >out
+jobs_of "$PWD/l" bbbbb | timeout 4 "$L" watch --dir l >out
 is "$(field status <out)" RUNNING 'a trial that is watched runs on'
 wait_for ended l bbbbb
 ok $? 'and ends when nobody watches any more'
