@@ -58,6 +58,22 @@ survey_how_to_resume(struct buf *out, const char *dir)
 	    "nni-submit --resume %s </dev/null | nni-watch | nni-collect", dir);
 }
 
+int
+survey_refuse(const char *dir, struct buf *err)
+{
+	struct buf how = BUF_INIT;
+	int r = 0;
+
+	survey_how_to_resume(&how, dir);
+	if (survey_is_typed(dir))
+		r = buf_err(err,
+		    "experiment %s was made by nni-submit, without nni-run; go "
+		    "on with it so: %s",
+		    expdir_id(dir), how.data);
+	buf_release(&how);
+	return r;
+}
+
 void
 survey_status(struct buf *out, const struct attempt *a,
     enum trial_status status, const char *reason)

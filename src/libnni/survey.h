@@ -18,6 +18,11 @@
 bool survey_is_typed(const char *dir);
 /* Is a nni-submit at work on it? Its pid in *pid (may be NULL). */
 bool survey_is_served(const char *dir, int64_t *pid);
+/*
+ * Can nni-run go on with it?  0, or -1 if it is one of these, with what to type
+ * instead.
+ */
+int survey_refuse(const char *dir, struct buf *err);
 /* Appends how to go on with it: "nni-submit --resume DIR </dev/null | ...". */
 void survey_how_to_resume(struct buf *out, const char *dir);
 

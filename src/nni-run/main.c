@@ -10,7 +10,6 @@
 #include "prepare.h"
 #include "run.h"
 #include "say.h"
-#include "survey.h"
 #include "os/file.h"
 #include "os/sys.h"
 
@@ -66,23 +65,6 @@ want_records(void)
 	return !o.tick && !console_is_terminal(sys_stdout());
 }
 
-/* One without a journal is not ours to go on with. */
-static int
-refuse_typed(const char *dir)
-{
-	struct buf how = BUF_INIT;
-	int code = NNI_OK;
-
-	survey_how_to_resume(&how, dir);
-	if (survey_is_typed(dir))
-		code = say_error(NNI_USAGE,
-		    "experiment %s was made by nni-submit, without nni-run; go "
-		    "on with it so: %s",
-		    expdir_id(dir), how.data);
-	buf_release(&how);
-	return code;
-}
-
 static int
 run_experiment(const char *dir, bool is_new)
 {
@@ -92,10 +74,8 @@ run_experiment(const char *dir, bool is_new)
 	    .journal = JOURNAL_INIT,
 	    .print_records = want_records()};
 	struct buf err = BUF_INIT, log = BUF_INIT;
-	int code = refuse_typed(dir);
+	int code;
 
-	if (code != NNI_OK)
-		return code;
 	run_init(&run);
 	run.stop_on_interrupt =
 	    o.on_interrupt != NULL && strcmp(o.on_interrupt, "stop") == 0;

@@ -6,6 +6,7 @@
 #include "expdir.h"
 #include "opt.h"
 #include "say.h"
+#include "survey.h"
 #include "os/process.h"
 #include "os/sys.h"
 
@@ -105,6 +106,8 @@ run_open(struct run *run, const char *dir, struct buf *err)
 	run->end = SESSION_FAILED;
 	set_paths(run);
 	experiment_init(&run->exp, dir);
+	if (survey_refuse(dir, err) != 0)
+		return NNI_USAGE;
 	rc = take_lock(run, err);
 	if (rc != NNI_OK)
 		return rc;

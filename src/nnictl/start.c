@@ -246,26 +246,10 @@ find_to_resume(int argc, char **argv, struct buf *dir)
 	if (what == NULL)
 		return say_error(NNI_USAGE, "name the experiment to resume "
 					    "(nnictl experiment list --all)");
-	if (expdir_find(what, parent, dir, &err) != 0)
+	if (expdir_find(what, parent, dir, &err) != 0 ||
+	    survey_refuse(dir->data, &err) != 0)
 		code = say_error(NNI_USAGE, "%s", err.data);
 	buf_release(&err);
-	return code;
-}
-
-/* It has no nni-run to go on. */
-static int
-refuse_typed(const char *dir)
-{
-	struct buf how = BUF_INIT;
-	int code = NNI_OK;
-
-	survey_how_to_resume(&how, dir);
-	if (survey_is_typed(dir))
-		code = say_error(NNI_USAGE,
-		    "experiment %s was made by nni-submit; go on with it so: "
-		    "%s",
-		    expdir_id(dir), how.data);
-	buf_release(&how);
 	return code;
 }
 
@@ -279,8 +263,6 @@ ctl_resume(int argc, char **argv)
 	int64_t pid;
 
 	say_no_port();
-	if (code == NNI_OK)
-		code = refuse_typed(dir.data);
 	if (code == NNI_OK && experiment_is_running(dir.data, &pid))
 		code = say_error(NNI_LOCKED,
 		    "experiment %s is running: process %lld",

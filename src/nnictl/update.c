@@ -19,12 +19,13 @@ request(int argc, char **argv, const char *key, const char *value)
 	struct buf err = BUF_INIT;
 	int code = which_one(argc, argv, &dir);
 
-	if (code == NNI_OK && survey_is_typed(dir.data))
+	if (code == NNI_OK && survey_is_typed(dir.data)) {
+		survey_how_to_resume(&line, dir.data);
 		code = say_error(NNI_USAGE,
 		    "experiment %s was made by nni-submit, and no nni-run can "
-		    "be told; change %s in '%s/config.json', then: nni-submit "
-		    "--resume %s </dev/null | nni-watch | nni-collect",
-		    expdir_id(dir.data), key, dir.data, dir.data);
+		    "be told; change %s in '%s/config.json', then: %s",
+		    expdir_id(dir.data), key, dir.data, line.data);
+	}
 	if (code == NNI_OK) {
 		record_begin(&line, "set");
 		json_member_str(&line, "key", key);
