@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "opt.h"
 #include "os/file.h"
+#include "os/lock.h"
 #include "os/process.h"
 #include "os/sys.h"
 #include "parents.h"
@@ -34,6 +35,21 @@ const char *
 expdir_id(const char *dir)
 {
 	return path_base(dir);
+}
+
+bool
+expdir_lock_held(const char *dir, const char *name, int64_t *pid)
+{
+	struct buf path = BUF_INIT;
+	int64_t holder = 0;
+	int held;
+
+	expdir_path(&path, dir, name);
+	held = lock_held(path.data, &holder);
+	buf_release(&path);
+	if (pid != NULL)
+		*pid = holder;
+	return held == 1;
 }
 
 static bool

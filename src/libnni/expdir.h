@@ -2,6 +2,7 @@
 #define NNI_EXPDIR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "buf.h"
 #include "json.h"
 
@@ -40,6 +41,11 @@ void expdir_trial(
     struct buf *out, const char *dir, const char *trial, int attempt);
 /* The id: the last part of the path. */
 const char *expdir_id(const char *dir);
+/*
+ * Is DIR/name, "lock" or "submit.lock", held by another process now?  Its pid
+ * in *pid (may be NULL), 0 if it is not or the system does not tell.
+ */
+bool expdir_lock_held(const char *dir, const char *name, int64_t *pid);
 
 /*
  * Where programs are.  A tool (nni-config) is searched beside the running

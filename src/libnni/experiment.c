@@ -10,7 +10,6 @@
 #include "expdir.h"
 #include "journal.h"
 #include "mem.h"
-#include "os/lock.h"
 
 static const char *const end_names[] = {
     [SESSION_NONE] = "new",
@@ -314,14 +313,12 @@ config_minimize(const struct config *c)
 bool
 experiment_is_running(const char *dir, int64_t *pid)
 {
-	struct buf path = BUF_INIT;
-	int64_t holder = 0;
-	int held;
+	return expdir_lock_held(dir, "lock", pid);
+}
 
-	expdir_path(&path, dir, "lock");
-	held = lock_held(path.data, &holder);
-	buf_release(&path);
-	if (pid != NULL)
-		*pid = holder;
-	return held == 1;
+bool
+experiment_is_served(const char *dir, int64_t *pid)
+{
+	return experiment_is_running(dir, pid) ||
+	       expdir_lock_held(dir, "submit.lock", pid);
 }

@@ -85,5 +85,7 @@ enum session_end experiment_last_end(const char *dir);
 
 /* Is a nni-run at work on it? Its pid in *pid (may be NULL). */
 bool experiment_is_running(const char *dir, int64_t *pid);
+/* Is one, or in a typed pipeline a nni-submit? */
+bool experiment_is_served(const char *dir, int64_t *pid);
 
 #endif

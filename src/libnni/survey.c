@@ -13,7 +13,6 @@
 #include "journal.h"
 #include "mem.h"
 #include "record.h"
-#include "os/lock.h"
 #include "os/loop.h"
 #include "os/sys.h"
 
@@ -34,21 +33,6 @@ survey_is_typed(const char *dir)
 			(events.size == 0 && placed.size > 0);
 	buf_release(&path);
 	return typed;
-}
-
-bool
-survey_is_served(const char *dir, int64_t *pid)
-{
-	struct buf path = BUF_INIT;
-	int64_t holder = 0;
-	int held;
-
-	expdir_path(&path, dir, "submit.lock");
-	held = lock_held(path.data, &holder);
-	buf_release(&path);
-	if (pid != NULL)
-		*pid = holder;
-	return held == 1;
 }
 
 void
@@ -242,7 +226,7 @@ has_placed(const struct survey *s)
 static enum session_end
 how_it_is(const struct experiment *e, const struct survey *s)
 {
-	if (survey_is_served(e->dir, NULL))
+	if (experiment_is_served(e->dir, NULL))
 		return SESSION_PASS;
 	for (size_t i = 0; i < s->all.count; i++) {
 		const struct placed *p = (struct placed *)s->all.all[i];

@@ -16,8 +16,6 @@
 
 /* Is it one of these?  It has a placed.jsonl and no events.jsonl. */
 bool survey_is_typed(const char *dir);
-/* Is a nni-submit at work on it? Its pid in *pid (may be NULL). */
-bool survey_is_served(const char *dir, int64_t *pid);
 /*
  * Can nni-run go on with it?  0, or -1 if it is one of these, with what to type
  * instead.

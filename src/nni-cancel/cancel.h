@@ -39,8 +39,6 @@ int cancel_said(void *arg, const char *line, size_t len, int64_t offset);
 
 /* ---- request.c ---- */
 
-/* Does a live nni-run serve the experiment? */
-bool cancel_run_lives(const struct cancel *c);
 /* Writes the requests into control.jsonl. 0 or -1. */
 int cancel_request(struct cancel *c, struct buf *err);
 /* The same, and waits until they are obeyed. */

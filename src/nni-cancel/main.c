@@ -10,6 +10,7 @@
 
 #include "cancel.h"
 #include "expdir.h"
+#include "experiment.h"
 #include "mem.h"
 #include "opt.h"
 #include "os/sys.h"
@@ -146,7 +147,7 @@ begin(struct cancel *c)
 		filter_leave(&c->filter, c->code);
 	} else {
 		timer_set(c->loop, &c->timeout, o.timeout_ms, too_late, c);
-		if (cancel_run_lives(c))
+		if (experiment_is_running(c->targets.dir, NULL))
 			cancel_by_run(c);
 		else
 			cancel_directly(c);

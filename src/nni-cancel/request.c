@@ -1,22 +1,11 @@
 /* By a live nni-run: a line in control.jsonl, and the ends in events.jsonl. */
 #include "cancel.h"
 #include "expdir.h"
+#include "experiment.h"
 #include "say.h"
 
 /* How often is looked whether the nni-run that was asked still lives. */
 enum { ALIVE_MS = 500 };
-
-bool
-cancel_run_lives(const struct cancel *c)
-{
-	struct buf path = BUF_INIT;
-	bool lives;
-
-	expdir_path(&path, c->targets.dir, "lock");
-	lives = lock_held(path.data, NULL) == 1;
-	buf_release(&path);
-	return lives;
-}
 
 static void
 look_at_events(void *arg)
@@ -39,7 +28,7 @@ look_at_run(void *arg)
 	look_at_events(c);
 	if (!c->targets.wanted)
 		return;
-	if (cancel_run_lives(c)) {
+	if (experiment_is_running(c->targets.dir, NULL)) {
 		timer_set(c->loop, &c->alive, ALIVE_MS, look_at_run, c);
 		return;
 	}

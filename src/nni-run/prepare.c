@@ -325,7 +325,7 @@ may_clean(const char *dir, struct buf *err)
 	int64_t pid = 0;
 	int code = NNI_OK;
 
-	if (experiment_is_running(dir, &pid) || survey_is_served(dir, &pid)) {
+	if (experiment_is_served(dir, &pid)) {
 		buf_err(err, "experiment %s is being run by process %" PRId64,
 		    expdir_id(dir), pid);
 		return NNI_LOCKED;

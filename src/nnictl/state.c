@@ -165,8 +165,7 @@ state_name(const struct experiment *e)
 const char *
 state_word(const struct experiment *e)
 {
-	bool served = experiment_is_running(e->dir, NULL) ||
-		      survey_is_served(e->dir, NULL);
+	bool served = experiment_is_served(e->dir, NULL);
 
 	if (e->last == SESSION_FAILED && !served)
 		return "failed";
@@ -192,7 +191,7 @@ state_word(const struct experiment *e)
 static int
 runs_at_a_glance(const char *dir)
 {
-	if (experiment_is_running(dir, NULL) || survey_is_served(dir, NULL))
+	if (experiment_is_served(dir, NULL))
 		return 1;
 	if (survey_is_typed(dir))
 		return -1;

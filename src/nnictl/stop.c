@@ -214,7 +214,7 @@ stop_typed(const char *dir)
 	int64_t pid = 0;
 	int left, code;
 
-	if (survey_is_served(dir, &pid))
+	if (experiment_is_served(dir, &pid))
 		return say_error(NNI_LOCKED,
 		    "nni-submit (process %" PRId64
 		    ") is at work on experiment %s and would start the next "
@@ -315,7 +315,7 @@ refuse_running(const char *dir)
 {
 	int64_t pid = 0;
 
-	if (experiment_is_running(dir, &pid) || survey_is_served(dir, &pid))
+	if (experiment_is_served(dir, &pid))
 		return say_error(NNI_LOCKED,
 		    "experiment %s is running (process %" PRId64
 		    "); stop it first",
