@@ -65,15 +65,11 @@ static void wrong(struct reader *r, struct node *n, const char *fmt, ...)
 static void
 wrong(struct reader *r, struct node *n, const char *fmt, ...)
 {
-	struct buf text = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_addv(&text, fmt, ap);
+	problems_at(r->problems, false, n->line, n->col, r->path.data, fmt, ap);
 	va_end(ap);
-	problems_add(r->problems, n->line, n->col, "%s%s%s", r->path.data,
-	    r->path.len ? ": " : "", text.data);
-	buf_release(&text);
 	node_clear(n);
 	n->told = true;
 }

@@ -3,7 +3,6 @@
  */
 #include "problems.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +91,18 @@ problems_note(struct problems *p, int line, int col, const char *fmt, ...)
 	va_start(ap, fmt);
 	add(p, line, col, true, fmt, ap);
 	va_end(ap);
+}
+
+void
+problems_at(struct problems *p, bool is_note, int line, int col,
+    const char *path, const char *fmt, va_list ap)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addv(&text, fmt, ap);
+	(is_note ? problems_note : problems_add)(
+	    p, line, col, "%s%s%s", path, *path ? ": " : "", text.data);
+	buf_release(&text);
 }
 
 void

@@ -1,6 +1,7 @@
 #ifndef NNI_PROBLEMS_H
 #define NNI_PROBLEMS_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "buf.h"
@@ -48,6 +49,9 @@ void problems_add(struct problems *p, int line, int col, const char *fmt, ...)
 /* Something worth knowing that does not make the file invalid. */
 void problems_note(struct problems *p, int line, int col, const char *fmt, ...)
     NNI_FORMAT(4, 5);
+/* Either, as "PATH: TEXT" about what is at that path; empty: the whole. */
+void problems_at(struct problems *p, bool is_note, int line, int col,
+    const char *path, const char *fmt, va_list ap);
 /*
  * An example for the problem that was added last, for the user to copy: lines
  * of our own, each ended by \n; borrowed. They are shown below the message.

@@ -62,15 +62,11 @@ static void wrong(struct build *b, const struct node *n, const char *fmt, ...)
 static void
 wrong(struct build *b, const struct node *n, const char *fmt, ...)
 {
-	struct buf text = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_addv(&text, fmt, ap);
+	problems_at(b->problems, false, n->line, n->col, b->path.data, fmt, ap);
 	va_end(ap);
-	problems_add(b->problems, n->line, n->col, "%s%s%s", b->path.data,
-	    b->path.len ? ": " : "", text.data);
-	buf_release(&text);
 }
 
 static struct space_param *

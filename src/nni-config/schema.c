@@ -21,12 +21,11 @@ static void
 add_message(struct reading *r, bool note, int line, int col, const char *key,
     const char *fmt, va_list ap)
 {
-	struct buf text = BUF_INIT;
+	struct buf path = BUF_INIT;
 
-	buf_addv(&text, fmt, ap);
-	(note ? problems_note : problems_add)(r->problems, line, col,
-	    "%s%.200s: %s", r->path.data, key, text.data);
-	buf_release(&text);
+	buf_addf(&path, "%s%.200s", r->path.data, key);
+	problems_at(r->problems, note, line, col, path.data, fmt, ap);
+	buf_release(&path);
 }
 
 void
