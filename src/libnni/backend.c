@@ -509,7 +509,8 @@ start(void *arg)
 	b->out = stream_reader(b->loop, b->proc.out, heard, b);
 	stream_pause(b->out, b->paused);
 	loop_child(b->loop, &b->proc, reaped, b);
-	b->calls->started(b->arg);
+	if (b->calls->started)
+		b->calls->started(b->arg);
 }
 
 void

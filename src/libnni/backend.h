@@ -25,7 +25,7 @@ struct backend;
 struct backend_calls {
 	/* A line it said, valid during the call; NULL: it was too long. */
 	lines_fn *line;
-	/* A new process runs: give it what it has to know. */
+	/* A new process runs: give it what it has to know. May be NULL. */
 	void (*started)(void *arg);
 	/* It ended, or could not be started; it will be started again. */
 	void (*died)(void *arg, const char *why);

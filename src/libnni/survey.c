@@ -272,12 +272,6 @@ collect_said(void *arg, char *line, size_t len)
 }
 
 static void
-collect_started(void *arg)
-{
-	(void)arg;
-}
-
-static void
 collect_ended(void *arg, const char *why, int exit_code)
 {
 	struct asked *a = arg;
@@ -289,7 +283,7 @@ collect_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls collect_calls = {
-    collect_said, collect_started, NULL, collect_ended, NULL};
+    collect_said, NULL, NULL, collect_ended, NULL};
 
 static void
 too_late(void *arg)

@@ -23,12 +23,6 @@ watch_said(void *arg, char *line, size_t len)
 }
 
 static void
-watch_started(void *arg)
-{
-	(void)arg;
-}
-
-static void
 watch_ended(void *arg, const char *why, int exit_code)
 {
 	struct cancel *c = arg;
@@ -44,7 +38,7 @@ watch_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls watch_calls = {
-    watch_said, watch_started, NULL, watch_ended, NULL};
+    watch_said, NULL, NULL, watch_ended, NULL};
 
 static int
 start_watch(struct cancel *c, struct buf *err)

@@ -216,12 +216,6 @@ watch_said(void *arg, char *line, size_t len)
 }
 
 static void
-watch_started(void *arg)
-{
-	(void)arg;
-}
-
-static void
 watch_ended(void *arg, const char *why, int exit_code)
 {
 	struct gatherer *g = arg;
@@ -233,7 +227,7 @@ watch_ended(void *arg, const char *why, int exit_code)
 }
 
 static const struct backend_calls watch_calls = {
-    watch_said, watch_started, NULL, watch_ended, NULL};
+    watch_said, NULL, NULL, watch_ended, NULL};
 
 /* What is true now: the same as with --once behind nni-watch --once. */
 static int
