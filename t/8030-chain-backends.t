@@ -43,6 +43,20 @@ rude capabilities=hang caps sh -c 'nni-submit -c c.yml <bare'
 # All of them have begun.
 NNI_BACKEND_TIMEOUT=60
 
+# ---- a time that is none ----
+for value in x 0 -3 5y 11d; do
+	for program in 'nni-run --check c.yml' 'nni-submit -c c.yml' nni-watch nni-collect \
+		'nni-cancel aaaaa'; do
+		# shellcheck disable=SC2086
+		NNI_BACKEND_TIMEOUT=$value $program </dev/null >>refused 2>&1
+		echo "exit $?" >>refused
+	done
+done
+is "$(sed "s/^nni-[a-z]*/P/; s/'.*'/V/" refused | sort | uniq -c | sed 's/^ *//; s/ which .*//')" \
+	"25 P: error: NNI_BACKEND_TIMEOUT is V,
+25 exit 2" 'a time that is no duration is refused by all, before anything else'
+is "$(NNI_BACKEND_TIMEOUT='' nni-watch </dev/null 2>&1; echo $?)" 0 'an empty one is none'
+
 # ---- check ----
 has_ended hang
 is "$(cat hang.code)" 5 'a check that hangs is given up'

@@ -11,12 +11,14 @@
 
 #include "expdir.h"
 #include "mem.h"
+#include "opt.h"
 #include "os/process.h"
 #include "os/sys.h"
 
 enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 60000, STRAGGLE_MS = 1000 };
 /* One that was of use for so long before it died has not failed in a row. */
 enum { STEADY_MS = 10000, LOG_LOOK_MS = 10000, TIMEOUT_MS = 60000 };
+#define TIMEOUT_MAX_MS ((int64_t)10 * 24 * 3600 * 1000)
 
 struct backend {
 	struct loop *loop;
@@ -161,10 +163,21 @@ int64_t
 backend_timeout_ms(void)
 {
 	const char *text = env_get("NNI_BACKEND_TIMEOUT");
-	double seconds = text != NULL ? strtod(text, NULL) : 0;
 
-	return seconds > 0 && seconds < 1e6 ? (int64_t)(seconds * 1000 + 0.5)
-					    : TIMEOUT_MS;
+	return text && *text ? parse_duration_ms(text) : TIMEOUT_MS;
+}
+
+int
+backend_environment(struct buf *err)
+{
+	int64_t ms = backend_timeout_ms();
+
+	if (ms > 0 && ms <= TIMEOUT_MAX_MS)
+		return 0;
+	return buf_err(err,
+	    "NNI_BACKEND_TIMEOUT is '%s', which is no duration such as 90s or "
+	    "2m, at most 10d; correct it, or unset it for a minute",
+	    env_get("NNI_BACKEND_TIMEOUT"));
 }
 
 static void

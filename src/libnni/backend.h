@@ -50,9 +50,11 @@ struct backend_calls {
 
 /*
  * How long a backend may take to answer, in milliseconds: NNI_BACKEND_TIMEOUT
- * (seconds), by default a minute.
+ * (a duration as of options), by default, or if it is empty, a minute.
  */
 int64_t backend_timeout_ms(void);
+/* Is that a duration?  For opt_tool.environment. */
+int backend_environment(struct buf *err);
 
 /*
  * Finds the platform's program; nothing runs yet.  -1 if there is none.

@@ -642,6 +642,18 @@ parse_words(struct parser *p, const struct opt_tool **chosen)
 	return OPT_GO;
 }
 
+static int
+check_environment(const struct opt_tool *tool)
+{
+	struct buf err = BUF_INIT;
+	int code = OPT_GO;
+
+	if (tool->environment(&err) != 0)
+		code = say_error(NNI_USAGE, "%s", err.data);
+	buf_release(&err);
+	return code;
+}
+
 int
 opt_parse(const struct opt_tool *tool, int *argc, char **argv,
     const struct opt_tool **chosen)
@@ -672,7 +684,7 @@ opt_parse(const struct opt_tool *tool, int *argc, char **argv,
 		*argc = p.operands;
 	}
 	argv[*argc] = NULL;
-	return OPT_GO;
+	return tool->environment ? check_environment(tool) : OPT_GO;
 }
 
 void

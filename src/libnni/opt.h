@@ -58,6 +58,11 @@ struct opt_tool {
 	 * it.  NULL: the tool knows nothing of its own.
 	 */
 	void (*words)(const char *what, struct buf *out);
+	/*
+	 * What it takes from the environment: 0, or -1 with what is wrong,
+	 * which is told, with NNI_USAGE as the exit code.  NULL: nothing.
+	 */
+	int (*environment)(struct buf *err);
 };
 
 #define OPT_GO (-1)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "cancel.h"
 #include "expdir.h"
 #include "experiment.h"
@@ -46,6 +47,7 @@ static const struct opt_tool tool = {
 	"  nni-cancel --dir abcd1234 --all\n"
 	"  jq -c 'select(.place == \"gpu7\")' trials.jsonl | nni-cancel\n",
     .options = options,
+    .environment = backend_environment,
 };
 
 void

@@ -46,6 +46,7 @@ static const struct opt_tool tool = {
     .examples = "  nni-submit -c exp.yml <specs | nni-watch | nni-collect\n"
 		"  nni-collect --format csv abcd1234 >results.csv\n",
     .options = options,
+    .environment = backend_environment,
 };
 
 /* ---- a run ---- */

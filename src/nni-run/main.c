@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "opt.h"
 #include "prepare.h"
@@ -53,6 +54,7 @@ static const struct opt_tool tool = {
 		"  nni-run --resume k3j2h1a9\n"
 		"  nni-run config.yml | jq 'select(.type==\"metric\")'\n",
     .options = options,
+    .environment = backend_environment,
 };
 
 /* ---- running one ---- */

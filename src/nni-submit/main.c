@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "opt.h"
 #include "os/sys.h"
@@ -48,6 +49,7 @@ static const struct opt_tool tool = {
 	"  jq -nc '{lr:(0.1,0.01)}' | nni-submit -c exp.yml | nni-watch\n"
 	"  nni-submit --resume DIR </dev/null | nni-watch | nni-collect\n",
     .options = options,
+    .environment = backend_environment,
 };
 
 void

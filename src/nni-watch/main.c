@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "expdir.h"
 #include "mem.h"
 #include "opt.h"
@@ -43,6 +44,7 @@ static const struct opt_tool tool = {
     .examples = "  nni-submit -c exp.yml <specs | nni-watch | nni-collect\n"
 		"  nni-watch --once ~/nni-experiments/abcd1234\n",
     .options = options,
+    .environment = backend_environment,
 };
 
 /* ---- input ---- */
