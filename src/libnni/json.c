@@ -395,6 +395,12 @@ json_next(struct json_iter *it, struct json *key, struct json *value)
 	return true;
 }
 
+struct json
+json_key_string(struct json key)
+{
+	return (struct json){key.at - 1, key.len + 2};
+}
+
 bool
 json_key_is(struct json key, const char *name)
 {

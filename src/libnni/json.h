@@ -69,6 +69,8 @@ void json_iter_init(struct json_iter *it, struct json container);
  */
 bool json_next(struct json_iter *it, struct json *key, struct json *value);
 bool json_key_is(struct json key, const char *name);
+/* A key of json_next() with its quotes again: a string, for json_string(). */
+struct json json_key_string(struct json key);
 
 /* A member of an object; JSON_NONE if it is none or has none.  The last one
    wins, as with most readers. */

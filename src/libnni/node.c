@@ -226,7 +226,7 @@ type_of(struct json v)
 static void
 read_key(struct reader *r, struct node *n, struct json key)
 {
-	struct json quoted = {key.at - 1, key.len + 2};
+	struct json quoted = json_key_string(key);
 
 	move_to(r, quoted.at);
 	n->key_line = r->line;

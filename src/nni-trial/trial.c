@@ -80,7 +80,7 @@ find_member(struct json object, const char *name, const char **rest)
 	json_iter_init(&it, object);
 	while (json_next(&it, &key, &value)) {
 		buf_clear(&text);
-		json_string((struct json){key.at - 1, key.len + 2}, &text);
+		json_string(json_key_string(key), &text);
 		if (strncmp(text.data, name, text.len) != 0 ||
 		    (name[text.len] != '\0' && name[text.len] != '.') ||
 		    text.len < best)
@@ -144,7 +144,7 @@ keys_of(struct json object)
 	json_iter_init(&it, object);
 	while (json_next(&it, &key, &value)) {
 		buf_clear(&text);
-		json_string((struct json){key.at - 1, key.len + 2}, &text);
+		json_string(json_key_string(key), &text);
 		keys[n++] = xstrdup(text.data);
 	}
 	buf_release(&text);

@@ -269,7 +269,7 @@ find_member(struct json object, struct json_iter *it, struct json key)
 	for (round = 0; round < 3; round++) {
 		while (json_next(it, &k, &v)) {
 			/* `key` has its quotes */
-			k = (struct json){k.at - 1, k.len + 2};
+			k = json_key_string(k);
 			if (round < 2 ? same_text(key, k)
 				      : point_same_value(key, k))
 				return v;
