@@ -13,7 +13,7 @@ experiment abc
 	t bbbbb 1 1 '{"lr":1e-3}'
 	final bbbbb 1 99
 	status bbbbb FAILED
-	t bbbbb 2 1 '{"lr":1e-3,"two\nlines":"a\tb\nc"}'
+	t bbbbb 2 1 '{"lr":1e-3,"two\ngr\u00f6\u00dfe":"a\tb\nc"}'
 	final bbbbb 2 '{"default":2.0,"loss":1}'
 	printf '{"type":"metric","trial":"bbbbb","attempt":2,"kind":"final","sequence":0,"value":7,"late":true}\n'
 	status bbbbb SUCCEEDED 2
@@ -22,13 +22,15 @@ experiment abc
 nni-collect --format csv abc >out
 is $? 0 'an experiment by its journal'
 cat >want <<'END'
-trial,sequence,attempt,status,metric,lr,net.n,net.act,parameters.status,two\nlines,metric.loss
+trial,sequence,attempt,status,metric,lr,net.n,net.act,parameters.status,"two
+größe",metric.loss
 aaaaa,0,1,SUCCEEDED,0.50,0.10,3,"re,""lu""",mine,,
 bbbbb,1,2,SUCCEEDED,2.0,1e-3,,,,"a	b
 c",1
 END
 is "$(cat out)" "$(cat want)" 'csv'
 nni-collect --format tsv "$E" >out
+is "$(sed -n 1p out | cut -f 10)" 'two\ngröße' 'names of columns, in tsv'
 is "$(tail -1 out | cut -f 5-10)" "$(printf '2.0\t1e-3\t\t\t\ta\\tb\\nc')" 'tsv'
 nni-collect --format jsonl abc >out
 is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 3status 3trial' 'records'

@@ -88,6 +88,12 @@ like "$(cat res.json)" '*"parameter":{"x":1.0},"value":1.0*' 'byte for byte'
 exits 0 'export as CSV' nnictl experiment export res -f res.csv -t csv -i
 is "$(tr -d '\r' <res.csv | sed -n '1p;3p' | cut -d, -f1,2,4)" 'x,reward,intermediate
 1.0,1.0,[]' 'has columns'
+sed 's/"x":/"gr\\u00f6\\u00dfe, \\"x\\"":/' "$(dir res)/events.jsonl" >escaped
+cp "$(dir res)/events.jsonl" plain
+cp escaped "$(dir res)/events.jsonl"
+is "$(nnictl experiment export res -f - -t csv | head -n 1 | tr -d '\r')" \
+	'"größe, ""x""",reward,trialJobId' 'a column has the name that the parameter has'
+cp plain "$(dir res)/events.jsonl"
 is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters')" '{"x":2}' 'trial ls --head: the best'
 is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters')" '{"x":0}' 'trial ls --tail: the worst'
 nnictl trial ls res --format table >out

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "attempts.h"
-#include "hash.h"
+#include "csv.h"
 #include "json.h"
 #include "mem.h"
 #include "record.h"
@@ -19,17 +19,10 @@ struct row {
 	char *metric;	  /* the final one's value */
 };
 
-/* The names of columns in the order in which they were met. */
-struct columns {
-	char **names;
-	size_t count;
-	struct hash_set known;
-};
-
 struct report {
 	char separator;
 	struct attempts rows;
-	struct columns columns;
+	struct csv_columns columns;
 };
 
 struct report *
@@ -53,10 +46,7 @@ report_free(struct report *r)
 		free(((struct row *)r->rows.all[i])->metric);
 	}
 	attempts_release(&r->rows);
-	for (i = 0; i < r->columns.count; i++)
-		free(r->columns.names[i]);
-	free(r->columns.names);
-	hash_set_release(&r->columns.known);
+	csv_columns_release(&r->columns);
 	free(r);
 }
 
@@ -134,7 +124,7 @@ leaves(struct buf *name, struct json v, cell_fn *fn, void *arg)
 	while (json_next(&it, &key, &value)) {
 		if (len)
 			buf_addc(name, '.');
-		json_add(name, key);
+		json_string(json_key_string(key), name);
 		leaves(name, value, fn, arg);
 		buf_cut(name, len);
 	}
@@ -196,67 +186,39 @@ each_cell(const struct row *row, cell_fn *fn, void *arg)
 
 /* ---- printing ---- */
 
+/* Into the column of that name, which is made if it is new. */
 static void
-add_column(void *arg, const char *name, struct json v)
+set_cell(void *arg, const char *name, struct json v)
 {
-	struct columns *c = arg;
-
-	(void)v;
-	if (!hash_set_add(&c->known, hash_bytes(name, strlen(name))))
-		return;
-	c->names = xreallocarray(c->names, c->count + 1, sizeof(*c->names));
-	c->names[c->count++] = xstrdup(name);
+	csv_column(arg, name, strlen(name))->cell = v;
 }
 
 static void
-add_text(struct report *r, struct buf *out, const char *text)
+add_text(struct report *r, struct buf *out, const char *text, size_t len)
 {
-	const char *p;
+	size_t i;
 
-	if (r->separator == '\t') {
-		for (p = text; *p; p++) {
-			if (*p == '\t' || *p == '\n' || *p == '\\')
-				buf_addc(out, '\\');
-			buf_addc(out, *p == '\t' ? 't' : *p == '\n' ? 'n' : *p);
-		}
-	} else if (!strpbrk(text, ",\"\r\n")) {
-		buf_adds(out, text);
-	} else {
-		buf_addc(out, '"');
-		for (p = text; *p; p++) {
-			if (*p == '"')
-				buf_addc(out, '"');
-			buf_addc(out, *p);
-		}
-		buf_addc(out, '"');
+	if (r->separator != '\t') {
+		csv_field(out, text, len);
+		return;
+	}
+	for (i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '\t' || c == '\n' || c == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, c == '\t' ? 't' : c == '\n' ? 'n' : c);
 	}
 }
 
-struct search {
-	const char *name;
-	struct json found;
-};
-
 static void
-look(void *arg, const char *name, struct json v)
+add_value(struct report *r, struct buf *out, struct json v)
 {
-	struct search *s = arg;
-
-	if (!strcmp(name, s->name))
-		s->found = v;
-}
-
-static void
-add_cell(struct report *r, struct buf *out, const struct row *row,
-    const char *column)
-{
-	struct search s = {column, JSON_NONE};
 	struct buf text = BUF_INIT;
 
-	each_cell(row, look, &s);
-	if (json_string(s.found, &text) == -1)
-		json_add(&text, s.found);
-	add_text(r, out, text.data);
+	if (json_string(v, &text) == -1)
+		json_add(&text, v);
+	add_text(r, out, text.data, text.len);
 	buf_release(&text);
 }
 
@@ -271,9 +233,11 @@ add_row(struct report *r, struct buf *out, const struct row *row)
 		buf_addf(out, "%" PRId64, row->sequence);
 	buf_addf(out, "%c%d%c%s", r->separator, row->key.number, r->separator,
 	    status_name(row->status));
+	csv_clear_cells(&r->columns);
+	each_cell(row, set_cell, &r->columns);
 	for (i = 0; i < r->columns.count; i++) {
 		buf_addc(out, r->separator);
-		add_cell(r, out, row, r->columns.names[i]);
+		add_value(r, out, r->columns.all[i].cell);
 	}
 	buf_addc(out, '\n');
 }
@@ -283,15 +247,14 @@ report_print(struct report *r, struct buf *out)
 {
 	size_t i;
 
-	add_column(&r->columns, "metric", JSON_NONE);
+	set_cell(&r->columns, "metric", JSON_NONE);
 	for (i = 0; i < r->rows.count; i++)
-		each_cell(
-		    (struct row *)r->rows.all[i], add_column, &r->columns);
+		each_cell((struct row *)r->rows.all[i], set_cell, &r->columns);
 	buf_addf(out, "trial%csequence%cattempt%cstatus", r->separator,
 	    r->separator, r->separator);
 	for (i = 0; i < r->columns.count; i++) {
 		buf_addc(out, r->separator);
-		add_text(r, out, r->columns.names[i]);
+		add_text(r, out, r->columns.all[i].name, r->columns.all[i].len);
 	}
 	buf_addc(out, '\n');
 	/* A trial is its last attempt. */

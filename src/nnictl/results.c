@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "columns.h"
+#include "csv.h"
 #include "expdir.h"
 #include "mem.h"
 #include "metric.h"
@@ -246,117 +247,70 @@ add_json(struct buf *out, const struct trials *t)
 
 /* ---- export as CSV (RFC 4180) ---- */
 
-struct columns {
-	struct json *keys; /* of parameters, as first seen; still escaped */
-	size_t count;
-};
-
+/* A trial's parameters into the columns of their names, made if they are new.
+ */
 static void
-add_column(struct columns *c, struct json key)
+set_cells(struct csv_columns *c, const struct trial *tr)
 {
-	for (size_t i = 0; i < c->count; i++)
-		if (c->keys[i].len == key.len &&
-		    memcmp(c->keys[i].at, key.at, key.len) == 0)
-			return;
-	c->keys = xreallocarray(c->keys, c->count + 1, sizeof(*c->keys));
-	c->keys[c->count++] = key;
-}
-
-static void
-find_columns(struct columns *c, const struct trials *t)
-{
+	struct buf name = BUF_INIT;
 	struct json_iter it;
 	struct json key, value;
 
-	for (size_t i = 0; i < t->count; i++) {
-		if (!exported(&t->list[i]))
-			continue;
-		json_iter_init(&it, t->list[i].text->parameters);
-		while (json_next(&it, &key, &value))
-			add_column(c, key);
+	json_iter_init(&it, tr->text->parameters);
+	while (json_next(&it, &key, &value)) {
+		buf_clear(&name);
+		json_string(json_key_string(key), &name);
+		csv_column(c, name.data, name.len)->cell = value;
 	}
+	buf_release(&name);
 }
 
 static void
-add_field(struct buf *out, const char *text, size_t len)
+add_title(struct buf *out, const struct csv_columns *c)
 {
-	bool quote = false;
-
-	for (size_t i = 0; i < len && !quote; i++)
-		quote = strchr(",\"\r\n", text[i]) != NULL;
-	if (!quote) {
-		buf_add(out, text, len);
-		return;
+	for (size_t k = 0; k < c->count; k++) {
+		csv_field(out, c->all[k].name, c->all[k].len);
+		buf_addc(out, ',');
 	}
-	buf_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"')
-			buf_addc(out, '"');
-		buf_addc(out, text[i]);
-	}
-	buf_addc(out, '"');
+	buf_addf(out, "reward,trialJobId%s\r\n",
+	    o.intermediate ? ",intermediate" : "");
 }
 
-/* A string as its text, anything else as its JSON. */
 static void
-add_value(struct buf *out, struct json v)
+add_row(struct buf *out, struct csv_columns *c, const struct trial *tr)
 {
-	struct buf text = BUF_INIT;
+	struct buf list = BUF_INIT;
 
-	if (v.at != NULL && json_string(v, &text) == 0)
-		add_field(out, text.data, text.len);
-	else if (v.at != NULL)
-		add_field(out, v.at, v.len);
-	buf_release(&text);
-}
-
-static struct json
-member(struct json object, struct json key)
-{
-	struct json_iter it;
-	struct json k, v, found = JSON_NONE;
-
-	json_iter_init(&it, object);
-	while (json_next(&it, &k, &v))
-		if (k.len == key.len && memcmp(k.at, key.at, k.len) == 0)
-			found = v;
-	return found;
+	csv_clear_cells(c);
+	set_cells(c, tr);
+	for (size_t k = 0; k < c->count; k++) {
+		csv_value(out, c->all[k].cell);
+		buf_addc(out, ',');
+	}
+	csv_value(out, reward(tr));
+	buf_addf(out, ",%s", tr->id);
+	if (o.intermediate) {
+		add_intermediate(&list, tr);
+		buf_addc(out, ',');
+		csv_field(out, list.data, list.len);
+	}
+	buf_adds(out, "\r\n");
+	buf_release(&list);
 }
 
 static void
 add_csv(struct buf *out, const struct trials *t)
 {
-	struct columns c = {NULL, 0};
-	struct buf list = BUF_INIT;
+	struct csv_columns c = {0};
 
-	find_columns(&c, t);
-	for (size_t k = 0; k < c.count; k++) {
-		add_field(out, c.keys[k].at, c.keys[k].len);
-		buf_addc(out, ',');
-	}
-	buf_addf(out, "reward,trialJobId%s\r\n",
-	    o.intermediate ? ",intermediate" : "");
-	for (size_t i = 0; i < t->count; i++) {
-		const struct trial *tr = &t->list[i];
-
-		if (!exported(tr))
-			continue;
-		for (size_t k = 0; k < c.count; k++) {
-			add_value(out, member(tr->text->parameters, c.keys[k]));
-			buf_addc(out, ',');
-		}
-		add_value(out, reward(tr));
-		buf_addf(out, ",%s", tr->id);
-		if (o.intermediate) {
-			buf_clear(&list);
-			add_intermediate(&list, tr);
-			buf_addc(out, ',');
-			add_field(out, list.data, list.len);
-		}
-		buf_adds(out, "\r\n");
-	}
-	free(c.keys);
-	buf_release(&list);
+	for (size_t i = 0; i < t->count; i++)
+		if (exported(&t->list[i]))
+			set_cells(&c, &t->list[i]);
+	add_title(out, &c);
+	for (size_t i = 0; i < t->count; i++)
+		if (exported(&t->list[i]))
+			add_row(out, &c, &t->list[i]);
+	csv_columns_release(&c);
 }
 
 int
