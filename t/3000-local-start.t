@@ -101,6 +101,21 @@ if [ -e /proc/self/exe ]; then
 else
 	skip 'no /proc' 'has the keeper as its parent'
 fi
+printf 'umask; ulimit -n; printf "<%%s>" "$GREETING"\n' >code/script
+GREETING="it's
+\"two\" lines"
+export GREETING
+run r9 'echo one\necho two | tr o 0' >/dev/null
+is "$(cat r9/trials/aaaaa/stdout)" 'one
+tw0' 'a command of several lines'
+for how in './script' 'nice ./script; true'; do
+	rm -rf r10
+	(umask 027; ulimit -n 200; run r10 "$how" >/dev/null)
+	is "$(cat r10/trials/aaaaa/stdout)" "0027
+200
+<$GREETING>" "umask, limits and environment are the user's: $how"
+done
+unset GREETING
 run r8 'nni-trial get x' >/dev/null
 is "$(cat r8/trials/aaaaa/stdout)" 0.10 'nni-trial is found'
 
