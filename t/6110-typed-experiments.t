@@ -29,8 +29,8 @@ END
 printf '{"x":%s}\n' 1 2 3 4 >specs
 nni-submit -q -c c.yml <specs >placed 2>err &
 submit=$!
-jobs() { [ "$(grep -c '"job"' "$NNI_EXPERIMENTS"/*/placed.jsonl)" -ge 3 ]; }
-wait_for jobs
+jobs_of() { [ "$(grep -c '"job"' "$NNI_EXPERIMENTS"/*/placed.jsonl)" -ge "$1" ]; }
+wait_for jobs_of 3
 ok $? 'three are placed'
 d=$(echo "$NNI_EXPERIMENTS"/*)
 id=${d##*/}
@@ -106,10 +106,39 @@ exits 0 'stop' nnictl stop
 is "$(statuses)" 'SUCCEEDED USER_CANCELED USER_CANCELED USER_CANCELED ' 'all has ended'
 is "$(nnictl experiment list)" '' 'it is not listed any more'
 like "$(nnictl experiment list --all)" "*$id *" 'but by --all'
+is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'it is STOPPED'
 exits 0 'nni-run --clean, now that nothing lives' nni-run --clean "$id"
 exits 0 'stop what has ended' nnictl stop "$id"
 like "$(cat err)" '*is not running*' 'says so'
 exits 0 'delete' nnictl experiment delete "$id" --yes
 [ ! -e "$d" ]
 ok $? 'deletes it'
+
+# A live pipeline, whose maker would go on giving specs for ever.
+mkfifo endless
+(printf '{"x":%s}\n' 2 3 4 && exec sleep 300) >endless &
+maker=$!
+stop_at_end "kill $maker 2>/dev/null"
+(nni-submit -q -c c.yml <endless; echo $? >code.submit) |
+	nni-watch -q | nni-collect -q >all &
+pipeline=$!
+wait_for jobs_of 2
+d=$(echo "$NNI_EXPERIMENTS"/*)
+id=${d##*/}
+exits 0 'stop a live pipeline' nnictl stop "$id"
+like "$(cat err)" '*is stopped*' 'says so'
+wait $pipeline
+is $? 0 'it ends by itself'
+is "$(cat code.submit)" 0 'nni-submit has done what it was asked to'
+is "$(jq -r 'select(.type=="status" and (.status|test("ED$"))).status' all | sort | uniq -c | tr -s ' ' | tr '\n' ' ')" \
+	' 3 USER_CANCELED ' 'and has given the end of each trial'
+is "$(nnictl experiment status "$id" | jq -c '[.status,.trials]')" '["STOPPED",{"USER_CANCELED":3}]' 'it is STOPPED'
+like "$(nnictl experiment list --all)" "*$id*stopped*" 'so says the list'
+exits 0 'and once more' nnictl stop "$id"
+like "$(cat err)" '*is not running*' 'there is nothing to stop'
+
+# It may be gone on with; the stop was of what was there then.
+echo '{"x":1}' | nni-submit -q --resume "$id" | nni-watch -q | nni-collect -q >all
+is "$(jq -r 'select(.status=="SUCCEEDED").status' all)" SUCCEEDED 'new specs are taken after it'
+is "$(nnictl experiment status "$id" | jq -r .status)" DONE 'then it is done'
 done_testing

@@ -153,6 +153,14 @@ survey_last(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 
 /* ---- all of it ---- */
 
+struct asked {
+	struct experiment *e;
+	struct survey survey;
+	int64_t newest_ms;	 /* when the last was accepted or placed */
+	struct backend *collect; /* NULL: nobody is asked */
+	struct asking *all;
+};
+
 static void
 note_time(struct experiment *e, const struct record *r)
 {
@@ -165,25 +173,70 @@ note_time(struct experiment *e, const struct record *r)
 }
 
 static void
+note_newest(struct asked *a, const struct record *r)
+{
+	int64_t ms = record_time_ms(r);
+
+	if (ms > a->newest_ms)
+		a->newest_ms = ms;
+}
+
+static void
 apply_spec(void *arg, enum placed_kind last, const struct record *r)
 {
-	struct experiment *e = arg;
+	struct asked *a = arg;
 
 	(void)last;
-	note_time(e, r);
-	trials_apply(&e->trials, r);
+	note_newest(a, r);
+	note_time(a->e, r);
+	trials_apply(&a->e->trials, r);
 }
 
 static void
 apply_last(void *arg, enum placed_kind last, const struct record *r)
 {
-	struct experiment *e = arg;
+	struct asked *a = arg;
 
 	(void)last;
 	if (r->type == RECORD_SPEC)
 		return;
-	note_time(e, r);
-	trials_apply(&e->trials, r);
+	if (r->type == RECORD_TRIAL)
+		note_newest(a, r);
+	note_time(a->e, r);
+	trials_apply(&a->e->trials, r);
+}
+
+/* A stop is of what was there when it was asked for. */
+static int
+apply_control(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct asked *a = arg;
+	struct record r;
+
+	(void)offset;
+	if (record_parse(&r, line, len, NULL) == 0 &&
+	    record_is(r.type_text, "stop") &&
+	    record_time_ms(&r) >= a->newest_ms)
+		a->e->stopped = true;
+	return 0;
+}
+
+static int
+read_asked(struct asked *a, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int64_t offset = 0;
+	int rc = survey_open(&a->survey, a->e->dir, err);
+
+	if (rc == 0)
+		rc = survey_specs(&a->survey, apply_spec, a, err);
+	if (rc == 0)
+		rc = survey_last(&a->survey, apply_last, a, err);
+	expdir_path(&path, a->e->dir, "control.jsonl");
+	if (rc == 0)
+		rc = journal_read(path.data, &offset, apply_control, a, err);
+	buf_release(&path);
+	return rc;
 }
 
 /* Those that have a place, and of which it has said nothing. */
@@ -237,19 +290,12 @@ how_it_is(const struct experiment *e, const struct survey *s)
 		    p->kind != PLACED_SPEC && !(tr->flags & TRIAL_ENDED))
 			return SESSION_PASS;
 	}
-	if (e->trials.live > 0)
+	if (e->trials.live > 0 || e->stopped)
 		return SESSION_STOPPED;
 	return e->trials.count > 0 ? SESSION_DONE : SESSION_NONE;
 }
 
 /* ---- asking for several at once ---- */
-
-struct asked {
-	struct experiment *e;
-	struct survey survey;
-	struct backend *collect; /* NULL: nobody is asked */
-	struct asking *all;
-};
 
 struct asking {
 	struct loop *loop;
@@ -341,13 +387,7 @@ survey_read_all(struct experiment *const *list, size_t count,
 
 		a->e = list[i];
 		a->all = &all;
-		rc[i] = survey_open(&a->survey, a->e->dir, &err[i]);
-		if (rc[i] == 0)
-			rc[i] =
-			    survey_specs(&a->survey, apply_spec, a->e, &err[i]);
-		if (rc[i] == 0)
-			rc[i] =
-			    survey_last(&a->survey, apply_last, a->e, &err[i]);
+		rc[i] = read_asked(a, &err[i]);
 	}
 	await_answers(&all, timeout_ms);
 	for (size_t i = 0; i < count; i++) {

@@ -60,8 +60,10 @@ void survey_status(struct buf *out, const struct attempt *a,
  * place says nothing is UNKNOWN.
  *
  * There are no sessions: e->last is SESSION_PASS while a nni-submit or a trial
- * is at work, SESSION_STOPPED if only specs are left that have no place,
- * SESSION_DONE when all has ended, SESSION_NONE before the first spec.
+ * is at work, SESSION_STOPPED if only specs are left that have no place, or if
+ * all has ended since a stop was asked for; SESSION_DONE when all has ended
+ * without, SESSION_NONE before the first spec.  e->stopped: a stop was asked
+ * for after the last spec.
  *
  * -1 if placed.jsonl cannot be read.
  */

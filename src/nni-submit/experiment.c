@@ -53,6 +53,10 @@ experiment_open(struct submit *s, const char *config, const char *given)
 	if (code)
 		goto out;
 	s->dir = buf_detach(&dir);
+	/* Who sees our lock may make requests: they are behind this. */
+	expdir_path(&path, s->dir, "control.jsonl");
+	if (file_info(path.data, true, &info) == 0)
+		s->control_offset = info.size;
 	expdir_path(&path, s->dir, "submit.lock");
 	got = lock_try(&s->lock, path.data, 0600, &holder, &err);
 	if (got == -1)

@@ -184,7 +184,7 @@ static void
 consider_end(struct submit *s)
 {
 	struct buf text = BUF_INIT;
-	bool done = s->filter.ended && !s->replay && !s->sent;
+	bool done = (s->filter.ended || s->stopping) && !s->replay && !s->sent;
 
 	if (s->filter.leaving)
 		return;
@@ -213,6 +213,7 @@ end_round(void *arg)
 
 	if (s->replay)
 		replay(s);
+	control_read(s);
 	if (!s->finishing)
 		places_fill(s);
 	tasks_wait(s);
@@ -288,10 +289,13 @@ serve(struct submit *s)
 		    "--resume %s </dev/null | nni-watch | nni-collect",
 		    expdir_id(s->dir), s->dir, s->dir);
 	code = members_open(s, &err);
-	if (code)
+	if (code) {
 		say_error(code, "%s", err.data);
-	else
+	} else {
+		control_start(s);
 		code = filter_code(&s->filter, loop_run(s->loop));
+	}
+	control_stop(s);
 	members_release(s);
 	tasks_release(s);
 	timer_stop(&s->commit_retry);

@@ -115,7 +115,11 @@ struct submit {
 	size_t replayed; /* of tasks.all */
 	struct timer next_burst;
 	bool once, finishing;
-	bool failed; /* it said FAILED of a trial */
+	struct watch *control;	/* control.jsonl; NULL: it is nni-run's */
+	int64_t control_offset; /* obeyed up to here */
+	bool control_due;	/* there may be more */
+	bool stopping;		/* asked to: takes no more specs */
+	bool failed;		/* it said FAILED of a trial */
 	int64_t reasons_due_ms;
 	struct timer reasons, deadline;
 
@@ -187,6 +191,13 @@ bool members_hopeless(const struct submit *s);
 bool members_settled(const struct submit *s);
 /* Sends what the round has gathered. */
 void members_send(struct submit *s);
+
+/* ---- control.c: requests where no nni-run is at work ---- */
+
+void control_start(struct submit *s);
+/* Obeys what has come since; once a round. */
+void control_read(struct submit *s);
+void control_stop(struct submit *s);
 
 /* ---- experiment.c ---- */
 

@@ -145,7 +145,7 @@ spec_line(
     struct submit *s, const struct record *r, struct task *t, struct buf *line)
 {
 	static const char *const own[] = {"type", "trial", "attempt",
-	    "sequence", "parameter_id", "parameters", NULL};
+	    "sequence", "parameter_id", "parameters", "time", NULL};
 	struct task *before =
 	    t->placed.key.number > 1
 		? attempts_find(&s->tasks, t->placed.key.trial, 1)
@@ -170,6 +170,9 @@ spec_line(
 	else
 		json_member_int(line, "parameter_id", sequence);
 	json_member_raw(line, "parameters", r->parameters);
+	/* What was accepted after a stop is not stopped by it. */
+	if (!s->given_ids)
+		json_member_time(line, "time", clock_wall_ms());
 	if (r->type == RECORD_SPEC)
 		add_others(line, r->line, own);
 	buf_addc(line, '}');
@@ -236,6 +239,8 @@ task_accept(struct submit *s, const struct record *r)
 {
 	struct task *t;
 
+	if (s->stopping)
+		return;
 	if (json_type(r->parameters) != JSON_OBJECT) {
 		complain(s, r, "a spec needs \"parameters\", an object");
 		return;

@@ -179,7 +179,8 @@ state_word(const struct experiment *e)
 	case SESSION_DONE:
 		return "done";
 	case SESSION_STOPPED:
-		return survey_is_typed(e->dir) ? "interrupted" : "stopped";
+		return survey_is_typed(e->dir) && !e->stopped ? "interrupted"
+							      : "stopped";
 	default:
 		return "interrupted";
 	}

@@ -78,7 +78,7 @@ look(void *arg)
 {
 	struct stopping *s = arg;
 
-	if (!experiment_is_running(s->dir, NULL))
+	if (!experiment_is_served(s->dir, NULL))
 		loop_stop(s->loop, NNI_OK);
 	else if (loop_now_ms(s->loop) > s->deadline_ms)
 		loop_stop(s->loop, NNI_DEADLINE);
@@ -107,14 +107,17 @@ await_stop(const char *dir)
 static int
 request_stop(const char *dir)
 {
-	static const char request[] = "{\"type\":\"stop\"}";
-	struct buf path = BUF_INIT, err = BUF_INIT;
+	struct buf path = BUF_INIT, err = BUF_INIT, request = BUF_INIT;
 	int code = NNI_OK;
 
+	record_begin(&request, "stop");
+	json_member_time(&request, "time", clock_wall_ms());
+	buf_addc(&request, '}');
 	expdir_path(&path, dir, "control.jsonl");
-	if (journal_append_line(
-		path.data, request, sizeof(request) - 1, &err) != 0)
+	if (journal_append_line(path.data, request.data, request.len, &err) !=
+	    0)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	buf_release(&request);
 	buf_release(&path);
 	buf_release(&err);
 	return code;
@@ -207,28 +210,31 @@ stop_journaled(const char *dir)
 	return left < 0 ? NNI_TEMPORARY : code;
 }
 
-/* That of a typed pipeline. */
+/*
+ * That of a typed pipeline: nni-submit cancels what it serves and ends, and so
+ * does the pipeline when its trials have.  What is left, we cancel.
+ */
 static int
 stop_typed(const char *dir)
 {
-	int64_t pid = 0;
-	int left, code;
+	bool served = experiment_is_served(dir, NULL);
+	int left = served ? 1 : anything_left(dir);
+	bool was = left > 0;
+	int code = NNI_OK;
 
-	if (experiment_is_served(dir, &pid))
-		return say_error(NNI_LOCKED,
-		    "nni-submit (process %" PRId64
-		    ") is at work on experiment %s and would start the next "
-		    "trials; end it first, then again: nnictl stop %s",
-		    pid, expdir_id(dir), expdir_id(dir));
-	left = anything_left(dir);
-	if (left < 0)
-		return NNI_TEMPORARY;
-	code = left ? cancel_all(dir) : NNI_OK;
-	if (code == NNI_OK)
-		say(left ? "experiment %s is stopped"
-			 : "experiment %s is not running",
+	if (was)
+		code = request_stop(dir);
+	if (code == NNI_OK && served)
+		code = await_stop(dir);
+	if (code == NNI_OK && served)
+		left = anything_left(dir);
+	if (code == NNI_OK && left > 0)
+		code = cancel_all(dir);
+	if (code == NNI_OK && left >= 0)
+		say(was ? "experiment %s is stopped"
+			: "experiment %s is not running",
 		    expdir_id(dir));
-	return code;
+	return left < 0 ? NNI_TEMPORARY : code;
 }
 
 static int
