@@ -76,7 +76,7 @@ nni-watch <in >out 2>err
 is $? 5 'an experiment that is gone'
 is "$(brief out | oneline)" 'trial:aaaaa-1 status:aaaaa-1:UNKNOWN' 'its trials are UNKNOWN'
 like "$(jq -r .reason out)" "*config.json*" 'and it is said why'
-like "$(cat err)" '*1 trials cannot be followed*' 'also to people'
+like "$(cat err)" '*1 trial cannot be followed; it is not lost*' 'also to people'
 if [ -n "${NNI_LONG-}" ]; then
 	experiment never
 	trial aaaaa | FAKE_EXIT=watch:9 nni-watch >out 2>err

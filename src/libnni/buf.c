@@ -179,3 +179,9 @@ buf_err(struct buf *err, const char *fmt, ...)
 	va_end(ap);
 	return -1;
 }
+
+const char *
+plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}

@@ -83,5 +83,7 @@ void buf_rtrim(struct buf *b);
  * name, which main() puts before it.
  */
 int buf_err(struct buf *err, const char *fmt, ...) NNI_FORMAT(2, 3);
+/* For messages: the "s" of "%zu trial%s", which 1 has not. */
+const char *plural(uint64_t n);
 
 #endif

@@ -56,7 +56,8 @@ crew_silence(const struct crew_member *m, size_t owed, struct buf *out)
 	struct buf what = BUF_INIT, where = BUF_INIT, hint = BUF_INIT;
 
 	backend_silence(m->backend, &what);
-	buf_addf(&what, "; %zu trials wait for it", owed);
+	buf_addf(&what, "; %zu trial%s wait%s for it", owed, plural(owed),
+	    owed == 1 ? "s" : "");
 	buf_addf(&hint, "see log/%s-%s.log", m->name, m->crew->verb);
 	buf_addf(&where, "%s of member %s", m->crew->verb, m->name);
 	record_error(out, what.data, where.data, hint.data, NULL);

@@ -131,7 +131,7 @@ tell_tab(struct reader *r, const char *at)
 		    col_of(r->parser.problem_mark),
 		    "a tab cannot indent in YAML; use blanks, also in %llu "
 		    "line%s below",
-		    (unsigned long long)more, more == 1 ? "" : "s");
+		    (unsigned long long)more, plural(more));
 	else
 		tell(r, r->parser.problem_mark,
 		    "a tab cannot indent in YAML; use blanks");

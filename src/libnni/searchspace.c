@@ -310,7 +310,7 @@ read_numbers(struct build *b, const struct node *list, struct space_param *p)
 			    "_value must be %s for %s, not %llu value%s",
 			    types[p->type].values, types[p->type].name,
 			    (unsigned long long)list->count,
-			    list->count == 1 ? "" : "s");
+			    plural(list->count));
 	}
 	if (bad || list->count != want)
 		return;

@@ -30,8 +30,9 @@ watch_ended(void *arg, const char *why, int exit_code)
 
 	(void)exit_code;
 	if (c->targets.wanted) {
-		buf_addf(&text, "%d trials could not be seen to end%s%s",
-		    (int)c->targets.wanted, why ? ": " : "", why ? why : "");
+		buf_addf(&text, "%zu trial%s could not be seen to end%s%s",
+		    c->targets.wanted, plural(c->targets.wanted),
+		    why ? ": " : "", why ? why : "");
 		cancel_fail(c, NNI_TEMPORARY, text.data);
 	}
 	buf_release(&text);

@@ -107,10 +107,11 @@ static void
 too_late(void *arg)
 {
 	struct cancel *c = arg;
+	size_t n = c->targets.wanted;
 	struct buf text = BUF_INIT;
 
-	buf_addf(&text, "%d trials have not ended in time; they are cancelled",
-	    (int)c->targets.wanted);
+	buf_addf(&text, "%zu trial%s %s not ended in time; %s cancelled", n,
+	    plural(n), n == 1 ? "has" : "have", n == 1 ? "it is" : "they are");
 	cancel_fail(c, NNI_DEADLINE, text.data);
 	buf_release(&text);
 }

@@ -98,10 +98,10 @@ leave(struct gatherer *g)
 	if (g->live && !o.once && !o.reading) {
 		gather_missing(g, &text, 8);
 		code = say_error(NNI_TEMPORARY,
-		    "%zu trial%s no end: %s; %s not lost: to nni-watch and "
+		    "%zu trial%s %s no end: %s; %s not lost: to nni-watch and "
 		    "nni-collect with %s again",
-		    g->live, g->live == 1 ? " has" : "s have", text.data,
-		    g->live == 1 ? "it is" : "they are",
+		    g->live, plural(g->live), g->live == 1 ? "has" : "have",
+		    text.data, g->live == 1 ? "it is" : "they are",
 		    g->live == 1 ? "it" : "them");
 	}
 	if (g->report) {

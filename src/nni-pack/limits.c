@@ -29,7 +29,7 @@ size_add(struct buf *out, int64_t bytes)
 	size_t i = 0;
 
 	if (bytes < 1024) {
-		buf_addf(out, bytes == 1 ? "%d byte" : "%d bytes", (int)bytes);
+		buf_addf(out, "%d byte%s", (int)bytes, plural((uint64_t)bytes));
 		return;
 	}
 	while (size >= 1024 && i < 3) {

@@ -204,6 +204,6 @@ gpus_check(const struct gpus *g, const struct config_member *m, struct buf *err)
 		    "trialGpuNumber is %" PRId64 ", but %s %" PRId64 " GPU%s",
 		    m->gpu_number,
 		    m->gpu_indices ? "gpuIndices allows" : "this machine has",
-		    ours, ours == 1 ? "" : "s");
+		    ours, plural((uint64_t)ours));
 	return 0;
 }

@@ -140,7 +140,7 @@ free_slots(const struct gpu *g, const struct config_member *m, const char *dir,
 		buf_setf(&text, "taken by experiment %s", h.stranger.data);
 	} else if (h.slots_used >= max) {
 		buf_setf(&text, "has %" PRId64 " trial%s of this experiment",
-		    h.slots_used, h.slots_used == 1 ? "" : "s");
+		    h.slots_used, plural((uint64_t)h.slots_used));
 	} else if (h.slots_used == 0 && !m->use_active_gpu &&
 		   (p = gpu_process_on(g)) != NULL) {
 		buf_setf(&text, "busy: pid %" PRId64 " %s", p->pid, p->name);

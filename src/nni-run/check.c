@@ -149,8 +149,9 @@ show_end(const struct asked *a, int code)
 		buf_addf(&text, "did not come to its end within %g s",
 		    (double)backend_timeout_ms() / 1000);
 	else if (a->nonsense > 0 && a->child.end.code == NNI_OK)
-		buf_addf(
-		    &text, "wrote %zu lines that are no records", a->nonsense);
+		buf_addf(&text, "wrote %zu line%s that %s", a->nonsense,
+		    plural(a->nonsense),
+		    a->nonsense == 1 ? "is no record" : "are no records");
 	else
 		buf_adds(&text, end.data);
 	if (code != NNI_OK)

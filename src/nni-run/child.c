@@ -66,9 +66,9 @@ tell_hidden(struct child *c)
 
 	if (c->hidden == 0)
 		return;
-	buf_addf(&text, "%s: warning: %zu more message%s in log/%s.log",
-	    c->spec.name, c->hidden, c->hidden == 1 ? " is" : "s are",
-	    c->spec.name);
+	buf_addf(&text, "%s: warning: %zu more message%s %s in log/%s.log",
+	    c->spec.name, c->hidden, plural(c->hidden),
+	    c->hidden == 1 ? "is" : "are", c->spec.name);
 	c->hidden = 0;
 	c->spec.message(c->spec.arg, text.data);
 	buf_release(&text);

@@ -178,10 +178,11 @@ head(struct picture *p, const struct progress *g, int64_t ran_ms, int64_t now)
 	when_add_duration(&b, ran_ms);
 	field(p, "", "%s", b.data);
 	if (most > 0)
-		field(p, "", "%zu/%" PRId64 " trials", progress_count(g), most);
+		field(p, "", "%zu/%" PRId64 " trial%s", progress_count(g), most,
+		    plural((uint64_t)most));
 	else
 		field(p, "", "%zu trial%s", progress_count(g),
-		    progress_count(g) == 1 ? "" : "s");
+		    plural(progress_count(g)));
 	buf_clear(&b);
 	if (rate > 0)
 		progress_add_rate(&b, rate);

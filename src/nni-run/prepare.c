@@ -246,10 +246,10 @@ say_plan(const struct config *c, const struct buf *json)
 
 	parent_of(json, &parent, NULL);
 	if (c->max_trial_number > 0)
-		buf_addf(&most, "%" PRId64, c->max_trial_number);
-	say("would make an experiment in %s, and run %s trials, %" PRId64
-	    " at once",
-	    parent.data, most.len > 0 ? most.data : "unlimited",
+		buf_addf(&most, "%" PRId64 " trial%s", c->max_trial_number,
+		    plural((uint64_t)c->max_trial_number));
+	say("would make an experiment in %s, and run %s, %" PRId64 " at once",
+	    parent.data, most.len > 0 ? most.data : "unlimited trials",
 	    c->trial_concurrency);
 	for (size_t i = 0; i < c->member_count; i++)
 		say("would run on %s (%s), in %s: %s", c->members[i].name,
@@ -338,8 +338,8 @@ may_clean(const char *dir, struct buf *err)
 		buf_err(err,
 		    "%zu trial%s of experiment %s ha%s not ended; stop %s "
 		    "first: nnictl stop %s",
-		    e.trials.live, e.trials.live == 1 ? "" : "s",
-		    expdir_id(dir), e.trials.live == 1 ? "s" : "ve",
+		    e.trials.live, plural(e.trials.live), expdir_id(dir),
+		    e.trials.live == 1 ? "s" : "ve",
 		    e.trials.live == 1 ? "it" : "them", expdir_id(dir));
 		code = NNI_TEMPORARY;
 	}

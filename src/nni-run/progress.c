@@ -119,26 +119,19 @@ progress_held(const struct progress *p, int64_t now, int64_t ms)
 }
 
 void
-add_number(struct buf *b, size_t n, const char *what)
-{
-	buf_addf(b, "%zu %s%s", n, what, n == 1 ? "" : "s");
-}
-
-void
 progress_add_held(struct buf *b, const struct progress *p)
 {
 	size_t w = waiting(p), u = out_of_reach(p);
 
 	if (w + u == 0)
 		buf_adds(b, "no trial to run");
-	if (w > 0) {
-		add_number(b, w, "trial");
-		buf_adds(b, w == 1 ? " waits" : " wait");
-	}
+	if (w > 0)
+		buf_addf(
+		    b, "%zu trial%s wait%s", w, plural(w), w == 1 ? "s" : "");
 	if (u > 0 && w > 0)
 		buf_addf(b, ", %zu", u);
 	else if (u > 0)
-		add_number(b, u, "trial");
+		buf_addf(b, "%zu trial%s", u, plural(u));
 	if (u > 0)
 		buf_addf(b, " %s out of reach", u == 1 ? "is" : "are");
 }

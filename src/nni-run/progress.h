@@ -47,7 +47,4 @@ const char *progress_held(const struct progress *p, int64_t now, int64_t ms);
 /* "2 trials wait, 1 is out of reach" */
 void progress_add_held(struct buf *b, const struct progress *p);
 
-/* "1 trial", "2 trials" */
-void add_number(struct buf *b, size_t n, const char *what);
-
 #endif

@@ -46,12 +46,9 @@ tell_duration_over(struct run *run)
 	struct buf b = BUF_INIT;
 
 	buf_adds(&b, "maxExperimentDuration is over: no new trials");
-	if (n > 0) {
-		buf_adds(&b, "; ");
-		add_number(&b, n, "trial");
-		buf_addf(&b, " that %s not ended go%s on",
-		    n == 1 ? "has" : "have", n == 1 ? "es" : "");
-	}
+	if (n > 0)
+		buf_addf(&b, "; %zu trial%s that %s not ended go%s on", n,
+		    plural(n), n == 1 ? "has" : "have", n == 1 ? "es" : "");
 	view_say(&run->view, "%s", b.data);
 	buf_release(&b);
 }
@@ -243,9 +240,9 @@ guard_over(void *arg)
 	run_resume_command(run, &command);
 	if (n > 0)
 		view_warning(&run->view,
-		    "%zu attempt%s given up %s not confirmed %s end; %s "
-		    "cancels %s again",
-		    n, n == 1 ? " that was" : "s that were",
+		    "%zu attempt%s that %s given up %s not confirmed %s end; "
+		    "%s cancels %s again",
+		    n, plural(n), n == 1 ? "was" : "were",
 		    n == 1 ? "has" : "have", n == 1 ? "its" : "their",
 		    command.data, n == 1 ? "it" : "them");
 	else
@@ -314,15 +311,12 @@ static void
 tell_stopping(struct run *run)
 {
 	size_t n = run->exp.trials.live;
-	struct buf b = BUF_INIT;
 
-	if (n == 0)
-		return;
-	add_number(&b, n, "trial");
-	view_say(&run->view,
-	    "stopping %s; interrupt once more to leave %s running", b.data,
-	    n == 1 ? "it" : "them");
-	buf_release(&b);
+	if (n > 0)
+		view_say(&run->view,
+		    "stopping %zu trial%s; interrupt once more to leave %s "
+		    "running",
+		    n, plural(n), n == 1 ? "it" : "them");
 }
 
 static void

@@ -53,8 +53,7 @@ say_counts(struct run *run)
 	add_count(&b, t->by_status[STATUS_SYS_CANCELED], "lost");
 	add_why(&b, run);
 	view_say(&run->view, "experiment %s is %s: %zu trial%s%s", run->exp.id,
-	    session_end_name(run->end), t->count, t->count == 1 ? "" : "s",
-	    b.data);
+	    session_end_name(run->end), t->count, plural(t->count), b.data);
 	buf_release(&b);
 	if (run->no_final > 0)
 		view_say(&run->view,
@@ -124,9 +123,8 @@ run_tell_resume(struct run *run)
 	if (running == 0)
 		buf_adds(&b, "no trial runs");
 	else
-		add_number(&b, running, "trial");
-	if (running > 0)
-		buf_adds(&b, running == 1 ? " runs on" : " run on");
+		buf_addf(&b, "%zu trial%s run%s on", running, plural(running),
+		    running == 1 ? "s" : "");
 	if (waiting > 0)
 		buf_addf(&b, ", %zu wait%s", waiting, waiting == 1 ? "s" : "");
 	if (away > 0)

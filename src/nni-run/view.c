@@ -222,8 +222,8 @@ view_stop(struct view *v)
 		draw(v);
 	v->rows = 0;
 	if (v->hidden > 0)
-		say("%zu more warning%s in log/nni-run.log", v->hidden,
-		    v->hidden == 1 ? " is" : "s are");
+		say("%zu more warning%s %s in log/nni-run.log", v->hidden,
+		    plural(v->hidden), v->hidden == 1 ? "is" : "are");
 }
 
 void

@@ -145,7 +145,8 @@ silent(void *arg)
 		n += p->in_flight;
 	if (n > 0) {
 		backend_silence(m->backend, &what);
-		buf_addf(&what, "; %" PRId64 " trials wait for it", n);
+		buf_addf(&what, "; %" PRId64 " trial%s wait%s for it", n,
+		    plural((uint64_t)n), n == 1 ? "s" : "");
 		buf_addf(&hint, "see log/%s-submit.log", m->config->name);
 		buf_addf(&where, "submit of member %s", m->config->name);
 		record_error(

@@ -357,8 +357,9 @@ print_all(struct tune *t)
 	result = loop_run(t->loop);
 	if (!t->exhausted)
 		return result;
-	say("the search space has no more than %" PRId64 " proposals%s",
-	    wanted - options.count, options.journal ? " left" : "");
+	say("the search space has no more than %" PRId64 " proposal%s%s",
+	    wanted - options.count, plural((uint64_t)(wanted - options.count)),
+	    options.journal ? " left" : "");
 	return options.count == wanted ? NNI_NOTHING : result;
 }
 

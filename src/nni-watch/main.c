@@ -110,9 +110,10 @@ leave_hopeless(struct tracker *t)
 			    t->crew.all[i]->trouble);
 	}
 	say_error(NNI_TEMPORARY,
-	    "%d trials cannot be followed; they are not lost: give them to "
+	    "%zu trial%s cannot be followed; %s not lost: give %s to "
 	    "nni-watch again",
-	    (int)live);
+	    live, plural(live), live == 1 ? "it is" : "they are",
+	    live == 1 ? "it" : "them");
 	filter_leave(&t->filter, NNI_TEMPORARY);
 }
 
