@@ -633,9 +633,3 @@ backend_pause(struct backend *b, bool paused)
 	if (b->out && !b->reaped)
 		stream_pause(b->out, paused);
 }
-
-size_t
-backend_queued(const struct backend *b)
-{
-	return b->in ? stream_queued(b->in) : 0;
-}

@@ -102,8 +102,6 @@ unsigned backend_failures(const struct backend *b); /* in a row */
 bool backend_hopeless(const struct backend *b);
 /* Stops and resumes taking its lines. */
 void backend_pause(struct backend *b, bool paused);
-/* Bytes written to it that it has not taken. */
-size_t backend_queued(const struct backend *b);
 /* "nni-platform-local submit has said nothing for 60 s" */
 void backend_silence(const struct backend *b, struct buf *out);
 

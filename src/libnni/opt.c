@@ -87,7 +87,8 @@ parse_duration_ms(const char *text)
 	return parse_with_unit(text, units);
 }
 
-int64_t
+/* "300", "300MB", "1.5GiB"; -1 if it is not one, or negative. */
+static int64_t
 parse_size_bytes(const char *text)
 {
 	static const struct unit units[] = {{"", 1}, {"b", 1}, {"k", 1024},

@@ -101,11 +101,10 @@ const char *opt_nearest(const char *word, const char *const *words);
 
 /*
  * "90", "10s", "1.5h" (d h m s ms, any case; no unit: seconds; rounded up to
- * a millisecond) and "300", "300MB", "1.5GiB".  -1 if it is not one, or
- * negative.  NNI reads durations so: v3.0:nni/experiment/config/utils.
+ * a millisecond).  -1 if it is not one, or negative.  NNI reads durations so:
+ * v3.0:nni/experiment/config/utils.
  */
 int64_t parse_duration_ms(const char *text);
-int64_t parse_size_bytes(const char *text);
 
 #define NNI_VERSION "0.1.0"
 

@@ -20,12 +20,6 @@ say_program(const char *name)
 	program = name;
 }
 
-const char *
-say_program_name(void)
-{
-	return program;
-}
-
 void
 say_level(int new_level)
 {

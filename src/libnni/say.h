@@ -27,7 +27,6 @@ enum nni_exit {
 
 /* The program's name in messages; set once by main(). Borrowed. */
 void say_program(const char *name);
-const char *say_program_name(void);
 /* Set by -q and -v: 0 errors only, 1 warnings too (default), 2 notes, 3 debug.
  */
 void say_level(int level);

@@ -153,7 +153,8 @@ by_range(const struct range *table, size_t count, uint32_t c)
 	return 0;
 }
 
-int
+/* Of one character: 0, 1 or 2. */
+static int
 width_of(uint32_t c)
 {
 	if (c < 0x300)
@@ -193,7 +194,9 @@ width_text(const char *text, size_t len)
 	return width;
 }
 
-size_t
+/* How many bytes from the start are not wider than `width`.  What combines
+   with the last character is among them. */
+static size_t
 width_prefix(const char *text, size_t len, size_t width)
 {
 	const char *p = text, *end = text + len;

@@ -69,13 +69,9 @@ void schema_defaults(const struct key *keys, struct node *out);
 void schema_missing(
     struct reading *r, const struct node *at, const struct key *k);
 
-/*
- * "trial.image" for "dockerImage" where the file is V1; else the name itself.
- * reading_need(): an error if the canonical object m lacks the key; a value
- * that was wrong is there, as null.
+/* "trial.image" for "dockerImage" where the file is V1; else the name itself.
  */
 void reading_name(const struct reading *r, const char *key, struct buf *out);
-int reading_need(struct reading *r, const struct node *m, const char *key);
 
 /* ---- values (value.c) ---- */
 
@@ -102,8 +98,6 @@ void tree_remove(struct node *map, const char *key);
  */
 void tree_move(
     struct node *from, const char *key, struct node *to, const char *to_key);
-/* Empties a value, keeping its key. */
-void tree_clear(struct node *n);
 /* Replaces the value; `from` (may be NULL) gives the place. */
 void tree_set_string(struct node *n, const char *text, const struct node *from);
 void tree_set_number(struct node *n, double d, const struct node *from);

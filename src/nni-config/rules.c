@@ -109,14 +109,18 @@ find_row(const struct reading *r, const struct node *m, const char *key)
 	return k;
 }
 
-int
-reading_need(struct reading *r, const struct node *m, const char *key)
+/*
+ * An error if the canonical object m lacks the key.  A value that was wrong is
+ * there, as null.
+ */
+static void
+need(struct reading *r, const struct node *m, const char *key)
 {
 	struct buf name = BUF_INIT, wanted = BUF_INIT;
 	const struct key *k;
 
 	if (node_get(m, key) || may_miss(r, m))
-		return 0;
+		return;
 	reading_name(r, key, &name);
 	k = find_row(r, m, key);
 	if (k)
@@ -126,7 +130,6 @@ reading_need(struct reading *r, const struct node *m, const char *key)
 		    "is missing%s%s", k ? "; it must be " : "", wanted.data);
 	buf_release(&name);
 	buf_release(&wanted);
-	return -1;
 }
 
 static bool
@@ -244,11 +247,11 @@ rules_openpai(struct reading *r, struct node *m)
 	if (node_get(m, "openpaiConfig") || node_get(m, "openpaiConfigFile"))
 		return;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		reading_need(r, m, needed[i]);
+		need(r, m, needed[i]);
 	if (!node_get(m, "storagePlugin"))
-		reading_need(r, m, "storageConfigName");
+		need(r, m, "storageConfigName");
 	if (r->v1)
-		reading_need(r, m, "dockerImage");
+		need(r, m, "dockerImage");
 }
 
 void
@@ -397,7 +400,7 @@ rules_storage(struct reading *r, struct node *m, bool pvc)
 		need_storage(r, storage, type, path_key);
 		refuse_storage(r, storage, type, azure_keys);
 		refuse_storage(r, storage, type, server_key);
-		reading_need(r, m, "configPath");
+		need(r, m, "configPath");
 	}
 }
 
@@ -423,10 +426,10 @@ rules_kubeflow(struct reading *r, struct node *m)
 
 	rules_storage(r, m, false);
 	if (op && strcmp(op, "tf-operator") == 0) {
-		reading_need(r, m, "worker");
+		need(r, m, "worker");
 		refuse_role(r, m, "master", op);
 	} else if (op) {
-		reading_need(r, m, "master");
+		need(r, m, "master");
 		refuse_role(r, m, "ps", op);
 	}
 	for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
@@ -454,7 +457,7 @@ rules_frameworkcontroller(struct reading *r, struct node *m)
 
 	rules_storage(r, m, true);
 	if (!node_get(m, "configPath"))
-		reading_need(r, m, "taskRoles");
+		need(r, m, "taskRoles");
 	for (i = 0; roles && i < roles->count; i++) {
 		const struct node *name = node_get(&roles->items[i], "name");
 
@@ -484,7 +487,7 @@ rules_frameworkcontroller(struct reading *r, struct node *m)
 void
 rules_aml(struct reading *r, struct node *m)
 {
-	reading_need(r, m, "computeTarget");
+	need(r, m, "computeTarget");
 }
 
 /* NNI joins paths to it without a slash between. */
@@ -515,7 +518,7 @@ rules_shared_storage(struct reading *r, struct node *m)
 	size_t was = reading_enter(r, "sharedStorage.");
 
 	for (k = nfs ? nfs_keys : azure_keys; type && *k; k++)
-		reading_need(r, m, *k);
+		need(r, m, *k);
 	for (k = nfs ? azure_keys : nfs_keys; type && *k; k++)
 		if (node_get(m, *k))
 			reading_error(r, node_get(m, *k), *k,

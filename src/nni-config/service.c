@@ -148,8 +148,9 @@ check_runnable(struct reading *r, const struct node *m)
 		    n->text);
 }
 
-void
-service_no_command(struct reading *r)
+/* Tells that there is no trialCommand. */
+static void
+no_command(struct reading *r)
 {
 	struct buf path = r->path;
 
@@ -169,7 +170,7 @@ service_finish(struct reading *r, const struct node *top, struct node *list,
 	/* V1's tables say themselves where a command is needed */
 	if (p && !p->own_command && !r->v1 && !node_get(m, "trialCommand") &&
 	    !m->told)
-		service_no_command(r);
+		no_command(r);
 	if (p && p->rules)
 		p->rules(r, m);
 	if (p)
@@ -323,5 +324,5 @@ service_read_v2(struct reading *r, const struct node *file, struct node *top)
 		node_free(list);
 	}
 	if (!set && !node_get(top, "trialCommand"))
-		service_no_command(r);
+		no_command(r);
 }

@@ -24,8 +24,6 @@ bool service_has_backend(const char *platform);
  */
 const struct platform *service_unknown(
     struct reading *r, const struct node *n, const char *key);
-/* Tells that there is no trialCommand. */
-void service_no_command(struct reading *r);
 /* A new member of the list; `platform` is where it was named. */
 struct node *service_add(
     struct node *list, const struct node *platform, const char *name);

@@ -36,13 +36,6 @@ tree_put_path(struct node *map, const char *path)
 }
 
 void
-tree_clear(struct node *n)
-{
-	node_clear(n);
-	n->line = n->col = 0;
-}
-
-void
 tree_remove(struct node *map, const char *key)
 {
 	struct node *n = node_get(map, key);

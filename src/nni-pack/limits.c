@@ -21,7 +21,8 @@ struct folder {
 	size_t parent;
 };
 
-void
+/* "1.5 MiB", for people. */
+static void
 size_add(struct buf *out, int64_t bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};

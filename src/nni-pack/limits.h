@@ -23,7 +23,4 @@
 int limits_check(const struct tree *t, int64_t max_files, int64_t max_bytes,
     struct buf *err);
 
-/* "1.5 MiB", for people. */
-void size_add(struct buf *out, int64_t bytes);
-
 #endif

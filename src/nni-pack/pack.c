@@ -279,7 +279,11 @@ work(void *arg)
 
 /* ---- the writer's part ---- */
 
-bool
+/*
+ * Does a link at `path` (from the root of the tree, '/' between names) with
+ * this target lead out of the tree?
+ */
+static bool
 link_leads_out(const char *path, const char *target)
 {
 	const char *p;

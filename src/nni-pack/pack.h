@@ -40,10 +40,4 @@ int pack_tree(const struct tree *t, os_file out,
     const struct pack_options *options, struct pack_result *result,
     struct buf *err);
 
-/*
- * Does a link at `path` (from the root of the tree, '/' between names) with
- * this target lead out of the tree?
- */
-bool link_leads_out(const char *path, const char *target);
-
 #endif

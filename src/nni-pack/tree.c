@@ -23,7 +23,7 @@ struct walk {
 	size_t root_len; /* of "root/" in it */
 };
 
-void
+static void
 text_list_add(struct text_list *l, const char *text)
 {
 	if (l->count == l->room) {
@@ -33,7 +33,7 @@ text_list_add(struct text_list *l, const char *text)
 	l->items[l->count++] = xstrdup(text);
 }
 
-void
+static void
 text_list_release(struct text_list *l)
 {
 	size_t i;

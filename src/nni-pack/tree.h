@@ -26,8 +26,6 @@ struct text_list {
 	char **items;
 	size_t count, room;
 };
-void text_list_add(struct text_list *l, const char *text);
-void text_list_release(struct text_list *l);
 
 struct tree_options {
 	bool keep_vcs;

@@ -19,8 +19,8 @@
 
 /* ---- limits ---- */
 
-bool
-run_may_start(const struct run *run)
+static bool
+may_start(const struct run *run)
 {
 	return run->phase == RUN_GOING && !run->stopping && !run->expired;
 }
@@ -31,7 +31,7 @@ run_trials_left(const struct run *run)
 	int64_t most = experiment_max_trials(&run->exp, &run->config);
 	int64_t left;
 
-	if (!run_may_start(run))
+	if (!may_start(run))
 		return 0;
 	if (most == 0)
 		return INT64_MAX;
@@ -266,8 +266,9 @@ close_up(struct run *run)
 	run_programs_over(run);
 }
 
-void
-run_leave(struct run *run, enum session_end end, int exit_code)
+/* Ends this session now; trials run on. */
+static void
+leave(struct run *run, enum session_end end, int exit_code)
 {
 	if (run->phase == RUN_LEAVING)
 		return;
@@ -292,7 +293,7 @@ run_fail(struct run *run, int exit_code, const char *fmt, ...)
 	va_end(ap);
 	view_error(&run->view, "%s", text.data);
 	buf_release(&text);
-	run_leave(run, SESSION_FAILED, exit_code);
+	leave(run, SESSION_FAILED, exit_code);
 }
 
 void
@@ -339,8 +340,7 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 		tell_stopping(run);
 		run_stop(run);
 	} else {
-		run_leave(
-		    run, run->tick ? SESSION_PASS : SESSION_DETACHED, NNI_OK);
+		leave(run, run->tick ? SESSION_PASS : SESSION_DETACHED, NNI_OK);
 	}
 }
 
@@ -440,7 +440,7 @@ on_reader_gone(void *arg)
 	run->out = NULL;
 	run->reader_gone = code == NNI_OK;
 	if (!run->over) {
-		run_leave(run, SESSION_DETACHED, code);
+		leave(run, SESSION_DETACHED, code);
 		return;
 	}
 	if (run->exit_code == NNI_OK)

@@ -160,9 +160,8 @@ void run_drop_questions(struct run *run);
 
 /* Runs until the end; the exit code. */
 int run_go(struct run *run);
-/* Ends this session now; trials run on. */
-void run_leave(struct run *run, enum session_end end, int exit_code);
-/* As run_leave(), for an outside failure: says the message first. */
+/* After an outside failure: says the message and ends this session now; trials
+   run on. */
 void run_fail(struct run *run, int exit_code, const char *fmt, ...)
     NNI_FORMAT(3, 4);
 /* No new trials, all running ones are cancelled. */
@@ -172,7 +171,6 @@ void run_programs_over(struct run *run);
 void run_set_duration(struct run *run);
 /* Gives up what was out of reach for longer than the lease. */
 void run_check_leases(struct run *run);
-bool run_may_start(const struct run *run);
 /* How many more trials may be created. */
 int64_t run_trials_left(const struct run *run);
 void run_ask_tuner(struct run *run, size_t n);

@@ -144,9 +144,6 @@ void tasks_send(struct submit *s);
 void task_started(struct submit *s, struct task *t, const struct record *r);
 void task_no_room(struct submit *s, struct task *t, const struct record *r);
 void task_ended(struct submit *s, struct task *t, const struct record *r);
-/* Ends it by a status record of our own. */
-void task_end(struct submit *s, struct task *t, enum trial_status status,
-    bool infra, const char *reason);
 /* Says of those that wait why they do, where it was not said yet. */
 void tasks_wait(struct submit *s);
 /* Appends the lines of all tasks that were sent to the member to `out`. */
@@ -156,8 +153,6 @@ void tasks_unanswered(
     struct submit *s, const struct member *m, const char *reason);
 /* The member's process died with them: some are given up. */
 void tasks_orphaned(struct submit *s, const struct member *m);
-/* Its last line in placed.jsonl. 0 or -1. */
-int task_line(struct submit *s, struct task *t, struct buf *line);
 void tasks_release(struct submit *s);
 
 /* ---- place.c: where tasks go ---- */

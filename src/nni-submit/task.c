@@ -61,7 +61,8 @@ journal_task(
 	journal_add(&s->placed, line->data, line->len);
 }
 
-int
+/* Its last line in placed.jsonl. 0 or -1. */
+static int
 task_line(struct submit *s, struct task *t, struct buf *line)
 {
 	struct buf err = BUF_INIT;
@@ -406,7 +407,8 @@ status_line(struct buf *line, const struct task *t, enum trial_status status,
 	buf_addc(line, '}');
 }
 
-void
+/* Ends it by a status record of our own. */
+static void
 task_end(struct submit *s, struct task *t, enum trial_status status, bool infra,
     const char *reason)
 {
