@@ -37,6 +37,12 @@ $local
 maxTrialNumber: null"
 is "$(get .maxTrialNumber)" null 'null is not set'
 is "$(grep -c maxTrialNumber out)" 0 'and not printed'
+for n in 9007199254740993 9223372036854775807; do
+	config "trialConcurrency: 1
+$local
+maxTrialNumber: $n"
+	is "$(grep -o '"maxTrialNumber":[^,]*' out)" "\"maxTrialNumber\":$n" "$n stays what it is"
+done
 
 # ---- values ----
 for pair in '10h 36000' '1.5h 5400' '0.001s 1' '2D 172800' '90 90' '1m 60' '1.2s 2'; do

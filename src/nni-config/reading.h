@@ -100,6 +100,8 @@ void tree_move(
     struct node *from, const char *key, struct node *to, const char *to_key);
 /* Replaces the value; `from` (may be NULL) gives the place. */
 void tree_set_string(struct node *n, const char *text, const struct node *from);
+void tree_set_int(struct node *n, int64_t i, const struct node *from);
+/* A whole number, if it is one and its text is exact. */
 void tree_set_number(struct node *n, double d, const struct node *from);
 /* JSON of one word: "\"x\"", "0", "false". */
 void tree_set_json(struct node *n, const char *json);

@@ -1,10 +1,14 @@
 /* The canonical tree: putting values into it. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
 #include "mem.h"
 #include "reading.h"
+
+/* Whole numbers beyond are not all doubles. */
+#define EXACT 9007199254740992.0 /* 2^53 */
 
 struct node *
 tree_put(struct node *map, const char *key)
@@ -95,15 +99,25 @@ tree_set_string(struct node *n, const char *text, const struct node *from)
 }
 
 void
+tree_set_int(struct node *n, int64_t i, const struct node *from)
+{
+	struct buf b = BUF_INIT;
+
+	json_add_int(&b, i);
+	set(n, NODE_INT, &b, from);
+}
+
+void
 tree_set_number(struct node *n, double d, const struct node *from)
 {
 	struct buf b = BUF_INIT;
 
-	if (d == (double)(int64_t)d)
-		json_add_int(&b, (int64_t)d);
-	else
-		json_add_double(&b, d);
-	set(n, d == (double)(int64_t)d ? NODE_INT : NODE_FLOAT, &b, from);
+	if (fabs(d) <= EXACT && d == (double)(int64_t)d) {
+		tree_set_int(n, (int64_t)d, from);
+		return;
+	}
+	json_add_double(&b, d);
+	set(n, NODE_FLOAT, &b, from);
 }
 
 void

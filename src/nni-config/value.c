@@ -102,7 +102,7 @@ read_int(struct reading *r, const struct key *k, const struct node *from,
 			    from->text);
 		return -1;
 	}
-	tree_set_number(to, (double)i, from);
+	tree_set_int(to, i, from);
 	return 0;
 }
 
@@ -374,7 +374,7 @@ add_gpu(struct reading *r, const struct key *k, const struct node *from,
 	for (i = 0; i < to->count; i++)
 		if (node_int(&to->items[i], &other) == 0 && other == gpu)
 			return wrong_gpus(r, k, from, "one is there twice");
-	tree_set_number(node_add(to), (double)gpu, from);
+	tree_set_int(node_add(to), gpu, from);
 	return 0;
 }
 
