@@ -82,7 +82,7 @@ read_duration(
 	if (!is_set(v))
 		return 0;
 	if (json_type(v) != JSON_NUMBER || json_double(v, &seconds) < 0 ||
-	    !(seconds >= 0 && seconds < 9e15))
+	    !(seconds >= 0 && seconds <= 1e12))
 		return wrong(r, key, "must be a number of seconds");
 	*to_ms = (int64_t)ceil(seconds * 1000);
 	return 0;

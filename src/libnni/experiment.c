@@ -102,10 +102,10 @@ session_starts(struct experiment *e, const struct record *r, int64_t now)
 static void
 session_ends(struct experiment *e, const struct record *r)
 {
-	double ran;
+	int64_t ran_ms;
 
-	if (json_double(record_get(r, "ran"), &ran) == 0 && ran > 0)
-		e->ran_ms += (int64_t)(ran * 1000 + 0.5);
+	if (json_seconds_ms(record_get(r, "ran"), &ran_ms) == 0)
+		e->ran_ms += ran_ms;
 	e->last = parse_end(r->reason);
 }
 
@@ -115,11 +115,10 @@ apply_set(struct experiment *e, struct json request)
 	struct json key = json_get(request, "key");
 	struct json value = json_get(request, "value");
 	int64_t n = 0;
-	double s = 0;
 
 	if (record_is(key, "maxExperimentDuration")) {
-		if (json_double(value, &s) == 0)
-			e->max_duration_ms = (int64_t)(s * 1000);
+		if (json_seconds_ms(value, &n) == 0)
+			e->max_duration_ms = n;
 	} else if (json_int(value, &n) == 0) {
 		if (record_is(key, "trialConcurrency"))
 			e->concurrency = n;

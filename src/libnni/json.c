@@ -592,6 +592,17 @@ json_double(struct json v, double *out)
 	return *end ? -1 : 0;
 }
 
+int
+json_seconds_ms(struct json v, int64_t *ms)
+{
+	double s;
+
+	if (json_double(v, &s) == -1 || !(s >= 0 && s <= 1e12))
+		return -1;
+	*ms = (int64_t)(s * 1000 + 0.5);
+	return 0;
+}
+
 bool
 json_bool(struct json v, bool otherwise)
 {

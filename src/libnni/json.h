@@ -87,6 +87,8 @@ char *json_strdup(struct json v);
 int json_int(struct json v, int64_t *out);
 /* Also takes NaN, Infinity, -Infinity, bare or as strings. */
 int json_double(struct json v, double *out);
+/* Seconds, from 0 to 1e12, in milliseconds; -1 if v is anything else. */
+int json_seconds_ms(struct json v, int64_t *ms);
 bool json_bool(struct json v, bool otherwise);
 
 /* Writing. */

@@ -157,11 +157,9 @@ reason_digest(const struct record *r)
 int64_t
 record_time_ms(const struct record *r)
 {
-	double s;
+	int64_t ms;
 
-	if (json_double(r->time, &s) != 0 || !isfinite(s) || s < 0 || s > 1e12)
-		return 0;
-	return (int64_t)(s * 1000 + 0.5);
+	return json_seconds_ms(r->time, &ms) == 0 ? ms : 0;
 }
 
 /* ---- judging ---- */

@@ -35,12 +35,9 @@ get_int(struct json object, const char *name)
 static int64_t
 get_time_ms(struct json object)
 {
-	double seconds;
+	int64_t ms;
 
-	if (json_double(json_get(object, "time"), &seconds) == -1 ||
-	    !(seconds >= 0 && seconds < 1e12))
-		return 0;
-	return (int64_t)(seconds * 1000 + 0.5);
+	return json_seconds_ms(json_get(object, "time"), &ms) == 0 ? ms : 0;
 }
 
 static void

@@ -168,6 +168,24 @@ test_numbers(void)
 }
 
 static void
+test_seconds(void)
+{
+	static const char *const no[] = {"-0.001", "1e13", "1e400",
+	    "\"Infinity\"", "\"NaN\"", "\"x\"", "null"};
+	struct json v = {"1700000000.0015", 15};
+	int64_t ms = 7;
+	size_t i;
+
+	ok(!json_seconds_ms(v, &ms) && ms == 1700000000002,
+	    "seconds in milliseconds, rounded");
+	for (i = 0, ms = 7; i < sizeof(no) / sizeof(no[0]); i++) {
+		v = (struct json){no[i], strlen(no[i])};
+		ok(json_seconds_ms(v, &ms) == -1 && ms == 7, no[i]);
+	}
+	ok(json_seconds_ms(JSON_NONE, &ms) == -1, "nor nothing");
+}
+
+static void
 test_write(void)
 {
 	struct buf b = BUF_INIT;
@@ -194,6 +212,7 @@ nni_main(int argc, char **argv)
 	test_walk();
 	test_python();
 	test_numbers();
+	test_seconds();
 	test_write();
 	return done_testing();
 }
