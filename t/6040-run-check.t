@@ -38,8 +38,11 @@ exits 0 'a platform that knows no check' nni-run --id old c.json
 rm -r "$NNI_EXPERIMENTS"
 unset FAKE_CODE
 mv bin/nni-tune .
-exits 5 'a program that is missing' env PATH="$trash/bin:/usr/bin:/bin" nni-run c.json
-like "$(cat err)" "*cannot find the program 'nni-tune'*" 'is named'
+for mode in '' --check --dry-run; do
+	# shellcheck disable=SC2086
+	exits 5 "a program that is missing, ${mode:-a run}" env PATH="$trash/bin:/usr/bin:/bin" nni-run $mode c.json
+	like "$(cat err)" "*cannot find the program 'nni-tune'*" 'is named'
+done
 nothing_made
 mv nni-tune bin
 exits 5 'a place where nothing can be made' env NNI_EXPERIMENTS="$trash/c.json" nni-run c.json

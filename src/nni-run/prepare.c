@@ -178,8 +178,14 @@ find_tools(const struct config *c, struct buf *err)
 	return i == count ? NNI_OK : NNI_TEMPORARY;
 }
 
-int
-prepare_try(const struct buf *json, struct buf *err)
+/* What is done where all is well, while the directory is there. */
+typedef int scratch_fn(
+    const struct scratch *s, const struct buf *json, struct buf *err);
+
+/* Could it run?  `then` may be NULL; for `creating` see check_members(). */
+static int
+scratch_try(
+    const struct buf *json, bool creating, scratch_fn *then, struct buf *err)
 {
 	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
 	int code = scratch_make(&s, json, err), signal = 0;
@@ -187,7 +193,9 @@ prepare_try(const struct buf *json, struct buf *err)
 	if (code == NNI_OK)
 		code = find_tools(&s.config, err);
 	if (code == NNI_OK)
-		code = check_members(&s.config, s.dir.data, true, &signal);
+		code = check_members(&s.config, s.dir.data, creating, &signal);
+	if (code == NNI_OK && signal == 0 && then != NULL)
+		code = then(&s, json, err);
 	scratch_remove(&s);
 	if (signal != 0)
 		die_by_signal(signal);
@@ -195,22 +203,22 @@ prepare_try(const struct buf *json, struct buf *err)
 }
 
 int
+prepare_try(const struct buf *json, struct buf *err)
+{
+	return scratch_try(json, true, NULL, err);
+}
+
+int
 prepare_check(const char *file, struct buf *err)
 {
 	struct buf json = BUF_INIT_MAX(OUTPUT_MAX);
-	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
-	int code = prepare_config(file, false, &json, err), signal = 0;
+	int code = prepare_config(file, false, &json, err);
 
 	if (code == NNI_OK)
-		code = scratch_make(&s, &json, err);
+		code = scratch_try(&json, false, NULL, err);
 	if (code == NNI_OK)
-		code = check_members(&s.config, s.dir.data, false, &signal);
-	if (code == NNI_OK && signal == 0)
 		say("'%s' is good", file);
-	scratch_remove(&s);
 	buf_release(&json);
-	if (signal != 0)
-		die_by_signal(signal);
 	return code;
 }
 
@@ -293,25 +301,22 @@ propose(const struct config *c, const char *dir, struct buf *err)
 	return code;
 }
 
+static int
+tell_plan(const struct scratch *s, const struct buf *json, struct buf *err)
+{
+	say_plan(&s->config, json);
+	return propose(&s->config, s->dir.data, err);
+}
+
 int
 prepare_dry_run(const char *file, struct buf *err)
 {
 	struct buf json = BUF_INIT_MAX(OUTPUT_MAX);
-	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
-	int code = prepare_config(file, false, &json, err), signal = 0;
+	int code = prepare_config(file, false, &json, err);
 
 	if (code == NNI_OK)
-		code = scratch_make(&s, &json, err);
-	if (code == NNI_OK)
-		code = check_members(&s.config, s.dir.data, true, &signal);
-	if (code == NNI_OK && signal == 0) {
-		say_plan(&s.config, &json);
-		code = propose(&s.config, s.dir.data, err);
-	}
-	scratch_remove(&s);
+		code = scratch_try(&json, true, tell_plan, err);
 	buf_release(&json);
-	if (signal != 0)
-		die_by_signal(signal);
 	return code;
 }
 
