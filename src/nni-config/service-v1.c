@@ -78,11 +78,12 @@ find_meant(struct reading *r, const struct node *file, const struct node *name)
 			    "is paiYarn, which was pai until NNI 1.2: the "
 			    "trial "
 			    "has no nniManagerNFSMountPath");
-			return &platform_old_pai;
+			p = &platform_old_pai;
 		}
-		if (p || service_has_backend(name->text))
-			return p;
-		return service_unknown(r, name, "trainingServicePlatform");
+		return service_known(r, name, "trainingServicePlatform", p)
+			   ? p
+			   : service_unknown(
+				 r, name, "trainingServicePlatform");
 	}
 	p = form_platform(file, true);
 	return p ? p : platforms;
@@ -193,6 +194,9 @@ read_hybrid_member(struct reading *r, const struct node *file,
 			    "'%s' is there twice", name->text);
 			return;
 		}
+	/* else it was told that it is unknown */
+	if (strcmp(p->v1, name->text) == 0)
+		service_known(r, name, "trainingServicePlatform", p);
 	m = service_add(list, name, p->name);
 	m->line = name->line;
 	m->col = name->col;

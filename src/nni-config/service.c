@@ -22,8 +22,8 @@ is_safe_name(const char *s)
 	return len && len <= 64 && !s[len] && s[0] != '.' && s[0] != '-';
 }
 
-bool
-service_has_backend(const char *platform)
+static bool
+has_backend(const char *platform)
 {
 	struct buf path = BUF_INIT;
 	bool found =
@@ -31,6 +31,26 @@ service_has_backend(const char *platform)
 
 	buf_release(&path);
 	return found;
+}
+
+static bool
+can_run(const struct reading *r, const char *platform)
+{
+	return !r->runnable || strcmp(platform, "local") == 0 ||
+	       has_backend(platform);
+}
+
+bool
+service_known(struct reading *r, const struct node *n, const char *key,
+    const struct platform *p)
+{
+	if (!p)
+		return has_backend(n->text);
+	if (!can_run(r, p->name))
+		reading_error(r, n, key,
+		    "platform '%s' is not available yet in this version",
+		    p->name);
+	return true;
 }
 
 const struct platform *
@@ -58,6 +78,9 @@ service_unknown(struct reading *r, const struct node *n, const char *key)
 		near = platform_named_v1(n->text)->name;
 	if (r->v1 && platform_named(n->text))
 		near = platform_named(n->text)->v1;
+	p = !near   ? NULL
+	    : r->v1 ? platform_named_v1(near)
+		    : platform_named(near);
 	/* V1's word for a list of them */
 	if (strcmp(n->text, "hybrid") == 0 ||
 	    strcmp(n->text, "heterogeneous") == 0)
@@ -70,11 +93,13 @@ service_unknown(struct reading *r, const struct node *n, const char *key)
 		    "unknown platform '%.64s': there is no nni-platform-%.64s; "
 		    "known are %s%s%s%s",
 		    n->text, n->text, all.data, near ? "; did you mean '" : "",
-		    near ? near : "", near ? "'?" : "");
+		    near ? near : "",
+		    !near ? ""
+		    : p && !can_run(r, p->name)
+			? "', which is not available yet in this version?"
+			: "'?");
 	buf_release(&all);
-	return !near   ? NULL
-	       : r->v1 ? platform_named_v1(near)
-		       : platform_named(near);
+	return p;
 }
 
 /* ---- what all members get ---- */
@@ -135,19 +160,6 @@ inherit(struct reading *r, const struct node *top, struct node *m,
 		    tree_put(m, "trialCodeDirectory"), r->base, NULL);
 }
 
-static void
-check_runnable(struct reading *r, const struct node *m)
-{
-	const struct node *n = node_get(m, "platform");
-
-	if (r->runnable && strcmp(n->text, "local") != 0 &&
-	    !service_has_backend(n->text))
-		reading_error(r, n,
-		    r->v1 ? "trainingServicePlatform" : "platform",
-		    "platform '%s' is not available yet in this version",
-		    n->text);
-}
-
 /* Tells that there is no trialCommand. */
 static void
 no_command(struct reading *r)
@@ -175,7 +187,6 @@ service_finish(struct reading *r, const struct node *top, struct node *list,
 		p->rules(r, m);
 	if (p)
 		schema_defaults(p->keys, m);
-	check_runnable(r, m);
 }
 
 struct node *
@@ -221,9 +232,9 @@ find_meant(struct reading *r, const struct node *from, const struct node *name)
 
 	if (name && name->type == NODE_STRING) {
 		p = platform_named(name->text);
-		if (p || service_has_backend(name->text))
-			return p;
-		return service_unknown(r, name, "platform");
+		return service_known(r, name, "platform", p)
+			   ? p
+			   : service_unknown(r, name, "platform");
 	}
 	p = form_platform(from, false);
 	return p ? p : platforms;

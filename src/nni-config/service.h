@@ -16,8 +16,13 @@ void service_read_v2(
 
 /* ---- what the two share (service.c) ---- */
 
-/* True if there is a program nni-platform-PLATFORM. */
-bool service_has_backend(const char *platform);
+/*
+ * Is the platform named by n's text known: `p`, of NNI, or (NULL) somebody's
+ * own, of which there is a program nni-platform-NAME?  That this version cannot
+ * run it is told.
+ */
+bool service_known(struct reading *r, const struct node *n, const char *key,
+    const struct platform *p);
 /*
  * Tells that the platform named by n's text is not known; returns the one that
  * may have been meant, or NULL.
