@@ -32,7 +32,8 @@ int prepare_create(const struct buf *json, const char *id, int64_t retries,
  * counts, and the capacity lines go to stdout.
  */
 int prepare_check(const char *file, struct buf *err);
-/* As prepare_try() for `file`; then what would be started: first proposals on stdout. */
+/* As prepare_try() for `file`; then what would be started: first proposals on
+   stdout. */
 int prepare_dry_run(const char *file, struct buf *err);
 /* Every member's `clean`. */
 int prepare_clean(const char *dir, struct buf *err);
