@@ -34,11 +34,14 @@ is "$(count i '"status":"SUCCEEDED"')" 1 'by the next tick'
 
 config max=2 conc=1 then=hold
 nni-run --tick --id o c.json
-perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; system "touch locked"; sleep 10' "$(dir o)/lock" &
+perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; system "touch locked"; sleep 1000' "$(dir o)/lock" &
 holder=$!
 stop_at_end "kill $holder 2>/dev/null"
 wait_for test -e locked
 exits 8 'a tick while another is at work' nni-run --tick --id o c.json
+is "$(cat out err)" '' 'is silent, since cron would mail it'
+exits 8 'with -v' nni-run -v --tick --id o c.json
+like "$(cat err)" 'nni-run: experiment o is being run by process *' 'it says why'
 kill $holder
 wait $holder 2>/dev/null
 echo '{"type":"stop"}' >>"$(dir o)/control.jsonl"

@@ -67,6 +67,20 @@ want_records(void)
 	return !o.tick && !console_is_terminal(sys_stdout());
 }
 
+/*
+ * Why it is not run.  That somebody else is at work is no fault of a tick, and
+ * cron mails whatever is said.
+ */
+static int
+refuse(int code, const char *why)
+{
+	if (!o.tick || code != NNI_LOCKED)
+		return say_error(code, "%s", why);
+	if (say_level_get() > 1)
+		say("%s", why);
+	return code;
+}
+
 static int
 run_experiment(const char *dir, bool is_new)
 {
@@ -84,7 +98,7 @@ run_experiment(const char *dir, bool is_new)
 	view_init(&run.view, o.tick);
 	code = run_open(&run, dir, &err);
 	if (code != NNI_OK) {
-		say_error(code, "%s", err.data);
+		refuse(code, err.data);
 	} else if (o.tick && experiment_is_over(&run.exp)) {
 		code = NNI_NOTHING;
 	} else {
@@ -126,7 +140,7 @@ create(const char *file, struct buf *dir)
 	if (code == NNI_USAGE && o.tick)
 		code = NNI_LOCKED;
 	if (code != NNI_OK && err.len > 0)
-		say_error(code, "%s", err.data);
+		refuse(code, err.data);
 	buf_release(&json);
 	buf_release(&err);
 	return code;
