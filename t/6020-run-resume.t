@@ -121,8 +121,9 @@ is $? 130 'a second interrupt is obeyed at once'
 like "$(cat err.g)" '*2 trials run on*--resume*' 'and says that trials run on'
 
 # limits
-config conc=1 then=hold '"maxExperimentDuration":0.3'
+config conc=1 then=hold '"maxExperimentDuration":3600'
 start d 1
+ask d '{"type":"set","key":"maxExperimentDuration","value":0.001}'
 wait_for grep -q 'maxExperimentDuration is over' err.d
 ok $? 'maxExperimentDuration'
 t=$(jq -r 'select(.type=="spec")|.trial' "$(dir d)/events.jsonl")
