@@ -64,6 +64,17 @@ is "$(cat "$E/fake/starts" 2>/dev/null)" '' 'and is never started'
 nni-submit --resume refused </dev/null >out 2>err
 is "$(brief out)" 'status:t0001-1:EARLY_STOPPED' 'also after a resume'
 
+# If they have not been started: one is started, one waits.
+experiment early
+FAKE_PLACES='a=1' nni-submit --dir early <pipe >out 2>err &
+exec 3>pipe
+specs 2 >&3
+wait_for grep -q '"job"' out
+for t in t0001 t0002; do cancel $t '"waiting":true'; done >&3
+exec 3>&-
+wait
+is "$(brief out | grep -v WAITING | oneline)" 'trial:t0001-1 status:t0002-1:USER_CANCELED' 'a cancel of what waits spares what does not'
+
 # of a trial that is not known here it is nni-watch's
 cancel zzzzz | nni-submit --dir refused >out
 is "$(brief out)" 'cancel:zzzzz-' 'a cancel of another trial is passed on'

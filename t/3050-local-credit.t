@@ -75,7 +75,22 @@ for i in 0 1 2 3 4 5 6 7 8 9; do
 	trial "$PWD/q" aaaa$i >&3
 	wait_for grep -q "aaaa$i.*\"job\"" said && wait_for last_credit '"live":0'
 done
-for i in 0 1 2 3; do trial "$PWD/q" bbbb$i; done >&3
+{
+	for i in 0 1; do trial "$PWD/q" bbbb$i; done
+	for i in 0 1; do trial "$PWD/q" cccc$i; done
+	for i in 0 1; do echo "{\"type\":\"cancel\",\"trial\":\"cccc$i\",\"waiting\":true}"; done
+} >held
+last_credit '"n":4'
+holds=$? # where nothing ends in an instant, nothing is held
+cat held >&3
+cancelled() { [ "$(grep -c 'no_room.*cccc' said)" = 2 ]; }
+wait_for cancelled
+if [ $holds = 0 ]; then
+	is "$(jq -r 'select(.type == "no_room").reason' said | tr '\n' ' ')" 'cancelled cancelled ' 'what is held and cancelled has no room'
+else
+	skip 'the machine is too slow' 'what is held and cancelled has no room'
+fi
+for i in 2 3; do trial "$PWD/q" bbbb$i; done >&3
 refused() { [ "$(grep -c 'no_room.*bbbb' said)" = 2 ] && last_credit '"n":0'; }
 wait_for refused
 ok $? 'those that cannot start soon have no room'

@@ -134,6 +134,20 @@ like "$(cat err.d)" '*; maxExperimentDuration of * is over*' 'and told in the en
 is "$(count d '"type":"spec"')" 1 'starts no other trial'
 exits 7 'the time counts over resumes' nni-run --resume d
 is "$(count d '"type":"spec"')" 1 'so nothing is started'
+# what was handed on before a slot was free is not started any more
+config conc=3 then=no-start-hold
+nni-run --id w c.json >out.w 2>err.w </dev/null &
+run=$!
+wait_for has w '"type":"trial"' 3
+ask w '{"type":"set","key":"trialConcurrency","value":1}'
+ask w '{"type":"set","key":"maxExperimentDuration","value":0.001}'
+wait_for has w '"status":"USER_CANCELED"' 2
+is "$(jq -r 'select(.type=="cancel")|.trial,.waiting' "$(dir w)/fed" | tr '\n' ' ')" \
+	"$(jq -r 'select(.type=="spec")|.trial' "$(dir w)/events.jsonl" | tail -n 2 | tac | sed 's/$/ true/' | tr '\n' ' ')" \
+	'the newest that wait are cancelled, if they have not been started'
+is "$(count w '"type":"cancel"')" 0 'which is not journaled'
+ask w '{"type":"stop"}'
+wait $run
 # which time counts: one session of 10 s, a killed one of 20 s, and years between
 config conc=1 max=9 then=hold '"maxExperimentDuration":90'
 nni-run --prepare --id z c.json >out

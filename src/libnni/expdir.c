@@ -2,6 +2,7 @@
 #include "expdir.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,26 @@ expdir_trial(struct buf *out, const char *dir, const char *trial, int attempt)
 	path_add(out, trial);
 	if (attempt > 1)
 		buf_addf(out, "-%d", attempt);
+}
+
+bool
+expdir_trial_parse(const char *name, struct attempt *a)
+{
+	char *end;
+	long n = 1;
+
+	if (strlen(name) < TRIAL_ID_LEN || !trial_id_valid(name, TRIAL_ID_LEN))
+		return false;
+	if (name[TRIAL_ID_LEN] != '\0') {
+		n = strtol(name + TRIAL_ID_LEN + 1, &end, 10);
+		if (name[TRIAL_ID_LEN] != '-' || *end != '\0' || n < 2 ||
+		    n > INT_MAX)
+			return false;
+	}
+	memcpy(a->trial, name, TRIAL_ID_LEN);
+	a->trial[TRIAL_ID_LEN] = '\0';
+	a->number = (int)n;
+	return true;
 }
 
 const char *

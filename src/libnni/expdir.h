@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "attempts.h"
 #include "buf.h"
 #include "json.h"
 
@@ -39,6 +40,8 @@ void expdir_path(struct buf *out, const char *dir, const char *name);
 /* DIR/trials/<id>, or DIR/trials/<id>-<n> for attempt n > 1. */
 void expdir_trial(
     struct buf *out, const char *dir, const char *trial, int attempt);
+/* The attempt of which `name` is the last part of such a path. */
+bool expdir_trial_parse(const char *name, struct attempt *a);
 /* The id: the last part of the path. */
 const char *expdir_id(const char *dir);
 /*

@@ -6,7 +6,6 @@
  * second) before a start, unless the last look is fresh; records wait for it.
  */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attempts.h"
@@ -478,6 +477,25 @@ held_too_long(void *arg)
 	buf_release(&why);
 }
 
+/* One that is held is cancelled: it is not started any more. */
+static void
+drop_held(struct submitter *s, const struct record *r)
+{
+	struct submitted **at = &s->held_first, *t;
+
+	while ((t = *at) != NULL && &t->a != attempts_of(&s->all, r))
+		at = &t->next;
+	if (t == NULL)
+		return;
+	*at = t->next;
+	if (*at == NULL)
+		s->held_last = at;
+	s->held--;
+	s->answered = true;
+	say_no_room(s, t, "cancelled");
+	forget_line(t);
+}
+
 /* As many as there is room for now. */
 static void
 start_held(struct submitter *s)
@@ -578,7 +596,11 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
-	if (r->type != RECORD_TRIAL || r->trial[0] == '\0')
+	if (r->trial[0] == '\0')
+		return;
+	if (r->type == RECORD_CANCEL)
+		drop_held(s, r);
+	if (r->type != RECORD_TRIAL)
 		return;
 	t = submitted(s, r->trial, r->attempt);
 	if (t->line == NULL) /* else it is being dealt with */
@@ -602,27 +624,6 @@ hear_event(void *arg, char *line, size_t len)
 		count_quick(s, t);
 	set_live(s, t, false);
 	buf_clear(&s->short_of);
-}
-
-/* An attempt's directory: "abcde" or, from the second on, "abcde-2". */
-static bool
-parse_name(const char *name, struct attempt *a)
-{
-	char *end;
-	long n = 1;
-
-	if (strlen(name) < TRIAL_ID_LEN || !trial_id_valid(name, TRIAL_ID_LEN))
-		return false;
-	if (name[TRIAL_ID_LEN] != '\0') {
-		n = strtol(name + TRIAL_ID_LEN + 1, &end, 10);
-		if (name[TRIAL_ID_LEN] != '-' || *end != '\0' || n < 2 ||
-		    n > INT_MAX)
-			return false;
-	}
-	memcpy(a->trial, name, TRIAL_ID_LEN);
-	a->trial[TRIAL_ID_LEN] = '\0';
-	a->number = (int)n;
-	return true;
 }
 
 static bool
@@ -656,7 +657,7 @@ count_earlier(struct submitter *s)
 	expdir_path(&path, s->place.dir, "trials");
 	if (dir_list(path.data, &names, NULL, &count, NULL) == 0) {
 		for (i = 0; i < count; i++)
-			if (parse_name(names[i], &a))
+			if (expdir_trial_parse(names[i], &a))
 				set_live(
 				    s, submitted(s, a.trial, a.number), true);
 		dir_list_free(names, NULL, count);

@@ -107,6 +107,8 @@ run_start_pipeline(struct run *run, bool once, struct buf *err)
 	/* What waited for the old one is in the journal's trials too. */
 	buf_clear(&run->to_pipeline);
 	run_refeed(run);
+	if (run->expired)
+		run_cancel_early(run);
 	run->handed = false;
 	return 0;
 }

@@ -180,17 +180,22 @@ cancel_pending(struct run *run, struct trial *tr, bool early)
 	run_tell_advisors(run);
 }
 
-enum cancel_kind { CANCEL_USER, CANCEL_EARLY, CANCEL_LOST };
+enum cancel_kind { CANCEL_USER, CANCEL_EARLY, CANCEL_LOST, CANCEL_WAITING };
 
 static void
 make_cancel(
     struct run *run, const char *trial, int attempt, enum cancel_kind kind)
 {
+	static const char *const which[] = {
+	    [CANCEL_EARLY] = "early",
+	    [CANCEL_LOST] = "lost",
+	    [CANCEL_WAITING] = "waiting",
+	};
+
 	buf_clear(&run->line);
 	record_begin_trial(&run->line, "cancel", trial, attempt);
-	if (kind != CANCEL_USER)
-		json_member_bool(
-		    &run->line, kind == CANCEL_EARLY ? "early" : "lost", true);
+	if (which[kind] != NULL)
+		json_member_bool(&run->line, which[kind], true);
 	json_member_time(&run->line, "time", clock_wall_ms());
 	record_end(&run->line);
 	buf_rtrim(&run->line);
@@ -228,6 +233,29 @@ run_cancel_all(struct run *run)
 
 	for (size_t i = 0; i < t->count; i++)
 		run_cancel(run, &t->list[i], false);
+}
+
+/*
+ * Not journaled: nni-submit obeys it only if the trial has not been started,
+ * which the journal cannot tell, and a later session asks again.
+ */
+void
+run_cancel_early(struct run *run)
+{
+	struct trials *t = &run->exp.trials;
+	int64_t over =
+	    (int64_t)t->live - experiment_concurrency(&run->exp, &run->config);
+
+	for (size_t i = t->count; i-- > 0 && over > 0;) {
+		const struct trial *tr = &t->list[i];
+
+		if (tr->status != STATUS_WAITING ||
+		    (tr->flags & (TRIAL_ENDED | TRIAL_RETRY | TRIAL_CANCELED)))
+			continue;
+		make_cancel(run, tr->id, tr->attempt, CANCEL_WAITING);
+		hand_to_pipeline(run);
+		over--;
+	}
 }
 
 /* ---- ends ---- */

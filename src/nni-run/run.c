@@ -62,6 +62,7 @@ duration_over(void *arg)
 	asking_reset(&run->asking);
 	run->view.progress.doing = "time is up";
 	tell_duration_over(run);
+	run_cancel_early(run);
 }
 
 void

@@ -117,6 +117,8 @@ void run_start_trial(struct run *run, const char *spec);
 void run_next_attempt(struct run *run, struct trial *tr);
 void run_cancel(struct run *run, struct trial *tr, bool early);
 void run_cancel_all(struct run *run);
+/* Of those that wait, as many as were handed on before a slot was free. */
+void run_cancel_early(struct run *run);
 /* Gives the present attempt up, if its place is out of reach. */
 void run_give_up(struct run *run, struct trial *tr);
 /* Hands what still lives to a new pipeline. */

@@ -357,6 +357,7 @@ capabilities(void *arg, char *line, size_t len)
 	m->known = true;
 	m->adopts = json_bool(json_get(v, "adopt"), false);
 	m->credits = json_bool(json_get(v, "credit"), false);
+	m->holds = json_bool(json_get(v, "keeps_concurrency"), false);
 	m->needs_code = code.at && !record_is(code, "none");
 }
 

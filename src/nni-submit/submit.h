@@ -54,6 +54,7 @@ struct member {
 	bool feed; /* a new process: send again what was not answered */
 	bool fed;  /* it was */
 	bool adopts, needs_code, credits;
+	bool holds;  /* it may hold trials that it has not answered */
 	bool spoken; /* it has told a level, or never does */
 };
 

@@ -451,6 +451,14 @@ cancel_status(const struct record *r)
 	return STATUS_USER_CANCELED;
 }
 
+/* A cancel of those alone that have not been started. */
+static bool
+is_of_waiting(const struct record *r)
+{
+	return r->type == RECORD_CANCEL &&
+	       json_bool(record_get(r, "waiting"), false);
+}
+
 static void
 hold(struct task *t, const struct record *r)
 {
@@ -460,8 +468,15 @@ hold(struct task *t, const struct record *r)
 	}
 	if (r->type == RECORD_CANCEL && !t->held->cancel)
 		t->held->cancel = cancel_status(r);
-	json_add(&t->held->lines, r->line);
-	buf_addc(&t->held->lines, '\n');
+	if (!is_of_waiting(r)) {
+		json_add(&t->held->lines, r->line);
+		buf_addc(&t->held->lines, '\n');
+	}
+	/* One that is not started yet has no room any more. */
+	if (r->type == RECORD_CANCEL && t->place->member->holds) {
+		json_add(&t->place->member->to_send, r->line);
+		buf_addc(&t->place->member->to_send, '\n');
+	}
 }
 
 void
@@ -477,7 +492,7 @@ task_control(struct submit *s, const struct record *r)
 	} else if (t && (t->state == TASK_QUEUED || t->state == TASK_PLACED ||
 			    t->state == TASK_SENT)) {
 		hold(t, r);
-	} else {
+	} else if (!is_of_waiting(r)) {
 		json_add(&s->said, r->line);
 		buf_addc(&s->said, '\n');
 	}
