@@ -83,7 +83,7 @@ is "$(nni-run --id headed c.json 2>err | head -1 | grep -c '"type":"experiment"'
 is "$(grep -c error err)" 0 'is no error'
 
 # --resume of something else
-exits 2 'no such experiment' nni-run --resume nosuch
+exits 4 'no such experiment' nni-run --resume nosuch
 like "$(cat err)" "*no experiment 'nosuch'*" 'is said'
 exits 2 'no configuration' nni-run
 exits 2 'two modes' nni-run --check --dry-run c.json

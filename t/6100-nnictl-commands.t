@@ -135,7 +135,7 @@ ok $? 'deletes'
 
 # damaged ones
 mkdir "$(dir hollow)" "$(dir bad)" "$(dir worse)"
-exits 2 'a directory without a configuration' nnictl experiment status hollow
+exits 4 'a directory without a configuration' nnictl experiment status hollow
 like "$(cat err)" '*has no config.json*' 'is told from one that is not there'
 echo '{' >"$(dir bad)/config.json"
 cp "$(dir "$id")/config.json" "$(dir worse)"

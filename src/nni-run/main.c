@@ -168,7 +168,7 @@ resume(const char *what)
 	int code;
 
 	if (expdir_find(what, NULL, &dir, &err) != 0)
-		code = say_error(NNI_USAGE,
+		code = say_error(NNI_NOTHING,
 		    "%s (nnictl experiment list --all shows them)", err.data);
 	else
 		code = run_experiment(dir.data, false);
@@ -183,7 +183,7 @@ static int
 clean(const char *what, struct buf *err)
 {
 	struct buf dir = BUF_INIT;
-	int code = NNI_USAGE;
+	int code = NNI_NOTHING;
 
 	if (expdir_find(what, NULL, &dir, err) == 0)
 		code = prepare_clean(dir.data, err);

@@ -246,8 +246,9 @@ find_to_resume(int argc, char **argv, struct buf *dir)
 	if (what == NULL)
 		return say_error(NNI_USAGE, "name the experiment to resume "
 					    "(nnictl experiment list --all)");
-	if (expdir_find(what, parent, dir, &err) != 0 ||
-	    survey_refuse(dir->data, &err) != 0)
+	if (expdir_find(what, parent, dir, &err) != 0)
+		code = say_error(NNI_NOTHING, "%s", err.data);
+	else if (survey_refuse(dir->data, &err) != 0)
 		code = say_error(NNI_USAGE, "%s", err.data);
 	buf_release(&err);
 	return code;

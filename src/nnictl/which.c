@@ -134,7 +134,7 @@ which_one(int argc, char **argv, struct buf *dir)
 	if (argc == 0)
 		return the_running_one(dir);
 	if (expdir_find(argv[0], NULL, dir, &err) != 0)
-		code = say_error(NNI_USAGE, "%s", err.data);
+		code = say_error(NNI_NOTHING, "%s", err.data);
 	buf_release(&err);
 	return code;
 }
