@@ -60,6 +60,9 @@ is "$(brief out | tail -1)" 'status:aaaaa-1:FAILED' 'which comes last'
 like "$(cat err)" "nni-collect: trial aaaaa failed; what it said is in $d/stderr" 'where its messages are'
 is "$(cd copies/aaaaa && find . | sort | oneline) $(readlink copies/aaaaa/model/link)" \
 	'. ./model ./model/deep ./model/deep/w ./model/link ./stderr ./stdout deep/w' 'its files are copied'
+mkdir -p taken/aaaaa/model/link/full
+{ trial aaaaa; status aaaaa SUCCEEDED; } | nni-collect --output taken >out 2>err
+like "$(jq -r 'select(.type=="error").message' out)" "*'taken/aaaaa/model/link'*" 'a link that cannot be copied is told'
 perl -e 'print "x" x 99, "\n" for 1..30000' >"$d/stdout"
 { trial aaaaa; status aaaaa SUCCEEDED; } | nni-collect -l >out
 is "$(jq -r 'select(.stream=="stdout").text' out | grep -c x) $(jq -r 'select(.skipped).skipped' out)" \

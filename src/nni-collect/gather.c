@@ -108,7 +108,7 @@ pass_end(struct gatherer *g, struct gathered *e, struct buf *line)
 	remark(g, e, line);
 	expdir_trial(&dir, e->member->dir, e->key.trial, e->key.number);
 	if (e->status == STATUS_FAILED)
-		logs_failed(&g->logs, dir.data, e->key.trial);
+		logs_failed(dir.data, e->key.trial);
 	logs_end(&g->logs, &e->log, dir.data, &e->key, &logs);
 	gather_put(g, logs.data, logs.len);
 	gather_put(g, line->data, line->len);

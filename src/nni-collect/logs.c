@@ -126,11 +126,23 @@ copy_file(const char *from, const char *to, struct buf *err)
 	return r;
 }
 
+static int
+copy_link(const char *from, const char *to, struct buf *err)
+{
+	struct buf target = BUF_INIT;
+	int r = -1;
+
+	if (link_read(from, &target, err) == 0 && file_remove(to, err) == 0)
+		r = link_make(target.data, to, err);
+	buf_release(&target);
+	return r;
+}
+
 /* Links are copied as links, what is neither file nor directory is left out. */
 static int
 copy_tree(const char *from, const char *to, bool top, struct buf *err)
 {
-	struct buf a = BUF_INIT, b = BUF_INIT, target = BUF_INIT;
+	struct buf a = BUF_INIT, b = BUF_INIT;
 	enum file_type *types;
 	char **list;
 	size_t count, i;
@@ -148,16 +160,12 @@ copy_tree(const char *from, const char *to, bool top, struct buf *err)
 			r = copy_file(a.data, b.data, err);
 		else if (types[i] == FILE_DIR)
 			r = copy_tree(a.data, b.data, false, err);
-		else if (types[i] == FILE_LINK &&
-			 link_read(a.data, &target, err) == 0 &&
-			 file_remove(b.data, err) == 0)
-			r = link_make(target.data, b.data, err);
-		buf_clear(&target);
+		else if (types[i] == FILE_LINK)
+			r = copy_link(a.data, b.data, err);
 	}
 	dir_list_free(list, types, count);
 	buf_release(&a);
 	buf_release(&b);
-	buf_release(&target);
 	return r;
 }
 
@@ -181,12 +189,11 @@ logs_end(const struct logs *l, struct log_state *state, const char *dir,
 }
 
 void
-logs_failed(const struct logs *l, const char *dir, const char *trial)
+logs_failed(const char *dir, const char *trial)
 {
 	struct buf path = BUF_INIT;
 	struct file_info info;
 
-	(void)l;
 	expdir_path(&path, dir, "stderr");
 	if (file_info(path.data, true, &info) == 0 && info.size > 0)
 		say("trial %s failed; what it said is in %s", trial, path.data);

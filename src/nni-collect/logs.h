@@ -30,6 +30,6 @@ void logs_grown(const struct logs *l, struct log_state *state, const char *dir,
 void logs_end(const struct logs *l, struct log_state *state, const char *dir,
     const struct attempt *key, struct buf *out);
 /* Tells the user where the log of a failed trial is. */
-void logs_failed(const struct logs *l, const char *dir, const char *trial);
+void logs_failed(const char *dir, const char *trial);
 
 #endif
