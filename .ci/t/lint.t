@@ -4,9 +4,9 @@
 cd "$TOP" || exit 1
 plan 3
 
-bad=$(git ls-files 'src/*.[ch]' 't/*.[ch]' 'examples/*.c' | xargs clang-format --dry-run 2>&1 |
-	grep -c 'clang-format-violations')
-is "$bad" 0 'clang-format has nothing to change'
+git ls-files 'src/*.[ch]' 't/*.[ch]' 'examples/*.c' |
+	xargs clang-format --dry-run -Werror >"$trash/format" 2>&1
+ok $? 'clang-format has nothing to change' || diag "$(head -40 "$trash/format")"
 
 cppcheck --quiet --std=c11 --language=c --inline-suppr --error-exitcode=1 \
 	--enable=warning,performance,portability -j "$(nproc)" \
