@@ -208,10 +208,9 @@ read_part(struct reading *r, struct node *top, const char *part)
 	was = reading_enter(r, "%s.", part);
 	if (name && (class || node_get(n, "classFileName")))
 		reading_error(r, name, name_key(r, part),
-		    "cannot be set beside className: a %s is built in or your "
-		    "own; "
-		    "write one of them",
-		    part);
+		    "cannot be set beside className: %s %s is built in or your "
+		    "own; write one of them",
+		    strcmp(part, "tuner") == 0 ? "a" : "an", part);
 	if (name)
 		read_named(r, n, name, name_key(r, part), assessor);
 	else if (class || node_get(n, "classFileName"))
