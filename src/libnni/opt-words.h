@@ -5,8 +5,8 @@
 
 /*
  * What can stand at a place of a command line, for completion: `words` are
- *those behind the program's name up to the cursor, the last one (which may be
- *empty) being the one to complete.  Appends
+ * those behind the program's name up to the cursor, the last one (which may be
+ * empty) being the one to complete.  Appends
  *
  *	KIND
  *	PREFIX
@@ -14,9 +14,9 @@
  *	WORD <tab> DESCRIPTION		any number of these lines
  *
  * KIND says which files fit beside the words: "none", "directories", or
- *"files", then only those that end in one of the suffixes if there are any, and
- * directories.  PREFIX is how the last word begins that the words (and files)
- *go behind: "--format=".
+ * "files", then directories and, if there are suffixes, only those that end
+ * in one of them.  PREFIX is how the last word begins that the words (and
+ * files) go behind: "--format=".
  *
  * Options, commands, alternatives ("a|b") are from the table.  What the others
  * stand for is known by their name: CONFIG DIR EXPERIMENT FILE ID PATH PLATFORM
