@@ -75,13 +75,31 @@ wanted='1 1 final
 1 1 final
 1 1 null
 1 1 null'
-for how in full closed; do
-	$how nni-run --id $how c.yml 2>err </dev/null
-	is "$? $(grep -c "^nni-run: $said" err)" '5 1' "nni-run, $how"
-	like "$(cat err)" "*nni-run --resume $NNI_EXPERIMENTS/$how*" 'says how to go on'
-	exits 0 'which it does' nni-run --resume $how
-	is "$(trials $how | sort)" "$wanted" 'to the end: each end and result once'
-done
+full nni-run --id full c.yml 2>err </dev/null
+is "$? $(grep -c "^nni-run: $said" err)" '5 1' 'nni-run, full'
+like "$(cat err)" "*nni-run --resume $NNI_EXPERIMENTS/full*" 'says how to go on'
+exits 0 'which it does' nni-run --resume full
+is "$(trials full | sort)" "$wanted" 'to the end: each end and result once'
+
+# ---- one that was closed all along is noticed before anything is made ----
+made() { find . ! -name err | sort; }
+made >before
+closed_makes_nothing() {
+	closed "$@" <in 2>err
+	result="exit $?"
+	count_errors "$1"
+	is "$result, $about_output of $errors errors" 'exit 5, 1 of 1 errors' "$* with its output closed" ||
+		diag "$(cat err)"
+	is "$(made | diff before -)" '' 'makes nothing'
+}
+closed_makes_nothing nni-run --id closed c.yml
+closed_makes_nothing nni-run --prepare --id closed c.yml
+closed_makes_nothing nni-submit -c c.yml
+closed_makes_nothing nnictl create -c c.yml
+closed_makes_nothing nnictl resume full
+closed_makes_nothing nni-pack -o closed.zip code
+closed nni-run --tick --id full c.yml 2>err </dev/null
+is "$? $(cat err)" '4 ' 'what prints nothing does not mind'
 E=$NNI_EXPERIMENTS/full
 exp=full
 
@@ -109,6 +127,21 @@ for what in 'experiment list --all' "experiment status $exp" "experiment show $e
 	# shellcheck disable=SC2086
 	lost_or_unread nnictl $what
 done
+
+# ---- a play that nobody sees ends at once ----
+mkdir platform
+cat >platform/nni-platform-noted <<P
+#!/bin/sh
+echo "\$1" >>'$trash/noted'
+exec nni-platform-local "\$@"
+P
+chmod +x platform/nni-platform-noted
+sed 's/platform: local/platform: noted/' c.yml >noted.yml
+NNI_PLATFORM_PATH=$PWD/platform
+export NNI_PLATFORM_PATH
+lost_or_unread nni-conformance noted noted.yml
+is "$(sort noted | uniq)" capabilities 'nni-conformance does not go on'
+unset NNI_PLATFORM_PATH
 
 # ---- the pipeline ----
 nni-run --prepare --id queue c.yml >out

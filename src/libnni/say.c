@@ -153,6 +153,12 @@ say_output_lost(void)
 }
 
 int
+say_check_output(void)
+{
+	return sys_check_stdout() == 0 ? NNI_OK : say_output_lost();
+}
+
+int
 say_data(const void *bytes, size_t len)
 {
 	if (sys_flush_stdout() == 0 &&

@@ -50,6 +50,12 @@ void say_debug(const char *fmt, ...) NNI_FORMAT(1, 2);
  */
 int say_output_lost(void);
 /*
+ * For programs that change something before they have data: NNI_OK, or
+ * NNI_TEMPORARY, said, if standard output is closed, so that nobody could get
+ * them.
+ */
+int say_check_output(void);
+/*
  * Data for standard output, written at once after what printf() still holds.
  * 0, or -1 if nobody gets it: then there is no use in making more, and nothing
  * to be said or returned, which say_finish() does.

@@ -281,7 +281,7 @@ nni_main(int argc, char **argv)
 	else if (code == NNI_OK && argc != 2)
 		code = opt_usage(
 		    &tool, "a platform and a configuration are needed");
-	else if (code == NNI_OK)
+	else if (code == NNI_OK && (code = say_check_output()) == NNI_OK)
 		code = test_backend(
 		    argv[0], argv[1], o.only.count ? chosen : NULL);
 	opt_list_release(&o.only);

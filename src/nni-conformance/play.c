@@ -158,9 +158,10 @@ run_part(struct stage *s, const struct part *p)
 	s->gave_up = s->excused = false;
 	s->rubbish_of = NULL;
 	buf_addf(&title, "# %s: %s\n", p->name, p->help);
-	say_data(title.data, title.len);
+	stage_say(s, &title);
 	buf_release(&title);
-	p->run(s);
+	if (!s->lost)
+		p->run(s);
 	if (!s->rubbish_of)
 		return;
 	told(s, false, NOTHING_BUT_RECORDS,
@@ -182,7 +183,7 @@ play(struct stage *s, const bool *chosen)
 	const struct part *p;
 	bool dead = false;
 
-	for (p = play_parts; p->name && !dead; p++) {
+	for (p = play_parts; p->name && !dead && !s->lost; p++) {
 		if (chosen && !chosen[p - play_parts])
 			continue;
 		run_part(s, p);
@@ -194,6 +195,6 @@ play(struct stage *s, const bool *chosen)
 		    "works\n");
 	else
 		buf_addf(&plan, "1..%d\n", s->tests);
-	say_data(plan.data, plan.len);
+	stage_say(s, &plan);
 	buf_release(&plan);
 }

@@ -43,18 +43,25 @@ stage_release(struct stage *s)
 
 /* ---- what is told ---- */
 
+void
+stage_say(struct stage *s, const struct buf *lines)
+{
+	if (!s->lost && say_data(lines->data, lines->len) != 0)
+		s->lost = s->gave_up = true;
+}
+
 /* A line of which the end, from there on, is of others. */
 static void
-say_line(struct buf *line, size_t from)
+say_line(struct stage *s, struct buf *line, size_t from)
 {
 	quote_visible_tail(line, from);
 	buf_addc(line, '\n');
-	say_data(line->data, line->len);
+	stage_say(s, line);
 	buf_release(line);
 }
 
 static void
-say_comment(const char *fmt, va_list ap)
+say_comment(struct stage *s, const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT;
 	size_t from;
@@ -66,7 +73,7 @@ say_comment(const char *fmt, va_list ap)
 		buf_cut(&line, MOST_SHOWN);
 		buf_adds(&line, "...");
 	}
-	say_line(&line, from);
+	say_line(s, &line, from);
 }
 
 void
@@ -77,7 +84,7 @@ note(struct stage *s, const char *fmt, ...)
 	if (!s->not_ok)
 		return;
 	va_start(ap, fmt);
-	say_comment(fmt, ap);
+	say_comment(s, fmt, ap);
 	va_end(ap);
 }
 
@@ -96,7 +103,7 @@ told(struct stage *s, bool good, enum promise p, const char *fmt, ...)
 	buf_addv(&line, fmt, ap);
 	va_end(ap);
 	buf_adds(&line, excused ? " # SKIP because of the above" : "");
-	say_line(&line, 0);
+	say_line(s, &line, 0);
 	note(s, "platforms/README: \"%s.\"", contract_text(p));
 	return good;
 }
@@ -107,7 +114,7 @@ passed_over(struct stage *s, const char *name, const char *why)
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "ok %d - %s # SKIP %s", ++s->tests, name, why);
-	say_line(&line, 0);
+	say_line(s, &line, 0);
 	s->not_ok = false;
 }
 
@@ -117,7 +124,7 @@ todo(struct stage *s, enum promise p, const char *name)
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "not ok %d - %s # TODO it is better", ++s->tests, name);
-	say_line(&line, 0);
+	say_line(s, &line, 0);
 	s->not_ok = true;
 	note(s, "platforms/README: \"%s.\"", contract_text(p));
 	s->not_ok = false;

@@ -36,6 +36,7 @@ struct stage {
 	 */
 	bool gave_up, excused;
 	bool not_ok;	   /* the last line */
+	bool lost;	   /* nobody gets what is told */
 	char rubbish[160]; /* of the part: the first that was no record */
 	const char *rubbish_of;
 };
@@ -70,6 +71,9 @@ void stage_init(struct stage *s);
 int stage_open(struct stage *s, struct buf *err);
 void stage_release(struct stage *s);
 
+/* Lines for standard output.  Where nobody gets them the present part gives up,
+   and there is no sense in another. */
+void stage_say(struct stage *s, const struct buf *lines);
 /*
  * One line of TAP; returns `good`.  If it is not, the sentence of the contract
  * is shown, and what the caller adds by note().

@@ -327,8 +327,10 @@ pack(const struct tree *t, struct output *o)
 	    .stopped = stopped};
 	struct pack_result result;
 	struct buf err = BUF_INIT;
-	int code = NNI_OK;
+	int code = say_check_output();
 
+	if (code != NNI_OK)
+		return code;
 	loop = loop_new();
 	loop_interrupts(loop, on_interrupt, NULL);
 	if (output_open(o, &err) != 0)

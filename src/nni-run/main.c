@@ -267,6 +267,10 @@ nni_main(int argc, char **argv)
 		return code;
 	if (o.clean != NULL || o.check || o.print_config || o.dry_run)
 		return do_other(argv[0]);
+	if (want_records() || o.prepare)
+		code = say_check_output();
+	if (code != NNI_OK)
+		return code;
 	if (o.resume != NULL)
 		return resume(o.resume);
 	return run_config(argv[0]);

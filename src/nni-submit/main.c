@@ -321,6 +321,9 @@ nni_main(int argc, char **argv)
 		code = check_options(argc);
 	if (code != OPT_GO)
 		return code;
+	code = say_check_output();
+	if (code)
+		return code;
 	buf_init(&s.said, BUF_MAX_DEFAULT);
 	buf_init(&s.pack_line, NNI_LINE_MAX);
 	code = experiment_open(&s, o.config, o.dir ? o.dir : o.resume);

@@ -227,7 +227,9 @@ ctl_create(int argc, char **argv)
 	say_no_port();
 	if (o.foreground)
 		return run_tool("nni-run", foreground, true);
-	code = prepare(&dir);
+	code = say_check_output();
+	if (code == NNI_OK)
+		code = prepare(&dir);
 	if (code == NNI_OK)
 		code = start(dir.data);
 	buf_release(&dir);
@@ -270,7 +272,7 @@ ctl_resume(int argc, char **argv)
 		    expdir_id(dir.data), (long long)pid);
 	else if (code == NNI_OK && o.foreground)
 		code = run_tool("nni-run", foreground, true);
-	else if (code == NNI_OK)
+	else if (code == NNI_OK && (code = say_check_output()) == NNI_OK)
 		code = start(dir.data);
 	buf_release(&dir);
 	return code;

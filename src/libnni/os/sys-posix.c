@@ -395,6 +395,18 @@ sys_default_path(void)
 	return path;
 }
 
+/* One that was closed has become a file that can only be read: main-posix.c. */
+int
+sys_check_stdout(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags != -1 && (flags & O_ACCMODE) != O_RDONLY)
+		return 0;
+	errno = EBADF;
+	return os_failed();
+}
+
 int
 sys_flush_stdout(void)
 {

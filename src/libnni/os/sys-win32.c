@@ -408,6 +408,14 @@ sys_flush_stdout(void)
 int __cdecl _setmode(int fd, int mode);
 #define BINARY_MODE 0x8000 /* _O_BINARY */
 
+static bool no_stdout; /* there was none */
+
+int
+sys_check_stdout(void)
+{
+	return no_stdout ? win32_fail(ERROR_ACCESS_DENIED) : 0;
+}
+
 /* An output that is missing gets one that cannot be written: see sys.h. */
 static void
 open_missing(DWORD which)
@@ -419,6 +427,8 @@ open_missing(DWORD which)
 		return;
 	if (which != STD_OUTPUT_HANDLE)
 		access |= GENERIC_WRITE;
+	else
+		no_stdout = true;
 	h = CreateFileW(
 	    L"NUL", access, WIN32_SHARE, NULL, OPEN_EXISTING, 0, NULL);
 	SetStdHandle(which, h);

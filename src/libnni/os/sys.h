@@ -47,6 +47,9 @@ os_file sys_stderr(void);
 const char *sys_default_path(void);
 /* What printf() still holds goes out. 0, or -1 with os_errno(). */
 int sys_flush_stdout(void);
+/* Can anything be written to it?  -1 with os_errno() if it was closed when we
+   began, or is open for reading alone; what else may fail is not known. */
+int sys_check_stdout(void);
 
 /*
  * Every program defines this in place of main(); argv is UTF-8.  The twin's
