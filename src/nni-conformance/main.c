@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "expdir.h"
 #include "opt.h"
 #include "os/file.h"
@@ -47,33 +48,6 @@ static const struct opt_tool tool = {
 		"config.yml\n",
     .options = options,
 };
-
-/* The configuration in canonical form. Returns an exit code. */
-static int
-read_config(struct stage *s, const char *file, struct buf *err)
-{
-	struct buf path = BUF_INIT;
-	struct proc_end end = {false, 0};
-	int code = NNI_OK;
-
-	if (tool_find("nni-config", &path, err) == -1) {
-		code = NNI_TEMPORARY;
-	} else {
-		char *argv[] = {
-		    path.data, (char *)"--no-tuner", (char *)file, NULL};
-		struct proc_spec spec = {.argv = argv,
-		    .in = {PROC_NULL, OS_NO_FILE},
-		    .out = {PROC_PIPE, OS_NO_FILE},
-		    .err = {PROC_INHERIT, OS_NO_FILE}};
-
-		if (proc_run(&spec, &s->text, 0, &end, err) == -1)
-			code = NNI_TEMPORARY;
-		else if (end.signaled || end.code)
-			code = NNI_CONFIG;
-	}
-	buf_release(&path);
-	return code;
-}
 
 /*
  * The play brings its own trial, in a code directory of its own: every
@@ -213,12 +187,12 @@ static int
 prepare(
     struct stage *s, const char *platform, const char *file, struct buf *err)
 {
+	static const char *const no_tuner[] = {"--no-tuner", NULL};
 	struct buf code_dir = BUF_INIT;
 	int code = NNI_CONFIG;
 
 	if (backend_find(platform, &s->backend, err) == 0)
-		code = read_config(s, file, err);
-	buf_rtrim(&s->text);
+		code = canonical_read(file, no_tuner, &s->text, err);
 	if (code == NNI_OK)
 		code = make_code_dir(s, &code_dir, err);
 	if (code == NNI_OK)
@@ -246,7 +220,8 @@ test_backend(const char *platform, const char *file, const bool *chosen)
 	stage_init(&s);
 	code = prepare(&s, platform, file, &err);
 	if (code != NNI_OK) {
-		say_error(code, "%s", err.len ? err.data : "no configuration");
+		if (err.len) /* else nni-config has said it */
+			say_error(code, "%s", err.data);
 	} else {
 		play(&s, chosen);
 		code = s.failures ? NNI_TRIAL_FAILED : NNI_OK;

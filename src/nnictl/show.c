@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "expdir.h"
 #include "nnictl.h"
 #include "say.h"
-#include "os/process.h"
 #include "os/sys.h"
 
 static int
@@ -61,25 +61,17 @@ ctl_status(int argc, char **argv)
 static int
 read_config(const char *dir, struct buf *json)
 {
-	struct buf path = BUF_INIT, file = BUF_INIT, err = BUF_INIT;
-	const char *argv[] = {NULL, "--redact", "--no-tuner", NULL, NULL};
-	struct proc_spec spec = {
-	    .argv = (char *const *)argv, .in = {PROC_NULL, OS_NO_FILE}};
-	struct proc_end end = {false, NNI_TEMPORARY};
+	static const char *const options[] = {"--redact", "--no-tuner", NULL};
+	struct buf file = BUF_INIT, err = BUF_INIT;
+	int code;
 
 	expdir_path(&file, dir, "config.json");
-	argv[3] = file.data;
-	if (tool_find("nni-config", &path, &err) == 0) {
-		argv[0] = path.data;
-		proc_run(&spec, json, 0, &end, &err);
-		buf_rtrim(json);
-	}
+	code = canonical_read(file.data, options, json, &err);
 	if (err.len > 0)
-		say_error(NNI_TEMPORARY, "%s", err.data);
-	buf_release(&path);
+		say_error(code, "%s", err.data);
 	buf_release(&file);
 	buf_release(&err);
-	return end.signaled ? NNI_TEMPORARY : end.code;
+	return code;
 }
 
 static void

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "expdir.h"
 #include "journal.h"
 #include "nnictl.h"
 #include "opt.h"
 #include "say.h"
 #include "survey.h"
-#include "os/process.h"
 #include "os/sys.h"
 
 static int
@@ -112,22 +112,14 @@ ctl_duration(int argc, char **argv)
 static int
 read_space(struct buf *space)
 {
-	struct buf path = BUF_INIT, err = BUF_INIT;
-	const char *argv[] = {NULL, "--space", o.filename, NULL};
-	struct proc_spec spec = {
-	    .argv = (char *const *)argv, .in = {PROC_NULL, OS_NO_FILE}};
-	struct proc_end end = {false, NNI_TEMPORARY};
+	static const char *const options[] = {"--space", NULL};
+	struct buf err = BUF_INIT;
+	int code = canonical_read(o.filename, options, space, &err);
 
-	if (tool_find("nni-config", &path, &err) == 0) {
-		argv[0] = path.data;
-		proc_run(&spec, space, 0, &end, &err);
-		buf_rtrim(space);
-	}
 	if (err.len > 0)
-		say_error(end.code, "%s", err.data);
-	buf_release(&path);
+		say_error(code, "%s", err.data);
 	buf_release(&err);
-	return end.signaled ? NNI_TEMPORARY : end.code;
+	return code;
 }
 
 int
