@@ -16,6 +16,19 @@
 #include "parents.h"
 #include "record.h"
 
+int
+expdir_scratch(const char *tool, struct buf *dir, struct buf *err)
+{
+	char id[33];
+
+	experiment_id_new(id);
+	buf_setf(dir, "%s/%s-%s", sys_temp(), tool, id);
+	if (dir_make(dir->data, 0700, err) == 0)
+		return 0;
+	buf_clear(dir);
+	return -1;
+}
+
 void
 expdir_path(struct buf *out, const char *dir, const char *name)
 {

@@ -13,6 +13,12 @@
  */
 
 /*
+ * Makes a directory that only we can enter, for as long as we run: TMP/TOOL-ID
+ * (0700), where nothing was before.  0, or -1 and `dir` is empty.
+ */
+int expdir_scratch(const char *tool, struct buf *dir, struct buf *err);
+
+/*
  * Makes PARENT/ID (0700, with trials/, log/, platforms/) and writes `config`
  * (canonical JSON) to its config.json, adding "seed" if it has none.  id NULL:
  * a new one.  The directory appears whole or not at all: it is made under a

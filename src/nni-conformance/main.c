@@ -139,11 +139,11 @@ make_code_dir(struct stage *s, struct buf *code_dir, struct buf *err)
 	struct buf path = BUF_INIT;
 	int code = NNI_OK;
 
-	buf_addf(&s->parent, "%s/nni-conformance-%d", sys_temp(),
-	    (int)proc_self_pid());
+	if (expdir_scratch(tool.name, &s->parent, err) == -1)
+		return NNI_TEMPORARY;
 	expdir_path(code_dir, s->parent.data, "code");
 	expdir_path(&path, code_dir->data, "trial.sh");
-	if (dir_make_all(code_dir->data, 0700, err) == -1 ||
+	if (dir_make(code_dir->data, 0700, err) == -1 ||
 	    file_replace(path.data, play_trial_script,
 		strlen(play_trial_script), 0600, false, err) == -1)
 		code = NNI_TEMPORARY;

@@ -131,10 +131,7 @@ scratch_make(struct scratch *s, const struct buf *json, struct buf *err)
 	int r;
 
 	experiment_id_new(id);
-	buf_setf(&s->parent, "%s/nni-run-%s", sys_temp(), id);
-	r = dir_make(s->parent.data, 0700, err);
-	if (r != 0)
-		buf_clear(&s->parent);
+	r = expdir_scratch("nni-run", &s->parent, err);
 	expdir_path(&s->dir, s->parent.data, id);
 	if (r == 0)
 		r = dir_make(s->dir.data, 0700, err);
