@@ -53,12 +53,12 @@ mutants="1:adopt:2s:it was started once
 8:again:2s:a new watch says"
 mutate 1 's/\[ ! -s "$d\/pid" \]/true/; s/\[ -s "$d\/pid" \]/true/'
 mutate 2 's/jq .parameters)/jq .trial)/; s/jq .parameters "/jq .trial "/'
-mutate 3 's/^collect) each_record/collect) each_record | grep ./'
-mutate 4 's/(.value | tostring/(.value | fromjson? | tostring/'
+mutate 3 's/^done$/done | if [ $verb = collect ]; then grep .; else cat; fi/'
+mutate 4 's/(.value | if/(.value | fromjson? | tostring | if/'
 mutate 5 's/d=$d-$n/:/'
 mutate 6 '/watch cancel/d'
-mutate 7 's/signal=KILL/:/'
-mutate 8 's/watch trial.) follow/watch trial'"'"') [ -e "$d\/seen" ] || follow/; s/^follow() {/&\n>"$d\/seen"/'
+mutate 7 's/-s KILL//'
+mutate 8 's/mkdir -p "$d" && follow/[ -e "$d\/seen" ] || follow/; s/^follow() {/&\n>"$d\/seen"/'
 # A backend that is found late on a busy machine is found all the same.
 play_mutant() { NNI_PLATFORM_PATH=$PWD/$1 conform "m$1" -t "$2" -o "$3" "m$1" "$1.yml"; }
 first_fault() { grep -m 1 '^not ok [0-9]* - [^#]*$' "$1"; }
