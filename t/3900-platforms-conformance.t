@@ -94,6 +94,11 @@ exits 2 'a part that is none' nni-conformance -o chek sh "$config"
 like "$(cat err)" "*no part 'chek'; did you mean 'check'?*" 'is named'
 exits 2 'a number too large' nni-conformance -o "$(($(grep -c . parts) + 1))" sh "$config"
 exits 2 'no configuration' nni-conformance sh
+exits 2 'a list of nothing else' nni-conformance --list sh
+for n in 0 10000 99999999999999999999; do
+	exits 2 "$n trials" nni-conformance -n $n sh "$config"
+	like "$(cat err)" "*--trials: $n is not in 1..9999*" 'and what is possible'
+done
 exits 3 'a platform that is not there' nni-conformance nowhere "$config"
 like "$(cat err)" "*no program 'nni-platform-nowhere' in *NNI_PLATFORM_PATH*" 'says where it was looked for'
 

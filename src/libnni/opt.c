@@ -4,6 +4,7 @@
  */
 #include "opt.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -369,13 +370,21 @@ bad_value(
 static int
 take_int(struct parser *p, const struct opt *o, const char *value)
 {
+	bool open = !o->max || o->max == INT64_MAX;
 	intmax_t n;
 	char *end;
 
+	errno = 0;
 	n = strtoimax(value, &end, 10);
-	if (end == value || *end || strlen(value) > 18)
+	if (end == value || *end)
 		return bad_value(p, o, value, "a whole number");
-	if (o->max && (n < o->min || n > o->max))
+	if (open && errno == ERANGE)
+		return opt_usage(p->tool, "--%s: %s is too %s", o->name, value,
+		    n > 0 ? "large" : "small");
+	if (open && o->max && n < o->min)
+		return opt_usage(p->tool, "--%s: %s is not %" PRId64 " or more",
+		    o->name, value, o->min);
+	if (!open && (errno == ERANGE || n < o->min || n > o->max))
 		return opt_usage(p->tool,
 		    "--%s: %s is not in %" PRId64 "..%" PRId64, o->name, value,
 		    o->min, o->max);
