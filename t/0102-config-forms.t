@@ -223,6 +223,8 @@ exits 0 'a file with notes' nni-config v1.yml
 is "$(grep -c ': note: ' err)" 2 'has them on standard error'
 exits 2 'no file' nni-config
 exits 2 'two files' nni-config a b
+exits 2 'options that exclude each other' nni-config --check --origin v1.yml
+exits 2 'an option that is not for search spaces' nni-config --space --redact s.json
 exits 3 'a file that is not there' nni-config nosuch.yml
 is "$(cat err)" "nni-config: error: cannot open 'nosuch.yml': No such file or directory" 'is told'
 exits 3 'a directory' nni-config exp

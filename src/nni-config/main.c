@@ -195,6 +195,20 @@ out:
 	return code;
 }
 
+/* What would have no effect beside another option is not passed over. */
+static int
+check_options(void)
+{
+	if (o.check && o.origins)
+		return opt_usage(
+		    &tool, "--check prints nothing: leave out --origin");
+	if (o.space && (o.runnable || o.no_tuner || o.redact || o.origins))
+		return opt_usage(&tool,
+		    "--runnable, --no-tuner, --redact and --origin are for "
+		    "configurations, not for a search space");
+	return OPT_GO;
+}
+
 int
 nni_main(int argc, char **argv)
 {
@@ -202,6 +216,8 @@ nni_main(int argc, char **argv)
 
 	say_program("nni-config");
 	code = opt_parse(&tool, &argc, argv, NULL);
+	if (code == OPT_GO)
+		code = check_options();
 	if (code != OPT_GO)
 		return code;
 	if (o.keys) {

@@ -249,7 +249,10 @@ nni_main(int argc, char **argv)
 	for (i = 0; i < o.only.count && code == NNI_OK; i++)
 		if (play_choose(o.only.items[i], chosen, &err) == -1)
 			code = opt_usage(&tool, "%s", err.data);
-	if (code == NNI_OK && o.contract)
+	if (code == NNI_OK && (o.contract || o.list) && argc)
+		code = opt_usage(&tool, "--%s takes no operands",
+		    o.contract ? "contract" : "list");
+	else if (code == NNI_OK && o.contract)
 		contract_list();
 	else if (code == NNI_OK && o.list)
 		play_list();
