@@ -44,6 +44,7 @@ wrong layers.1x "'1x' in the parameter 'layers'*"
 wrong lr.x "'x' in the parameter 'lr': it is 0.10"
 wrong zzz "parameter 'zzz'; there are: lr*"
 is "$(nni-trial get net.unit -d 32)" 32 'a default in an object'
+exits 2 'a variable that is not set' nni-trial get ''
 echo '{"param' >s/parameter.cfg
 exits 5 'a damaged file' nni-trial get
 like "$(cat err)" '*damaged*' 'says so'
@@ -81,13 +82,13 @@ refused '' 'the value is empty*'
 refused 'loss
 0.5' '*more than one line*tail*'
 refused "$(head -c 3000 /dev/zero | tr '\0' x)" "'xxxxxxxx*x...' is neither a number nor JSON*"
-refused '{"default": }' "'{*}' is neither a number nor JSON*"
+refused '{"default":1,}' "'{*}' is neither a number nor JSON: * at byte 14"
 printf '1\0002' | nni-trial report - 2>err
 is "$? $(cat err)" '2 nni-trial: error: the value holds a NUL byte' 'a byte that ends strings'
 : | nni-trial report - 2>err
 is "$?" 2 'nothing on standard input'
 exits 2 'words' nni-trial report abc
-like "$(cat err)" "*'abc' is neither a number nor JSON*" 'are refused'
+like "$(cat err)" "*'abc' is neither a number nor JSON (text would be '\"abc\"')*" 'are refused'
 exits 2 'nothing' nni-trial report
 exits 2 'two' nni-trial report 1 2
 exits 2 'two negative ones' nni-trial report -1 -2

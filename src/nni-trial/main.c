@@ -194,6 +194,9 @@ nni_main(int argc, char **argv)
 		return opt_usage(command, command == &report_tool
 					      ? "give one value"
 					      : "too many arguments");
+	/* A shell's variable that is not set must not get all of them. */
+	if (command == &get_tool && argc == 1 && argv[0][0] == '\0')
+		return opt_usage(command, "the parameter's name is empty");
 	if (command == &get_tool)
 		return get(argc == 1 ? argv[0] : NULL);
 	if (command == &report_tool)

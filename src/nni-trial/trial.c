@@ -217,6 +217,24 @@ trial_get(const char *name, bool json, struct buf *out, struct buf *err)
 
 /* ---- metrics ---- */
 
+/* What is meant to be JSON has a fault somewhere; a word lacks its quotes. */
+static void
+add_remedy(const char *text, size_t len, struct buf *err)
+{
+	struct buf why = BUF_INIT;
+	struct json v;
+	size_t where = 0;
+
+	if (strchr("{[\"", text[strspn(text, " \t\r\n")]) != NULL) {
+		json_check(text, len, JSON_NAN, &v, &where, &why);
+		buf_addf(err, ": %s at byte %zu", why.data, where + 1);
+	} else if (len <= 40) {
+		json_add_string(&why, text, len);
+		buf_addf(err, " (text would be '%s')", why.data);
+	}
+	buf_release(&why);
+}
+
 /* What is wrong with a value, in words for who sees it in a trial's output. */
 static int
 bad_value(const char *text, struct buf *err)
@@ -240,10 +258,10 @@ bad_value(const char *text, struct buf *err)
 		    "'%.60s%s' has more than one line, and is neither a number "
 		    "nor JSON; `| tail -n 1` takes the last",
 		    text, len > 60 ? "..." : "");
-	return buf_err(err,
-	    "'%.60s%s' is neither a number nor JSON (text would be "
-	    "'\"%.20s%s\"')",
-	    text, len > 60 ? "..." : "", text, len > 20 ? "..." : "");
+	buf_err(err, "'%.60s%s' is neither a number nor JSON", text,
+	    len > 60 ? "..." : "");
+	add_remedy(text, len, err);
+	return -1;
 }
 
 int
