@@ -5,6 +5,8 @@
 . "$TOP/t/fake/lib.sh"
 
 is "$(nnictl -v)" "$(nnictl --version)" '-v is the version'
+like "$(nnictl -h)" '*-v, --version*' 'and -h says so'
+is "$(nnictl --complete --ver | grep -c version)" 1 'one option, one completion'
 exits 4 'with nothing running' nnictl stop
 like "$(cat err)" '*no experiment is running*' 'says so'
 exits 0 'list' nnictl experiment list

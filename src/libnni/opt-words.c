@@ -242,16 +242,21 @@ is_given(const struct place *p, const struct opt *o)
 static void
 add_options(struct place *p, const struct opt *o, const char *begin)
 {
+	const struct opt *first =
+	    o == opt_common() ? p->tool->options : NULL; /* they are shadowed */
+
 	for (; o && o->name; o++) {
 		char letter[3] = {'-', o->letter, '\0'};
 		char *name;
 
-		if (is_given(p, o))
+		if (is_given(p, o) ||
+		    opt_find_long(first, o->name, strlen(o->name)))
 			continue;
 		name = xcalloc(1, strlen(o->name) + 3);
 		memcpy(name, "--", 2);
 		memcpy(name + 2, o->name, strlen(o->name));
-		if (o->letter && strcmp(begin, "-") == 0)
+		if (o->letter && strcmp(begin, "-") == 0 &&
+		    !opt_find_letter(first, o->letter))
 			add_word(p, letter, o->help);
 		add_word(p, name, o->help);
 		free(name);

@@ -16,15 +16,13 @@
 #include "os/file.h"
 #include "say.h"
 
-/* What every tool has.  Their action is in take_common(). */
-enum { COMMON_HELP = 1, COMMON_VERSION, COMMON_VERBOSE, COMMON_QUIET };
+/* What every tool has. */
 static const struct opt common[] = {
-    {'h', "help", NULL, "show this help", OPT_FLAG, NULL, COMMON_HELP, 0},
-    {'V', "version", NULL, "show the version", OPT_FLAG, NULL, COMMON_VERSION,
-	0},
+    {'h', "help", NULL, "show this help", OPT_FLAG, NULL, OPT_HELP, 0},
+    {'V', "version", NULL, "show the version", OPT_FLAG, NULL, OPT_VERSION, 0},
     {'v', "verbose", NULL, "say more; twice: debug", OPT_COUNT, NULL,
-	COMMON_VERBOSE, 0},
-    {'q', "quiet", NULL, "say only errors", OPT_FLAG, NULL, COMMON_QUIET, 0},
+	OPT_VERBOSE, 0},
+    {'q', "quiet", NULL, "say only errors", OPT_FLAG, NULL, OPT_QUIET, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
@@ -274,6 +272,15 @@ opt_find_letter(const struct opt *o, char letter)
 	return NULL;
 }
 
+const struct opt *
+opt_find_long(const struct opt *o, const char *name, size_t len)
+{
+	for (; o && o->name; o++)
+		if (strlen(o->name) == len && !memcmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
 static void
 help_option(const struct opt *o, bool with_letter)
 {
@@ -316,7 +323,9 @@ help(const struct opt_tool *tool)
 	for (o = tool->options; o && o->name; o++)
 		help_option(o, true);
 	for (o = common; o->name; o++)
-		help_option(o, !opt_find_letter(tool->options, o->letter));
+		if (!opt_find_long(tool->options, o->name, strlen(o->name)))
+			help_option(
+			    o, !opt_find_letter(tool->options, o->letter));
 }
 
 /* ---- parsing ---- */
@@ -330,15 +339,6 @@ struct parser {
 	int verbose;
 	bool quiet;
 };
-
-const struct opt *
-opt_find_long(const struct opt *o, const char *name, size_t len)
-{
-	for (; o && o->name; o++)
-		if (strlen(o->name) == len && !memcmp(o->name, name, len))
-			return o;
-	return NULL;
-}
 
 /* Is `value` one of "a|b|c"? A name in capitals takes anything. */
 static bool
@@ -468,16 +468,16 @@ static int
 take_common(struct parser *p, const struct opt *o)
 {
 	switch (o->min) {
-	case COMMON_HELP:
+	case OPT_HELP:
 		help(p->tool);
 		return NNI_OK;
-	case COMMON_VERSION:
+	case OPT_VERSION:
 		printf("%s %s\n", p->tool->name, NNI_VERSION);
 		return NNI_OK;
-	case COMMON_VERBOSE:
+	case OPT_VERBOSE:
 		p->verbose++;
 		break;
-	case COMMON_QUIET:
+	case OPT_QUIET:
 		p->quiet = true;
 		break;
 	}

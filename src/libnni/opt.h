@@ -40,9 +40,13 @@ struct opt {
 			     flags */
 	const char *help; /* one short line, lower case, no full stop */
 	enum opt_kind kind;
-	void *to;
+	void *to;	  /* NULL: what `min` says of enum opt_common */
 	int64_t min, max; /* OPT_INT; max 0: no bounds */
 };
+
+/* What the options do that every tool has; a tool may have another letter for
+   one, under the same name. */
+enum opt_common { OPT_HELP = 1, OPT_VERSION, OPT_VERBOSE, OPT_QUIET };
 
 struct opt_tool {
 	const char *name;     /* "nni-pack" or "nnictl experiment list" */

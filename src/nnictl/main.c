@@ -152,6 +152,11 @@ GROUP(config_, "config", "show the configuration", &config);
 static const struct opt_tool *const commands[] = {&create, &resume, &stop, &top,
     &experiment, &trial, &log_, &update, &config_, NULL};
 
+/* NNI's letter for it. */
+static const struct opt options[] = {
+    {'v', "version", NULL, "show the version", OPT_FLAG, NULL, OPT_VERSION, 0},
+    OPT_END};
+
 static const struct opt_tool tool = {
     .name = "nnictl",
     .summary = "NNI's commands",
@@ -159,6 +164,7 @@ static const struct opt_tool tool = {
     .examples = "  nnictl create --config config.yml\n"
 		"  nnictl top\n"
 		"  nnictl experiment export -f results.json\n",
+    .options = options,
     .commands = commands,
 };
 
@@ -204,13 +210,10 @@ act(const struct opt_tool *chosen, int argc, char **argv)
 int
 nni_main(int argc, char **argv)
 {
-	static char version[] = "--version";
 	const struct opt_tool *at = &tool, *next;
 	int code;
 
 	say_program("nnictl");
-	if (argc == 2 && strcmp(argv[1], "-v") == 0)
-		argv[1] = version; /* NNI's */
 	code = absent_command(argc, argv);
 	if (code != OPT_GO)
 		return code;
