@@ -18,6 +18,8 @@ experiment abc
 	printf '{"type":"metric","trial":"bbbbb","attempt":2,"kind":"final","sequence":0,"value":7,"late":true}\n'
 	status bbbbb SUCCEEDED 2
 	printf '{"type":"ask","n":1}\n'
+	printf '{"type":"spec","trial":"%s","attempt":1,"sequence":%s,"parameters":{"lr":%s}}\n' ccccc 2 5 ddddd 3 6
+	status ccccc FAILED
 } >"$E/events.jsonl"
 nni-collect --format csv abc >out
 is $? 0 'an experiment by its journal'
@@ -27,13 +29,15 @@ größe",metric.loss
 aaaaa,0,1,SUCCEEDED,0.50,0.10,3,"re,""lu""",mine,,
 bbbbb,1,2,SUCCEEDED,2.0,1e-3,,,,"a	b
 c",1
+ccccc,2,1,FAILED,,5,,,,,
+ddddd,3,1,WAITING,,6,,,,,
 END
 is "$(cat out)" "$(cat want)" 'csv'
 nni-collect --format tsv "$E" >out
 is "$(sed -n 1p out | cut -f 10)" 'two\ngröße' 'names of columns, in tsv'
-is "$(tail -1 out | cut -f 5-10)" "$(printf '2.0\t1e-3\t\t\t\ta\\tb\\nc')" 'tsv'
+is "$(grep ^bbbbb out | cut -f 5-10)" "$(printf '2.0\t1e-3\t\t\t\ta\\tb\\nc')" 'tsv'
 nni-collect --format jsonl abc >out
-is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 3status 3trial' 'records'
+is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 4status 3trial' 'records'
 like "$(nni-collect --format table abc | sed -n 4p)" 'aaaaa *SUCCEEDED' 'a table'
 exits 4 'no such experiment' nni-collect nosuch
 experiment fresh

@@ -158,7 +158,9 @@ take_journal_line(void *arg, const char *line, size_t len, int64_t offset)
 	if (record_parse(&r, line, len, NULL) == 0 &&
 	    !json_bool(record_get(&r, "late"), false) &&
 	    (r.type == RECORD_TRIAL || r.type == RECORD_STATUS ||
-		r.type == RECORD_METRIC))
+		r.type == RECORD_METRIC ||
+		/* of one that never had a place it has the parameters */
+		(g->report && r.type == RECORD_SPEC)))
 		gather_put(g, line, len);
 	return 0;
 }

@@ -85,6 +85,8 @@ take(struct report *report, const struct record *r)
 	} else {
 		if (r->sequence >= 0)
 			row->sequence = r->sequence;
+		if (r->type == RECORD_SPEC && !row->status)
+			row->status = STATUS_WAITING;
 		keep(&row->parameters, r->parameters);
 	}
 }
