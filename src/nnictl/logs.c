@@ -95,8 +95,9 @@ print_file(const char *path, bool with_name, bool *found)
 	return code;
 }
 
+/* One file that cannot be read does not keep the others from it. */
 static int
-worse(int a, int b)
+first_fault(int a, int b)
 {
 	return a != NNI_OK ? a : b;
 }
@@ -145,7 +146,7 @@ ctl_log_stdout(int argc, char **argv)
 int
 ctl_log_stderr(int argc, char **argv)
 {
-	struct buf dir = BUF_INIT, path = BUF_INIT;
+	struct buf dir = BUF_INIT, path = BUF_INIT, err = BUF_INIT;
 	char **names = NULL;
 	size_t count = 0;
 	bool found = false;
@@ -154,19 +155,22 @@ ctl_log_stderr(int argc, char **argv)
 	expdir_path(&path, dir.data, "log");
 	if (code == NNI_OK && o.path)
 		puts(path.data);
-	else if (code == NNI_OK)
-		dir_list(path.data, &names, NULL, &count, NULL);
+	else if (code == NNI_OK &&
+		 dir_list(path.data, &names, NULL, &count, &err) != 0 &&
+		 os_errno() != OS_NOT_FOUND)
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
 	buf_set(&dir, path.data);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(names[i], "nni-run.log") == 0)
 			continue;
 		expdir_path(&path, dir.data, names[i]);
-		code = worse(code, print_file(path.data, true, &found));
+		code = first_fault(code, print_file(path.data, true, &found));
 	}
 	if (names != NULL)
 		dir_list_free(names, NULL, count);
 	buf_release(&dir);
 	buf_release(&path);
+	buf_release(&err);
 	return code;
 }
 
@@ -188,7 +192,8 @@ log_of(const struct experiment *e, const struct trial *tr)
 	else
 		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 			expdir_path(&path, dir.data, files[i]);
-			code = worse(code, print_file(path.data, true, &found));
+			code = first_fault(
+			    code, print_file(path.data, true, &found));
 		}
 	if (o.trial != NULL && !o.path && !found)
 		say("trial %s has printed nothing", tr->id);
@@ -209,7 +214,7 @@ ctl_log_trial(int argc, char **argv)
 		code = tr != NULL ? log_of(&e, tr) : NNI_NOTHING;
 	} else if (code == NNI_OK) {
 		for (size_t i = 0; i < e.trials.count; i++)
-			code = worse(code, log_of(&e, &e.trials.list[i]));
+			code = first_fault(code, log_of(&e, &e.trials.list[i]));
 	}
 	experiment_release(&e);
 	return code;
