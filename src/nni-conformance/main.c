@@ -117,8 +117,8 @@ choose_trial(struct stage *s, const char *code_dir)
 	struct buf command = BUF_INIT;
 	struct verb v = {0};
 
-	if (stage_open(s, NULL) == 0 && play_alone(s, "capabilities", &v) &&
-	    v.count == 1) {
+	if (stage_open(s, NULL) == 0 &&
+	    play_alone(s, &v, "capabilities", NULL, NULL) && v.count == 1) {
 		struct json line = v.heard[0].r.line;
 
 		s->adopt = json_bool(json_get(line, "adopt"), false);

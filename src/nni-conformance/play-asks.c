@@ -67,7 +67,7 @@ part_capabilities(struct stage *s)
 	bool good;
 
 	stage_open(s, NULL);
-	good = play_alone(s, "capabilities", &v) && v.count == 1;
+	good = play_alone(s, &v, "capabilities", NULL, NULL) && v.count == 1;
 	told(s, good, CAPABILITIES_OBJECT, "capabilities prints one object");
 	note_verb(&v, NULL);
 	if (good)
@@ -110,7 +110,7 @@ part_check(struct stage *s)
 
 	stage_open(s, NULL);
 	before = count_files(s->dir.data);
-	good = play_alone(s, "check", &v);
+	good = play_alone(s, &v, "check", NULL, NULL);
 	told(
 	    s, good, END_OF_INPUT, "check ends with 0 on a good configuration");
 	note_verb(&v, NULL);
@@ -132,7 +132,7 @@ part_empty(struct stage *s)
 		struct verb v = {0};
 
 		stage_open(s, NULL);
-		told(s, play_alone(s, verbs[i], &v), END_OF_INPUT,
+		told(s, play_alone(s, &v, verbs[i], NULL, NULL), END_OF_INPUT,
 		    "%s without input ends with 0", verbs[i]);
 		note_end(&v);
 		verb_release(&v);
@@ -144,7 +144,7 @@ refuses(struct stage *s, const char *verb, int code, const char *what)
 {
 	struct verb v = {0};
 
-	play_alone(s, verb, &v);
+	play_alone(s, &v, verb, NULL, NULL);
 	told(s, v.exited && !v.end.signaled && v.end.code == code, EXIT_CODES,
 	    "an unknown %s is refused with %d", what, code);
 	note_end(&v);
@@ -188,8 +188,7 @@ part_nonsense(struct stage *s)
 	ring_ends(&r);
 	play_ended_as(&r, a.id, STATUS_SUCCEEDED, NONSENSE,
 	    "a trial among lines that mean nothing");
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }
 
 /* ---- clean ---- */
@@ -238,7 +237,7 @@ clean_twice(struct stage *s)
 
 	make_files(s);
 	for (i = 0; i < 2; i++) {
-		told(s, play_alone(s, "clean", &v), END_OF_INPUT,
+		told(s, play_alone(s, &v, "clean", NULL, NULL), END_OF_INPUT,
 		    i ? "and a second time" : "clean ends with 0");
 		note_verb(&v, NULL);
 		verb_release(&v);
@@ -256,10 +255,8 @@ clean_beside(struct stage *s, const char *first)
 	struct buf second = BUF_INIT;
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &lives, 1, ring_runs))
 		return;
-	ring_submit(&r, &lives, 1);
-	ring_runs(&r);
 	buf_set(&second, s->dir.data);
 	buf_set(&s->dir, first);
 	clean_twice(s);
@@ -273,8 +270,7 @@ clean_beside(struct stage *s, const char *first)
 	ring_ends(&r);
 	play_ended_as(&r, lives.id, STATUS_USER_CANCELED, CLEAN_ONLY,
 	    "a trial of another experiment runs on until it is cancelled");
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 	buf_release(&second);
 }
 
@@ -285,12 +281,9 @@ part_clean(struct stage *s)
 	struct buf first = BUF_INIT;
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &over, 1, ring_ends))
 		return;
-	ring_submit(&r, &over, 1);
-	ring_ends(&r);
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 	buf_set(&first, s->dir.data);
 	clean_beside(s, first.data);
 	buf_release(&first);

@@ -30,16 +30,6 @@ starts(const struct verb *v, const char *id)
 	return n;
 }
 
-/* A trial goes to a process of `submit` of its own, which ends. */
-static void
-submit_alone(struct stage *s, struct verb *v, const char *line)
-{
-	if (verb_start(s, v, "submit", NULL) == -1)
-		return;
-	verb_send(v, line);
-	verb_finish(v);
-}
-
 static void
 submit_again(struct stage *s, struct ring *r, struct actor *a)
 {
@@ -52,7 +42,7 @@ submit_again(struct stage *s, struct ring *r, struct actor *a)
 	/* The same once more, to the same and to another process. */
 	trial_line(s, a->id, 1, r->place.data, a->parameters, &line);
 	verb_send(&r->submit, line.data);
-	submit_alone(s, &again, line.data);
+	play_alone(s, &again, "submit", line.data, NULL);
 	h = verb_find(&again, RECORD_TRIAL, a->id, 0);
 	told(s,
 	    h && t && record_parse(&first, t, strlen(t), NULL) == 0 &&
@@ -74,7 +64,7 @@ submit_other(struct stage *s, struct ring *r, struct actor *a)
 	struct buf line = BUF_INIT;
 
 	trial_line(s, a->id, 1, r->place.data, "{\"do\":\"none\"}", &line);
-	submit_alone(s, &other, line.data);
+	play_alone(s, &other, "submit", line.data, NULL);
 	h = verb_find(&other, RECORD_STATUS, a->id, 0);
 	told(s,
 	    h && h->r.status == STATUS_FAILED && h->r.reason.at &&
@@ -114,11 +104,9 @@ part_adopt(struct stage *s)
 		twice = stage_pass(s, 300, started_twice, &r);
 		verb_kill(&r.collect);
 		verb_release(&r.collect);
-		verb_start(s, &r.collect, "collect", NULL);
 		r.watch.to_collect = &r.collect;
-		verb_send(&r.collect, ring_trial(&r, a.id));
-		verb_send(&r.collect, verb_end_of(&r.watch, a.id)->line);
-		verb_finish(&r.collect);
+		play_alone(s, &r.collect, "collect", ring_trial(&r, a.id),
+		    verb_end_of(&r.watch, a.id)->line);
 		told(s, !twice && starts(&r.collect, a.id) == 1, ADOPT,
 		    "it was started once");
 		note_verb(&r.collect, a.id);
@@ -223,8 +211,7 @@ look_up_unsent(struct stage *s)
 	ring_ends(&r);
 	play_ended_as(&r, a.id, STATUS_SUCCEEDED, WATCH_UNSENT,
 	    "and can be started then");
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }
 
 void
@@ -244,10 +231,7 @@ part_lookup(struct stage *s)
 	record_parse(&t, old.data, old.len, NULL);
 	buf_clear(&line);
 	record_set(&line, t.line, "job", (struct json){"\"gone\"", 6});
-	if (verb_start(s, &v, "watch", NULL) == 0) {
-		verb_send(&v, line.data);
-		verb_finish(&v);
-	}
+	play_alone(s, &v, "watch", line.data, NULL);
 	end = verb_end_of(&v, id);
 	told(s,
 	    end && end->r.status == STATUS_SYS_CANCELED && end->r.infra &&
@@ -270,17 +254,14 @@ cancel_running(struct stage *s, bool early)
 	struct actor a = {.parameters = "{\"do\":\"long\"}"};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_runs))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_runs(&r);
 	ring_cancel(&r, &a, early);
 	ring_ends(&r);
 	play_ended_as(&r, a.id,
 	    early ? STATUS_EARLY_STOPPED : STATUS_USER_CANCELED, CANCEL_INTENT,
 	    early ? "`intent` says early" : "`intent` says user");
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }
 
 void
@@ -297,9 +278,8 @@ part_cancel_now(struct stage *s)
 	struct actor a = {.parameters = "{\"do\":\"long\"}"};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, NULL))
 		return;
-	ring_submit(&r, &a, 1);
 	ring_cancel(&r, &a, false);
 	ring_ends(&r);
 	ring_finish(&r);
@@ -316,10 +296,8 @@ part_cancel_late(struct stage *s)
 	struct actor a = {.parameters = "{\"do\":\"short\"}"};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_ends))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_ends(&r);
 	ring_cancel(&r, &a, false);
 	ring_finish(&r);
 	play_ended_as(&r, a.id, STATUS_SUCCEEDED, CANCEL_LATE,
@@ -344,12 +322,9 @@ count_now(struct stage *s, struct ring *r, const char *id)
 	const struct heard *end = verb_end_of(&r->watch, id);
 	size_t n;
 
-	if (!end || !ring_trial(r, id) ||
-	    verb_start(s, &v, "collect", NULL) == -1)
+	if (!end || !ring_trial(r, id))
 		return 0;
-	verb_send(&v, ring_trial(r, id));
-	verb_send(&v, end->line);
-	verb_finish(&v);
+	play_alone(s, &v, "collect", ring_trial(r, id), end->line);
 	n = verb_count(&v, RECORD_METRIC, id);
 	verb_release(&v);
 	return n;
@@ -385,10 +360,8 @@ part_gone(struct stage *s)
 	size_t first, second;
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_runs))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_runs(&r);
 	look_for_live(s, &r);
 	ring_cancel(&r, &a, false);
 	ring_ends(&r);
@@ -404,6 +377,5 @@ part_gone(struct stage *s)
 		note(s, "%d metrics at its end, %d later: it lives", (int)first,
 		    (int)second);
 	}
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }

@@ -93,10 +93,8 @@ part_one(struct stage *s)
 	    .parameters = "{\"do\":\"metrics\",\"x\":250.0e-2,\"y\":1}"};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_ends))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_ends(&r);
 	ring_finish(&r);
 	play_ended_as(&r, a.id, STATUS_SUCCEEDED, WATCH_ENDS, "a trial ends");
 	if (!s->gave_up) {
@@ -140,10 +138,8 @@ part_ends(struct stage *s)
 	const struct heard *end;
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, a, 2, ring_ends))
 		return;
-	ring_submit(&r, a, 2);
-	ring_ends(&r);
 	play_ended_as(&r, a[0].id, STATUS_FAILED, WATCH_REASON,
 	    "a trial that exits with 3");
 	look_at_failure(&r, a[0].id);
@@ -153,8 +149,7 @@ part_ends(struct stage *s)
 	told(s, end && json_bool(record_get(&end->r, "no_final_metric"), false),
 	    NO_FINAL_METRIC, "with no_final_metric: true");
 	note_verb(&r.collect, a[1].id);
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }
 
 /* Records about this attempt alone. */
@@ -177,12 +172,9 @@ part_attempts(struct stage *s)
 	    .parameters = "{\"do\":\"short\"}", .attempt = 2};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &first, 1, ring_ends))
 		return;
-	ring_submit(&r, &first, 1);
-	ring_ends(&r);
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 	if (ring_open(&r, s) == -1)
 		return;
 	memcpy(second.id, first.id, sizeof(second.id));
@@ -199,8 +191,7 @@ part_attempts(struct stage *s)
 	told(s, verb_count(&r.collect, RECORD_METRIC, second.id) == 2, ATTEMPTS,
 	    "its metrics are its own");
 	note_verb(&r.collect, second.id);
-	ring_finish(&r);
-	ring_release(&r);
+	ring_close(&r);
 }
 
 /* ---- again, once ---- */
@@ -232,13 +223,8 @@ told_again(struct stage *s, struct ring *r, const char *verb, const char *id)
 	const struct heard *status = verb_end_of(&r->watch, id);
 	const struct heard *end;
 
-	if (verb_start(s, &v, verb, NULL) == -1)
-		return;
-	if (ring_trial(r, id))
-		verb_send(&v, ring_trial(r, id));
-	if (!strcmp(verb, "collect") && status)
-		verb_send(&v, status->line);
-	verb_finish(&v);
+	play_alone(s, &v, verb, ring_trial(r, id),
+	    !strcmp(verb, "collect") && status ? status->line : NULL);
 	end = verb_end_of(&v, id);
 	told(s, end && end->r.status == STATUS_SUCCEEDED && !v.late, WATCH_ENDS,
 	    "a new %s says the same end", verb);
@@ -258,10 +244,8 @@ part_again(struct stage *s)
 	struct actor a = {.parameters = "{\"do\":\"metrics\",\"x\":1}"};
 	struct ring r;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_ends))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_ends(&r);
 	verb_kill(&r.watch);
 	verb_kill(&r.collect);
 	told_again(s, &r, "watch", a.id);
@@ -297,10 +281,8 @@ part_once(struct stage *s)
 	struct ring r;
 	bool started;
 
-	if (!play_begin(&r, s))
+	if (!play_trials(&r, s, &a, 1, ring_runs))
 		return;
-	ring_submit(&r, &a, 1);
-	ring_runs(&r);
 	watch_once(s, &r, a.id);
 	started = !s->gave_up && verb_start(s, &stays, "watch", NULL) == 0;
 	if (started) {

@@ -108,6 +108,18 @@ play_begin(struct ring *r, struct stage *s)
 }
 
 bool
+play_trials(struct ring *r, struct stage *s, struct actor *actors, size_t count,
+    bool (*until)(struct ring *r))
+{
+	if (!play_begin(r, s))
+		return false;
+	ring_submit(r, actors, count);
+	if (until)
+		until(r);
+	return true;
+}
+
+bool
 play_ended_as(struct ring *r, const char *id, enum trial_status wanted,
     enum promise p, const char *name)
 {
@@ -139,13 +151,16 @@ play_in_order(const struct verb *v, const char *id)
 }
 
 bool
-play_alone(struct stage *s, const char *verb, struct verb *v)
+play_alone(struct stage *s, struct verb *v, const char *verb, const char *line,
+    const char *more)
 {
-	struct buf err = BUF_INIT;
-	bool good = verb_start(s, v, verb, &err) == 0 && verb_finish(v);
-
-	buf_release(&err);
-	return good;
+	if (verb_start(s, v, verb, NULL) == -1)
+		return false;
+	if (line)
+		verb_send(v, line);
+	if (more)
+		verb_send(v, more);
+	return verb_finish(v);
 }
 
 /* ---- the play ---- */

@@ -58,13 +58,21 @@ void part_gone(struct stage *s);
 
 /* A new experiment and its three verbs; false: told. */
 bool play_begin(struct ring *r, struct stage *s);
+/* The same; then submits these, and waits by `until`: ring_ends(), ring_runs()
+   or NULL. */
+bool play_trials(struct ring *r, struct stage *s, struct actor *actors,
+    size_t count, bool (*until)(struct ring *r));
 /* Tells whether the trial's end has this status. */
 bool play_ended_as(struct ring *r, const char *id, enum trial_status wanted,
     enum promise p, const char *name);
 /* All metrics of the trial stand before its end, and the end stands once. */
 bool play_in_order(const struct verb *v, const char *id);
-/* Starts a verb, ends its input at once, waits; true: it ended with 0. */
-bool play_alone(struct stage *s, const char *verb, struct verb *v);
+/*
+ * Starts a verb, sends it these lines (NULL: none), ends its input, and waits;
+ * true: it ended with 0.
+ */
+bool play_alone(struct stage *s, struct verb *v, const char *verb,
+    const char *line, const char *more);
 
 /* ---- the trial ---- */
 

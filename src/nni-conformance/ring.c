@@ -289,6 +289,13 @@ ring_release(struct ring *r)
 	buf_release(&r->place);
 }
 
+void
+ring_close(struct ring *r)
+{
+	ring_finish(r);
+	ring_release(r);
+}
+
 const char *
 ring_trial(const struct ring *r, const char *id)
 {

@@ -46,6 +46,8 @@ void ring_cancel(struct ring *r, const struct actor *a, bool early);
 /* What all three said of it, where the last line was not ok. */
 void ring_note(struct ring *r, const char *trial);
 void ring_release(struct ring *r);
+/* ring_finish(), then ring_release(). */
+void ring_close(struct ring *r);
 /* The trial's record with its job, as `submit` answered; NULL: none. */
 const char *ring_trial(const struct ring *r, const char *id);
 
