@@ -6,7 +6,6 @@
  * been edited or cut short.  Keys that are not known are left alone: they are
  * the backend's or a later version's.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "config.h"
@@ -84,7 +83,9 @@ read_duration(
 	if (json_type(v) != JSON_NUMBER || json_double(v, &seconds) < 0 ||
 	    !(seconds >= 0 && seconds <= 1e12))
 		return wrong(r, key, "must be a number of seconds");
-	*to_ms = (int64_t)ceil(seconds * 1000);
+	*to_ms = (int64_t)(seconds * 1000);
+	if ((double)*to_ms < seconds * 1000)
+		++*to_ms;
 	return 0;
 }
 
