@@ -26,14 +26,15 @@
    that was killed tells no event. */
 #define LOOK_MS 5000
 /*
- * After so many trials in a row that ended within QUICK_MS, as many as may live
- * are taken beside them and held here, each started as soon as another ends:
- * to ask for the next one only then would cost as much as the trial.  One that
- * is held for HELD_MS is given back, and none is held any more.
+ * After so many trials in a row that ended within QUICK_MS, as many as may
+ * live, or LEAST_HELD, are taken beside them and held here, each started as
+ * soon as another ends: to ask for the next one only then would cost as much as
+ * the trial.  One held for HELD_MS is given back, and none is held any more.
  */
 #define QUICK_ENDS 8
 #define QUICK_MS 50
 #define HELD_MS 100
+#define LEAST_HELD 8
 
 struct submitted {
 	struct attempt a;
@@ -116,10 +117,11 @@ static int64_t
 most_held(const struct submitter *s)
 {
 	const char *key;
+	int64_t most = most_live(s, &key);
 
 	if (s->gpus != NULL || s->quick < QUICK_ENDS || s->short_of.len > 0)
 		return 0;
-	return most_live(s, &key);
+	return most < LEAST_HELD ? LEAST_HELD : most;
 }
 
 static int64_t
@@ -254,7 +256,12 @@ say_started(struct submitter *s, struct submitted *t)
 	record_set(&s->line, (struct json){t->line, strlen(t->line)}, "job",
 	    (struct json){job.data, job.len});
 	buf_addc(&s->line, '\n');
-	put(s);
+	/* Who reads it gives us the next; while enough are held that can wait,
+	   and many take one flush of placed.jsonl. */
+	filter_put_calm(&s->filter, s->line.data, s->line.len);
+	if (s->held <= most_held(s) / 2)
+		filter_hurry(&s->filter);
+	buf_clear(&s->line);
 	buf_release(&dir);
 	buf_release(&job);
 }
@@ -268,6 +275,7 @@ say_no_room(struct submitter *s, struct submitted *t, const char *reason)
 	record_end(&s->line);
 	put(s);
 	set_live(s, t, false);
+	forget_line(t);
 }
 
 static void
@@ -283,6 +291,7 @@ say_failed(
 	record_end(&s->line);
 	put(s);
 	set_live(s, t, false);
+	forget_line(t);
 }
 
 /* The keeper died without a word: if it had claimed the attempt, watch will
@@ -332,10 +341,10 @@ hear_keeper(void *arg, const char *bytes, size_t len)
 {
 	struct submitted *t = arg;
 
-	if (len > 0) {
+	if (len > 0)
 		buf_add(&t->answer, bytes, len);
+	if (len > 0 && bytes[len - 1] != '\n')
 		return;
-	}
 	t->s->starting--;
 	t->s->answered = true;
 	buf_clear(&t->s->short_of);
@@ -415,15 +424,12 @@ start_waiting(void *arg)
 
 	while ((t = s->first) != NULL) {
 		s->first = t->next;
-		if (is_impossible(s, &why)) {
+		if (is_impossible(s, &why))
 			say_failed(s, t, why.data, false);
-			forget_line(t);
-		} else if (sampler_gpus(s->gpus, &why) == NULL) {
+		else if (sampler_gpus(s->gpus, &why) == NULL)
 			say_no_room(s, t, why.data);
-			forget_line(t);
-		} else {
+		else
 			start_keeper(s, t);
-		}
 	}
 	s->last = &s->first;
 	buf_release(&why);
@@ -464,16 +470,12 @@ static void
 held_too_long(void *arg)
 {
 	struct submitter *s = arg;
-	struct submitted *t;
 	struct buf why = BUF_INIT;
 
 	hold_none(s);
 	room_by_config(s, &why);
-	while (s->held > 0) {
-		t = first_held(s);
-		say_no_room(s, t, why.data);
-		forget_line(t);
-	}
+	while (s->held > 0)
+		say_no_room(s, first_held(s), why.data);
 	buf_release(&why);
 }
 
@@ -554,12 +556,10 @@ take_trial(struct submitter *s, struct submitted *t, const struct record *r)
 		pass_on(s, t);
 	} else if (!t->live && room_by_config(s, &why) == 0 &&
 		   !is_there(s, t)) {
-		if (s->held < most_held(s)) {
+		if (s->held < most_held(s))
 			hold(s, t);
-		} else {
+		else
 			say_no_room(s, t, why.data);
-			forget_line(t);
-		}
 	} else if (s->gpus == NULL) {
 		set_live(s, t, true);
 		start_keeper(s, t);

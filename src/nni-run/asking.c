@@ -10,6 +10,8 @@
 #define IDLE_TOLERATED 0.05
 /* From a trial's end through all programs to the start of the next. */
 #define TURN_US 4000
+/* Where several run at once, what is on its way may be as many as this. */
+#define MANY_EARLY 8
 
 void
 asking_init(struct asking *a)
@@ -60,8 +62,12 @@ ends_in(const struct asking *a, double us, int64_t concurrency, int64_t most)
 int64_t
 asking_early(const struct asking *a, int64_t concurrency)
 {
+	int64_t most = concurrency;
+
+	if (most > 1 && most < MANY_EARLY)
+		most = MANY_EARLY;
 	/* Twice as many, since they are made up for by halves. */
-	return 2 * ends_in(a, TURN_US, concurrency, concurrency);
+	return 2 * ends_in(a, TURN_US, concurrency, most);
 }
 
 size_t
