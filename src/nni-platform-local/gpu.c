@@ -164,8 +164,9 @@ gpu_process_on(const struct gpu *g)
 {
 	size_t i;
 
+	/* A trial that has just ended would else hold up the next one. */
 	for (i = 0; i < g->process_count; i++)
-		if (proc_start_time(g->processes[i].pid) != -1)
+		if (!proc_is_gone(g->processes[i].pid))
 			return &g->processes[i];
 	return NULL;
 }

@@ -38,7 +38,10 @@ extern char *const gpus_command[]; /* its argv, for who does not wait */
 #define GPUS_TIMEOUT_MS 20000
 #define GPUS_MAX_BYTES ((size_t)8 << 20)
 
-/* One that was seen on it and still lives; NULL: none. */
+/*
+ * One that was seen on it and is not gone since; NULL: none.  What nvidia-smi
+ * lists need not be visible to us.
+ */
 const struct gpu_process *gpu_process_on(const struct gpu *g);
 /* gpuIndices: may the member use it? */
 bool gpu_is_ours(const struct config_member *m, const struct gpu *g);

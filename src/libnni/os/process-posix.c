@@ -679,6 +679,25 @@ proc_start_time(int64_t pid)
 #endif
 }
 
+bool
+proc_is_gone(int64_t pid)
+{
+#ifdef NNI_LINUX
+	/* pid_namespaces(7): the first one's inode is fixed. */
+	static const char first[] = "pid:[4026531836]";
+	char ours[64];
+	ssize_t n = readlink("/proc/self/ns/pid", ours, sizeof(ours));
+
+	/* /proc may hide others' processes (hidepid); kill() knows them. */
+	return n == (ssize_t)strlen(first) &&
+	       memcmp(ours, first, (size_t)n) == 0 && pid > 0 &&
+	       kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+#else
+	(void)pid;
+	return false;
+#endif
+}
+
 const char *
 proc_signal_name(int sig)
 {

@@ -503,6 +503,18 @@ proc_start_time(int64_t pid)
 	return start;
 }
 
+bool
+proc_is_gone(int64_t pid)
+{
+	HANDLE h =
+	    OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, (DWORD)pid);
+
+	if (h == NULL)
+		return GetLastError() == ERROR_INVALID_PARAMETER;
+	CloseHandle(h);
+	return false;
+}
+
 const char *
 proc_signal_name(int signal)
 {

@@ -93,6 +93,12 @@ int64_t proc_self_pid(void);
  * process. (pid, start) names a process for ever: pids alone are used again.
  */
 int64_t proc_start_time(int64_t pid);
+/*
+ * Has the machine no process of that pid?  Only a sure yes is one: where this
+ * program sees a part of the processes (a container), or cannot know whether it
+ * sees them all, the answer is no.
+ */
+bool proc_is_gone(int64_t pid);
 
 /* The name of a signal without SIG ("KILL"), or its number as text; static. */
 const char *proc_signal_name(int signal);
