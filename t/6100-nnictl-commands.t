@@ -161,6 +161,14 @@ exits 0 'list of nothing' nnictl experiment list --all
 is "$(cat out)" '' 'prints nothing'
 
 exits 0 'create --foreground' nnictl create --config c.json --foreground
+config conc=1 max=1 then=hold
+nnictl create -c c.json -f 2>told &
+pid=$!
+wait_for sh -c 'nnictl trial ls | grep -q RUNNING'
+kill -TERM "$pid"
+wait "$pid"
+is $? 143 'one that is told to terminate, it alone, does'
+like "$(nnictl experiment list --all | tail -n 1)" '* stopped *' 'and has stopped the experiment'
 exits 3 'a wrong configuration' nnictl create --config bad.json
 exits 2 'create without --config' nnictl create
 

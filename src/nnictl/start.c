@@ -42,36 +42,62 @@ on_end(void *arg, struct proc_end end)
 	loop_stop(w->loop, 1);
 }
 
-int
-run_tool(const char *tool, const char *const *args, bool quiet)
+static int
+run_beside_us(const struct proc_spec *spec, struct buf *err)
+{
+	struct waiting w = {.loop = loop_new()};
+	struct proc proc;
+
+	w.end.code = NNI_TEMPORARY;
+	loop_interrupts(w.loop, on_interrupt, NULL);
+	if (proc_start(&proc, spec, err) == 0) {
+		loop_child(w.loop, &proc, on_end, &w);
+		loop_run(w.loop);
+	}
+	loop_free(w.loop);
+	if (w.end.signaled)
+		die_by_signal(w.end.code);
+	return w.end.code;
+}
+
+/* With our streams but the output. */
+static int
+run(const char *tool, const char *const *args, bool quiet, bool in_our_place)
 {
 	struct buf path = BUF_INIT, err = BUF_INIT;
 	const char *argv[ARGS_MAX + 2] = {NULL};
 	struct proc_spec spec = {.argv = (char *const *)argv,
 	    .out = {quiet ? PROC_NULL : PROC_INHERIT, OS_NO_FILE}};
-	struct waiting w = {.loop = loop_new()};
-	struct proc proc;
 	int code = NNI_TEMPORARY;
 
 	for (int i = 0; i < ARGS_MAX && args[i] != NULL; i++)
 		argv[i + 1] = args[i];
 	if (tool_find(tool, &path, &err) == 0) {
 		argv[0] = path.data;
-		loop_interrupts(w.loop, on_interrupt, NULL);
-		if (proc_start(&proc, &spec, &err) == 0) {
-			loop_child(w.loop, &proc, on_end, &w);
-			loop_run(w.loop);
-			code = w.end.code;
-		}
+		if (!in_our_place || proc_become(&spec, &err) == 1)
+			code = run_beside_us(&spec, &err);
 	}
 	if (err.len > 0)
 		say_error(code, "%s", err.data);
 	buf_release(&path);
 	buf_release(&err);
-	loop_free(w.loop);
-	if (w.end.signaled)
-		die_by_signal(w.end.code);
 	return code;
+}
+
+int
+run_tool(const char *tool, const char *const *args, bool quiet)
+{
+	return run(tool, args, quiet, false);
+}
+
+/*
+ * In our place where that can be: docker stop and systemd tell but the process
+ * that they know.
+ */
+static int
+run_foreground(const char *const *args)
+{
+	return run("nni-run", args, true, true);
 }
 
 /* ---- detached ---- */
@@ -226,7 +252,7 @@ ctl_create(int argc, char **argv)
 		    NNI_USAGE, "--config FILE says what is to be run");
 	say_no_port();
 	if (o.foreground)
-		return run_tool("nni-run", foreground, true);
+		return run_foreground(foreground);
 	code = say_check_output();
 	if (code == NNI_OK)
 		code = prepare(&dir);
@@ -271,7 +297,7 @@ ctl_resume(int argc, char **argv)
 		    "experiment %s is running: process %lld",
 		    expdir_id(dir.data), (long long)pid);
 	else if (code == NNI_OK && o.foreground)
-		code = run_tool("nni-run", foreground, true);
+		code = run_foreground(foreground);
 	else if (code == NNI_OK && (code = say_check_output()) == NNI_OK)
 		code = start(dir.data);
 	buf_release(&dir);

@@ -498,6 +498,29 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct buf *err)
 	return rc;
 }
 
+int
+proc_become(const struct proc_spec *spec, struct buf *err)
+{
+	const struct proc_stream *streams[3] = {
+	    &spec->in, &spec->out, &spec->err};
+	struct launch l = {.found = BUF_INIT};
+	os_file none;
+	int i, rc = choose_program(&l, spec);
+	char **env = make_env(spec->env);
+
+	for (i = 0; i < 3 && rc == 0; i++)
+		rc = open_stream(streams[i], i, &l.io[i], &none);
+	l.env = env != NULL ? env : environ;
+	l.dir = spec->dir;
+	sigprocmask(SIG_SETMASK, NULL, &l.mask);
+	if (rc == 0)
+		become(&l);
+	say_cannot_run(&l, err);
+	free(env);
+	buf_release(&l.found);
+	return -1;
+}
+
 /* ---- afterwards ---- */
 
 static struct proc_end

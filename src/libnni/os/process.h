@@ -70,6 +70,13 @@ struct proc_end {
  */
 int proc_start(struct proc *p, const struct proc_spec *spec, struct buf *err);
 
+/*
+ * The program takes this process' place, so that signals meant for it reach it;
+ * spec's streams are ours, PROC_NULL or PROC_FILE.  Returns only where that
+ * failed: -1; or where the system has no such thing (Windows): 1.
+ */
+int proc_become(const struct proc_spec *spec, struct buf *err);
+
 /* Waits (blocks). Programs with a loop use loop_child() instead. */
 int proc_wait(struct proc *p, struct proc_end *end);
 /*
