@@ -104,7 +104,8 @@ is "$(nnictl experiment status moved | jq -r .status)" RUNNING 'a directory that
 mv "$NNI_EXPERIMENTS/moved" "$d"
 exits 0 'stop' nnictl stop
 is "$(statuses)" 'SUCCEEDED USER_CANCELED USER_CANCELED USER_CANCELED ' 'all has ended'
-is "$(nnictl experiment list)" '' 'it is not listed any more'
+is "$(nnictl experiment list 2>err)" '' 'it is not listed any more'
+like "$(cat err)" 'nnictl: no experiment is running; --all shows all' 'which is said'
 like "$(nnictl experiment list --all)" "*$id *" 'but by --all'
 is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'it is STOPPED'
 exits 0 'nni-run --clean, now that nothing lives' nni-run --clean "$id"
