@@ -88,4 +88,38 @@ is "$?" 0 'sixteen at once'
 is "$(ends_in "$(dir x)/events.jsonl" | wc -w) $(count x '"status":"USER_CANCELED"')" '16 16' 'each ends once'
 stopped && wait_for gone
 ok $? 'and nothing is left'
+
+# ---- its directory is moved while it is being run ----
+cat >code/wait.sh <<'X'
+echo "$NNI_TRIAL_JOB_ID" >>"$STARTS.moved"
+nni-trial report --final 1
+until [ -e "$STARTS.go" ]; do sleep 0.05; done
+X
+config max=2 conc=2 command='sh wait.sh'
+nni-run --id mv c.yml >out 2>err </dev/null &
+run=$!
+wait_for has mv '"kind":"final"' 2
+mkdir elsewhere
+mv "$(dir mv)" elsewhere/mv
+wait $run
+is $? 5 'nni-run leaves a directory that was moved'
+is "$(grep -c error: err) $(grep -c "$(dir mv)' was moved or removed .*go on with: nni-run --resume" err)" '1 1' 'with one clear message'
+[ ! -e "$(dir mv)" ]
+ok $? 'and makes it not anew'
+mv elsewhere/mv elsewhere/renamed
+exits 3 'one that was renamed' nni-run --resume elsewhere/renamed
+like "$(cat err)" '*keeps its name; call it mv again*' 'is to get its name back'
+mv elsewhere/renamed elsewhere/mv
+NNI_EXPERIMENTS=$PWD/elsewhere
+t=$(jq -r 'select(.type=="spec").trial' elsewhere/mv/events.jsonl | head -n 1)
+nni-run --resume elsewhere/mv >out 2>err </dev/null &
+run=$!
+goes_on() { [ "$(grep -c '"event":"start"' elsewhere/mv/events.jsonl)" = 2 ]; }
+wait_for goes_on
+echo "{\"type\":\"cancel\",\"trial\":\"$t\"}" >>elsewhere/mv/control.jsonl
+wait_for has mv '"status":"USER_CANCELED"'
+: >"$STARTS.go"
+wait $run
+is "$? $(ends_in elsewhere/mv/events.jsonl)" '0 USER_CANCELED SUCCEEDED ' 'where it is now it goes on, and a cancel is a cancel'
+is "$(count mv '"kind":"final"') $(sort "$STARTS.moved" | uniq -c | awk '{print $1}' | tr '\n' ' ')" '2 1 1 ' 'nothing is lost, nothing started twice'
 done_testing

@@ -472,8 +472,9 @@ open_log(struct backend *b)
 
 	if (!b->log)
 		return OS_NO_FILE;
+	/* Never the experiment's own, which may have been moved. */
 	buf_add(&dir, b->log, (size_t)(path_base(b->log) - b->log));
-	dir_make_all(dir.data, 0700, NULL);
+	dir_make(dir.data, 0700, NULL);
 	buf_release(&dir);
 	cut_log(b);
 	f = file_open(

@@ -45,6 +45,39 @@ expdir_trial(struct buf *out, const char *dir, const char *trial, int attempt)
 		buf_addf(out, "-%d", attempt);
 }
 
+int
+expdir_make_trial(const char *attempt_dir, struct buf *err)
+{
+	size_t parent = (size_t)(path_base(attempt_dir) - attempt_dir);
+	struct buf trials = BUF_INIT;
+	int r;
+
+	if (dir_make(attempt_dir, 0700, NULL) == 0 || os_errno() == OS_EXISTS)
+		return 0;
+	/* trials/ itself is made once; this path is rare. */
+	buf_add(&trials, attempt_dir, parent > 0 ? parent - 1 : 0);
+	if (dir_make(trials.data, 0700, NULL) == -1 && os_errno() != OS_EXISTS)
+		r = buf_err(
+		    err, "cannot make '%s': %s", trials.data, os_strerror());
+	else
+		r = dir_make(attempt_dir, 0700, err);
+	buf_release(&trials);
+	return r;
+}
+
+bool
+expdir_is_there(const char *dir)
+{
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	bool is;
+
+	expdir_path(&path, dir, "config.json");
+	is = file_info(path.data, true, &info) == 0 && info.type != FILE_ABSENT;
+	buf_release(&path);
+	return is;
+}
+
 bool
 expdir_trial_parse(const char *name, struct attempt *a)
 {

@@ -46,6 +46,13 @@ void expdir_path(struct buf *out, const char *dir, const char *name);
 /* DIR/trials/<id>, or DIR/trials/<id>-<n> for attempt n > 1. */
 void expdir_trial(
     struct buf *out, const char *dir, const char *trial, int attempt);
+/*
+ * Makes such a directory and DIR/trials, existing is ok; never DIR, which may
+ * have been moved.  0 or -1.
+ */
+int expdir_make_trial(const char *attempt_dir, struct buf *err);
+/* Is the experiment there? Not if its directory was moved or removed. */
+bool expdir_is_there(const char *dir);
 /* The attempt of which `name` is the last part of such a path. */
 bool expdir_trial_parse(const char *name, struct attempt *a);
 /* The id: the last part of the path. */

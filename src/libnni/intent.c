@@ -3,6 +3,7 @@
  */
 #include <string.h>
 #include "intent.h"
+#include "expdir.h"
 #include "os/file.h"
 
 static const char *const words[] = {"", "user", "early", "system"};
@@ -37,7 +38,7 @@ intent_write(const char *attempt_dir, enum intent why, struct buf *err)
 		buf_adds(&path, attempt_dir);
 		path_add(&path, "intent");
 		buf_setf(&text, "%s\n", words[why]);
-		if (dir_make_all(attempt_dir, 0700, err) == -1 ||
+		if (expdir_make_trial(attempt_dir, err) == -1 ||
 		    file_replace(
 			path.data, text.data, text.len, 0600, false, err) == -1)
 			r = -1;

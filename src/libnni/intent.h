@@ -14,8 +14,8 @@
 enum intent { INTENT_NONE, INTENT_USER, INTENT_EARLY, INTENT_SYSTEM };
 
 /*
- * Writes it, making the directory if need be, unless there is one.  Not
- * flushed: a cancel is in the journal and comes again after a crash.
+ * Writes it, making the attempt's directory if need be, unless there is one.
+ * Not flushed: a cancel is in the journal and comes again after a crash.
  */
 int intent_write(const char *attempt_dir, enum intent why, struct buf *err);
 /* INTENT_NONE if there is none. */

@@ -49,7 +49,7 @@ struct keeper {
 	/* Why we ended it; none: it ended by itself. */
 	enum trial_status verdict;
 	struct buf reason;
-	bool infra;
+	bool infra, poked; /* of the end, see state.h */
 };
 
 static void
@@ -251,6 +251,8 @@ write_end(struct keeper *k, bool ran)
 		json_member_str(&line, "reason", k->reason.data);
 	if (k->infra)
 		json_member_bool(&line, "infra", true);
+	if (k->poked)
+		json_member_bool(&line, "poked", true);
 	json_member_time(&line, "time", now);
 	buf_addc(&line, '}');
 	while (state_append(&k->state, &line, NULL) == -1)
@@ -263,7 +265,11 @@ write_end(struct keeper *k, bool ran)
 
 /* ---- while it runs ---- */
 
-/* Somebody wants the trial to end: whose wish it is stands in `intent`. */
+/*
+ * Somebody wants the trial to end: whose wish it is stands in `intent`, which
+ * is not where we look if the experiment was moved.  Then who reads the state
+ * knows.
+ */
 static void
 hear_poke(struct keeper *k)
 {
@@ -271,7 +277,7 @@ hear_poke(struct keeper *k)
 	if (k->verdict != STATUS_NONE)
 		return;
 	k->verdict = STATUS_SYS_CANCELED;
-	k->infra = true;
+	k->infra = k->poked = true;
 	buf_set(&k->reason, "its keeper was told to end by a signal");
 }
 
@@ -357,7 +363,7 @@ watch_over(struct keeper *k)
 	if (keeper_wait(&k->root, 0) == KEEPER_ROOT) {
 		reap_root(k);
 		k->verdict = STATUS_NONE;
-		k->infra = false;
+		k->infra = k->poked = false;
 		buf_clear(&k->reason);
 	}
 }

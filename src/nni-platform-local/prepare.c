@@ -9,15 +9,6 @@
 #include "mem.h"
 #include "os/sys.h"
 
-static int
-make_dir(const char *path, struct buf *err)
-{
-	if (dir_make(path, 0700, NULL) == 0 || os_errno() == OS_EXISTS)
-		return 0;
-	/* trials/ itself is made once; this path is rare. */
-	return dir_make_all(path, 0700, err);
-}
-
 int
 prepare_dirs(const char *attempt_dir, struct buf *err)
 {
@@ -25,9 +16,10 @@ prepare_dirs(const char *attempt_dir, struct buf *err)
 	int r;
 
 	buf_setf(&path, "%s/.nni", attempt_dir);
-	r = make_dir(attempt_dir, err);
-	if (r == 0)
-		r = make_dir(path.data, err);
+	r = expdir_make_trial(attempt_dir, err);
+	if (r == 0 && dir_make(path.data, 0700, NULL) == -1 &&
+	    os_errno() != OS_EXISTS)
+		r = dir_make(path.data, 0700, err);
 	buf_release(&path);
 	return r;
 }

@@ -68,6 +68,7 @@ parse_line(struct state *s, const char *line, size_t len)
 			return;
 		s->status = status_parse(name.at + 1, name.len - 2);
 		s->ended = status_is_end(s->status);
+		s->poked = json_bool(json_get(all, "poked"), false);
 		s->end = all;
 	}
 }
@@ -113,14 +114,19 @@ state_read(struct state *s, const char *attempt_dir, struct buf *err)
 }
 
 void
-state_end_members(struct buf *out, struct json end)
+state_end_members(struct buf *out, struct json end, enum trial_status instead)
 {
 	struct json_iter it;
 	struct json key, value;
 
+	if (instead != STATUS_NONE)
+		json_member_str(out, "status", status_name(instead));
 	json_iter_init(&it, end);
 	while (json_next(&it, &key, &value)) {
-		if (json_key_is(key, "state"))
+		if (json_key_is(key, "state") || json_key_is(key, "poked") ||
+		    (instead != STATUS_NONE && (json_key_is(key, "status") ||
+						   json_key_is(key, "reason") ||
+						   json_key_is(key, "infra"))))
 			continue;
 		buf_addc(out, ',');
 		buf_addc(out, '"');

@@ -30,6 +30,7 @@ struct state {
 	int64_t start_ms;		/* when it started, or was claimed */
 	struct json end;		/* the whole line */
 	enum trial_status status;	/* of the end */
+	bool poked; /* the end was asked for, its keeper found no intent */
 };
 
 void state_init(struct state *s);
@@ -40,9 +41,11 @@ int state_read(struct state *s, const char *attempt_dir, struct buf *err);
 void state_parse(struct state *s);
 /*
  * The rest of a status record: the end's own members (status, exit_code,
- * signal, reason, infra, time) without "state".
+ * signal, reason, infra, time) without "state" and "poked".  With another
+ * status than STATUS_NONE that one, and without reason and infra.
  */
-void state_end_members(struct buf *out, struct json end);
+void state_end_members(
+    struct buf *out, struct json end, enum trial_status instead);
 
 /* ---- writing ---- */
 struct state_file {

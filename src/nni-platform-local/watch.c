@@ -118,11 +118,15 @@ tell(struct watcher *w, struct watched *t, enum trial_status status,
 static void
 tell_end(struct watcher *w, struct watched *t)
 {
+	enum trial_status meant = STATUS_NONE;
+
+	if (w->state.poked)
+		meant = intent_status(intent_read(w->dir.data));
 	if (!status_is_end(t->said))
 		w->live--;
-	t->said = w->state.status;
+	t->said = meant != STATUS_NONE ? meant : w->state.status;
 	begin_status(w, t);
-	state_end_members(&w->line, w->state.end);
+	state_end_members(&w->line, w->state.end, meant);
 	record_end(&w->line);
 	put(w);
 }
@@ -292,15 +296,18 @@ look_for_dead(struct watcher *w, struct watched *t)
 }
 
 /*
- * Nobody has its lock.  A record without a job is that of a trial which is
- * still to be started, as far as we know: whoever asks how it is must not end
- * it.
+ * Nobody has its lock, as far as can be seen from here.  A record without a job
+ * is that of a trial which is still to be started, as far as we know: whoever
+ * asks how it is must not end it.
  */
 static void
 look_at_free(struct watcher *w, struct watched *t)
 {
-	if (!t->has_job && !w->state.claimed &&
-	    intent_read(w->dir.data) == INTENT_NONE)
+	if (!w->state.claimed && !expdir_is_there(w->v->dir))
+		tell(w, t, STATUS_UNKNOWN, clock_wall_ms(),
+		    "its experiment's directory was moved or removed");
+	else if (!t->has_job && !w->state.claimed &&
+		 intent_read(w->dir.data) == INTENT_NONE)
 		tell(w, t, STATUS_WAITING, clock_wall_ms(),
 		    "it is to be started here");
 	else

@@ -15,6 +15,7 @@
 #define CLOSING_MS 10000
 #define LEASE_GRACE_MS 60000
 #define FLUSH_MS 200
+#define THERE_MS 1000
 #define QUEUE_MAX ((size_t)4 << 20)
 
 /* ---- limits ---- */
@@ -197,6 +198,7 @@ finish(struct run *run)
 	timer_stop(&run->duration);
 	timer_stop(&run->lease);
 	timer_stop(&run->flush);
+	timer_stop(&run->there);
 	run_session_end(run);
 	if (journal_commit(&run->journal, &err) == 0) {
 		if (run->out != NULL)
@@ -345,6 +347,38 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 	}
 }
 
+/* ---- the directory ---- */
+
+/* The journal is written wherever it is; nothing else is found any more. */
+static bool
+is_moved(const struct run *run)
+{
+	struct file_info there, ours;
+
+	return file_info(run->journal.path, true, &there) == 0 &&
+	       file_info_of(run->journal.file, &ours) == 0 &&
+	       (there.type == FILE_ABSENT || there.inode != ours.inode ||
+		   there.device != ours.device);
+}
+
+static void
+look_whether_there(void *arg)
+{
+	struct run *run = arg;
+
+	if (!is_moved(run)) {
+		timer_set(
+		    run->loop, &run->there, THERE_MS, look_whether_there, run);
+		return;
+	}
+	run->moved = true;
+	view_error(&run->view,
+	    "'%s' was moved or removed while it was being run; its trials run "
+	    "on; go on with: nni-run --resume, and where it is now",
+	    run->dir);
+	leave(run, SESSION_DETACHED, NNI_TEMPORARY);
+}
+
 /* ---- a round ---- */
 
 static void
@@ -470,6 +504,7 @@ begin(struct run *run)
 	if (run->phase != RUN_GOING)
 		return;
 	run_control_start(run);
+	look_whether_there(run);
 	if (run->config.lease_ms > 0)
 		on_lease_clock(run);
 	run_ask_capabilities(run);
@@ -515,7 +550,7 @@ run_go(struct run *run)
 	if (!is_quiet(run))
 		run_sum_failures(run);
 	if (run->end == SESSION_DETACHED || run->end == SESSION_FAILED) {
-		if (!is_quiet(run))
+		if (!is_quiet(run) && !run->moved)
 			run_tell_resume(run);
 	} else if (!run->tick) {
 		run_summary(run);

@@ -75,13 +75,14 @@ struct run {
 	int signal;    /* end by this one; 0: none */
 	int exit_code; /* when leaving */
 	enum session_end end;
-	struct timer duration, guard, lease, flush;
+	struct timer duration, guard, lease, flush, there;
 	bool unflushed;	   /* the journal is to be flushed this round */
 	bool place_queues; /* the only place starts no more than it may */
 	bool handed; /* something was, to the pipeline, since it started */
 	bool finish_input; /* --tick: of the pipeline, after the next commit */
 	bool braked;	   /* the pipeline is not read for now */
 	bool reader_gone;  /* of our stdout */
+	bool moved;	   /* the directory is not there any more */
 	bool over;
 	int64_t session_mono_ms;
 	size_t no_final, not_a_number; /* ended trials of this session */

@@ -74,8 +74,10 @@ read_journal(struct run *run, struct buf *err)
 		return NNI_TEMPORARY;
 	if (run->exp.id != NULL &&
 	    strcmp(run->exp.id, expdir_id(run->dir)) != 0) {
-		buf_err(err, "'%s' is the journal of experiment %s",
-		    run->events_path.data, run->exp.id);
+		buf_err(err,
+		    "'%s' is the journal of experiment %s: a directory may "
+		    "be moved, but keeps its name; call it %s again",
+		    run->events_path.data, run->exp.id, run->exp.id);
 		return NNI_CONFIG;
 	}
 	return NNI_OK;

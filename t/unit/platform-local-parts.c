@@ -148,9 +148,14 @@ test_state(void)
 	ok(state_read(&s, dir.data, NULL) == 0 && s.ended &&
 		s.status == STATUS_FAILED,
 	    "the end is read");
-	state_end_members(&text, s.end);
+	state_end_members(&text, s.end, STATUS_NONE);
 	is_str(text.data, ",\"status\":\"FAILED\",\"exit_code\":3,\"time\":2",
 	    "what goes into the record");
+	buf_set(&text, "{");
+	state_end_members(&text, s.end, STATUS_USER_CANCELED);
+	is_str(text.data,
+	    "{\"status\":\"USER_CANCELED\",\"exit_code\":3,\"time\":2",
+	    "or with what the intent makes of it");
 	ok(strncmp(s.text.data, "3 1700000000123 ", 16) == 0,
 	    "NNI's line is the first");
 	buf_set(
