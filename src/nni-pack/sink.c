@@ -69,6 +69,7 @@ flush(struct sink *s)
 	if (s->window.len > 0 && !s->failed &&
 	    file_write(s->file, s->window.data, s->window.len) != 0)
 		fail(s);
+	file_sync_begin(s->file, s->base, s->window.len);
 	s->base += (int64_t)s->window.len;
 	buf_clear(&s->window);
 }

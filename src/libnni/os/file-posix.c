@@ -211,6 +211,19 @@ file_sync(os_file f)
 	return rc == 0 || not_flushable(errno) ? 0 : os_failed();
 }
 
+void
+file_sync_begin(os_file f, int64_t offset, size_t len)
+{
+#ifdef NNI_LINUX
+	sync_file_range(
+	    (int)f, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)f;
+	(void)offset;
+	(void)len;
+#endif
+}
+
 int64_t
 file_size(os_file f)
 {

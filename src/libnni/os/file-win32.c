@@ -296,6 +296,15 @@ file_sync(os_file f)
 	return FlushFileBuffers(win32_handle(f)) ? 0 : win32_failed();
 }
 
+/* It writes soon by itself. */
+void
+file_sync_begin(os_file f, int64_t offset, size_t len)
+{
+	(void)f;
+	(void)offset;
+	(void)len;
+}
+
 int64_t
 file_size(os_file f)
 {

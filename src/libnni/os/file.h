@@ -57,6 +57,9 @@ int file_write_at(os_file f, const void *bytes, size_t len, int64_t offset);
 /* Data (not necessarily times) on stable storage: fdatasync, FlushFileBuffers.
  */
 int file_sync(os_file f);
+/* Has the system begin to write these bytes to the disk, and does not wait: a
+   hint that leaves less to do for file_sync(). */
+void file_sync_begin(os_file f, int64_t offset, size_t len);
 int64_t file_size(os_file f);
 int file_truncate(os_file f, int64_t size);
 /* Message-carrying forms of the above are made by callers: os_strerror(). */
