@@ -25,7 +25,7 @@
 static const struct {
 	size_t below; /* bytes */
 	int level;
-} levels[] = {{(size_t)64 << 10, 4}, {(size_t)256 << 10, 5}, {SIZE_MAX, 6}};
+} levels[] = {{(size_t)96 << 10, 4}, {(size_t)1 << 20, 5}, {SIZE_MAX, 6}};
 #define LEVELS (sizeof levels / sizeof levels[0])
 
 /* Behind a joined chunk: at most one byte with the rest of the empty block's
