@@ -50,6 +50,31 @@ is "$(count o '"status":"USER_CANCELED"')" 1 'is obeyed by the next tick'
 exits 4 'after which there is nothing to do' nni-run --tick --id o c.json
 is "$(count o '"type":"spec"')" 1 'no other trial is started'
 
+# what cron or a user would not want to hear; the log has it
+cp bin/nni-config real-config
+cat >bin/nni-config <<'S'
+#!/bin/sh
+case " $* " in *' -q '*) ;; *) echo 'c.json:1:1: note: no effect' >&2 ;; esac
+exec ./real-config "$@"
+S
+cp bin/nni-collect real-collect
+cat >bin/nni-collect <<'S'
+#!/bin/sh
+echo 'nni-collect: warning: well' >&2
+exec cat
+S
+config max=1 then=no-final
+for how in '--tick --id w1' '-q --id w2'; do
+	exits 0 "$how with notes and warnings" nni-run $how c.json
+	is "$(cat out err | grep -v '^{')" '' 'is silent'
+	grep -q ': well' "$(dir "${how##* }")/log/nni-collect.log"
+	ok $? 'and keeps them'
+done
+exits 0 'with -v' nni-run -v --tick --id w3 c.json
+is "$(grep -c 'well\|no effect' err)" 2 'they are told'
+mv real-collect bin/nni-collect
+mv real-config bin/nni-config
+
 # time between ticks counts; one was made 100 s ago
 for limit in 50 100000; do
 	config conc=1 then=hold "\"maxExperimentDuration\":$limit"

@@ -34,7 +34,7 @@ canonical_read(const char *file, const char *const *options, struct buf *json,
 {
 	struct proc_stream in = {PROC_NULL, OS_NO_FILE};
 	struct buf program = BUF_INIT;
-	const char *argv[OPTIONS_MAX + 3];
+	const char *argv[OPTIONS_MAX + 4];
 	int n = 1, code = NNI_TEMPORARY;
 
 	if (strcmp(file, "-") == 0) {
@@ -48,7 +48,9 @@ canonical_read(const char *file, const char *const *options, struct buf *json,
 	}
 	if (tool_find("nni-config", &program, err) == 0) {
 		argv[0] = program.data;
-		while (*options != NULL && n <= OPTIONS_MAX)
+		if (say_level_get() == 0)
+			argv[n++] = "-q";
+		while (*options != NULL && n <= OPTIONS_MAX + 1)
 			argv[n++] = *options++;
 		argv[n++] = file;
 		argv[n] = NULL;

@@ -7,7 +7,8 @@
  * A user's configuration in the form that our programs read: runs nni-config
  * with `options` (ends with NULL) on `file` and takes what it prints.  "-" is
  * the standard input, and a pipe that the shell has opened for us, <(command),
- * will do: it is opened here, and once.
+ * will do: it is opened here, and once.  Its notes are the user's to read, too,
+unless we are told to say errors only.
  *
  * Returns NNI_OK; the code that nni-config ended with, having told why; or
  * NNI_TEMPORARY with err.

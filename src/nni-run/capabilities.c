@@ -81,6 +81,7 @@ ask(struct run *run, const struct config_member *m)
 	    .in = {PROC_NULL, OS_NO_FILE},
 	    .line = on_answer,
 	    .message = on_message,
+	    .errors_only = view_errors_only(&run->view),
 	    .over = on_over,
 	    .arg = q};
 

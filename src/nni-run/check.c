@@ -227,6 +227,7 @@ ask(struct asked *a, const char *dir)
 	    .in = {PROC_NULL, OS_NO_FILE},
 	    .line = on_line,
 	    .message = on_message,
+	    .errors_only = say_level_get() == 0,
 	    .over = on_over,
 	    .arg = a};
 

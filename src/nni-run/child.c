@@ -86,7 +86,7 @@ on_message(void *arg, char *line, size_t len)
 		file_write(c->log, line, len + 1);
 	line[len] = '\0';
 	if (strstr(line, ": error: ") == NULL &&
-	    strstr(line, ": warning: ") == NULL)
+	    (c->spec.errors_only || strstr(line, ": warning: ") == NULL))
 		return;
 	if (!may_show(c))
 		return;

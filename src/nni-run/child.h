@@ -26,6 +26,7 @@ struct child_spec {
 	lines_fn *line; /* NULL line: it was too long */
 	/* A line of its stderr that a user should see. */
 	void (*message)(void *arg, const char *line);
+	bool errors_only; /* ... and no warnings */
 	/* It has ended and all it wrote has been read. */
 	void (*over)(void *arg, struct child *c);
 	void *arg;

@@ -130,10 +130,14 @@ static int
 create(const char *file, struct buf *dir)
 {
 	struct buf json = BUF_INIT, err = BUF_INIT;
-	int code = prepare_config(file, false, &json, &err);
+	int code, level = say_level_get();
 
+	if (o.tick && level == 1)
+		say_level(0); /* notes are for who looks on */
+	code = prepare_config(file, false, &json, &err);
 	if (code == NNI_OK)
 		code = prepare_try(&json, &err);
+	say_level(level);
 	if (code == NNI_OK)
 		code = prepare_create(&json, o.id, o.retry, dir, &err);
 	/* Two first ticks at once: the other one has just made it. */

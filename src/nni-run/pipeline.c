@@ -104,6 +104,7 @@ start_one(struct pipeline *p, int which, os_file in, struct buf *err)
 	    .in = {which == PIPE_SUBMIT ? PROC_PIPE : PROC_FILE, in},
 	    .line = which == PIPE_COLLECT ? on_line : NULL,
 	    .message = on_message,
+	    .errors_only = p->spec.errors_only,
 	    .over = on_child_over,
 	    .arg = p};
 

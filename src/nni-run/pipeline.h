@@ -16,6 +16,7 @@ struct pipeline_spec {
 	bool once; /* one pass: --once */
 	lines_fn *line;
 	void (*message)(void *arg, const char *line);
+	bool errors_only;
 	void (*over)(void *arg);
 	void *arg;
 };

@@ -99,6 +99,7 @@ run_start_pipeline(struct run *run, bool once, struct buf *err)
 	    .once = once,
 	    .line = run_on_pipeline_line,
 	    .message = on_message,
+	    .errors_only = view_errors_only(&run->view),
 	    .over = pipeline_over,
 	    .arg = run};
 
@@ -163,6 +164,7 @@ start_advisor(struct run *run, struct child *c, const char *name,
 	    .in = {PROC_PIPE, OS_NO_FILE},
 	    .line = line,
 	    .message = on_message,
+	    .errors_only = view_errors_only(&run->view),
 	    .over = over,
 	    .arg = run};
 	int rc;

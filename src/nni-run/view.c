@@ -358,6 +358,12 @@ view_error(struct view *v, const char *fmt, ...)
 	buf_release(&b);
 }
 
+bool
+view_errors_only(const struct view *v)
+{
+	return say_level_get() < (v->kind == VIEW_SILENT ? 2 : 1);
+}
+
 void
 view_line(struct view *v, const char *line)
 {

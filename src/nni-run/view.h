@@ -74,6 +74,8 @@ void view_error(struct view *v, const char *fmt, ...) NNI_FORMAT(2, 3);
  */
 void view_often(struct view *v, bool show, const char *fmt, ...)
     NNI_FORMAT(3, 4);
+/* Does the user want to hear other programs' errors, but not their warnings? */
+bool view_errors_only(const struct view *v);
 /* Another program's line, as it is. */
 void view_line(struct view *v, const char *line);
 
