@@ -68,6 +68,29 @@ wait_for has "$id" '"kind":"intermediate"' 2
 ok $? 'goes on, with the new limit'
 nnictl stop 2>err
 
+# a configuration that can be read only once
+config max=1
+nnictl create -f -c - <c.json 2>err
+like "$? $(cat err)" '0 *1 trial, 1 succeeded*' 'create -f -c - runs what comes on standard input'
+nnictl experiment delete --yes "$(sed -n 's/.*experiment \([a-z0-9]*\) is in.*/\1/p' err)" 2>err
+mkfifo pipe
+cat c.json >pipe &
+exits 0 'a pipe' nnictl create -c pipe
+once=$(sed -n 's/The experiment id is //p' out)
+wait_for has "$once" '"reason":"done"'
+ok $? 'runs, too'
+refused() {
+	nnictl resume "$once" >out 2>err # 8 until it is gone
+	[ $? -eq 4 ]
+}
+wait_for refused
+ok $? 'resume of what is used up is refused'
+like "$(cat out err)" "*maxTrialNumber of 1 is reached; *: nnictl update trialnum $once --value N*" 'says what helps'
+nnictl update trialnum "$once" -v 2 2>/dev/null
+exits 0 'after which it goes on' nnictl resume -f "$once"
+is "$(count "$once" '"type":"spec"')" 2 'with one more'
+nnictl experiment delete --yes "$once" 2>err
+
 # between two ticks no process lives
 config max=9 conc=2 then=hold
 nni-run --tick --id ticks c.json

@@ -5,7 +5,6 @@
 
 #include "expdir.h"
 #include "os/file.h"
-#include "os/process.h"
 #include "os/sys.h"
 #include "say.h"
 
@@ -29,23 +28,39 @@ run(const char *const *argv, struct proc_stream in, struct buf *json,
 }
 
 int
+canonical_open(const char **file, struct proc_stream *in, struct buf *err)
+{
+	*in = (struct proc_stream){PROC_NULL, OS_NO_FILE};
+	if (strcmp(*file, "-") == 0) {
+		*in = (struct proc_stream){PROC_FILE, sys_stdin()};
+	} else if (path_is_stream(*file)) {
+		in->file = file_open(*file, FILE_READ, 0, err);
+		if (in->file == OS_NO_FILE)
+			return -1;
+		in->io = PROC_FILE;
+		*file = "-";
+	}
+	return 0;
+}
+
+void
+canonical_close(struct proc_stream in)
+{
+	if (in.io == PROC_FILE && in.file != sys_stdin())
+		file_close(in.file);
+}
+
+int
 canonical_read(const char *file, const char *const *options, struct buf *json,
     struct buf *err)
 {
-	struct proc_stream in = {PROC_NULL, OS_NO_FILE};
+	struct proc_stream in;
 	struct buf program = BUF_INIT;
 	const char *argv[OPTIONS_MAX + 4];
 	int n = 1, code = NNI_TEMPORARY;
 
-	if (strcmp(file, "-") == 0) {
-		in = (struct proc_stream){PROC_FILE, sys_stdin()};
-	} else if (path_is_stream(file)) {
-		in.file = file_open(file, FILE_READ, 0, err);
-		if (in.file == OS_NO_FILE)
-			return NNI_CONFIG;
-		in.io = PROC_FILE;
-		file = "-";
-	}
+	if (canonical_open(&file, &in, err) != 0)
+		return NNI_CONFIG;
 	if (tool_find("nni-config", &program, err) == 0) {
 		argv[0] = program.data;
 		if (say_level_get() == 0)
@@ -56,8 +71,7 @@ canonical_read(const char *file, const char *const *options, struct buf *json,
 		argv[n] = NULL;
 		code = run(argv, in, json, err);
 	}
-	if (in.file != sys_stdin())
-		file_close(in.file);
+	canonical_close(in);
 	buf_release(&program);
 	return code;
 }

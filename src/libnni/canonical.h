@@ -2,6 +2,7 @@
 #define NNI_CANONICAL_H
 
 #include "buf.h"
+#include "os/process.h"
 
 /*
  * A user's configuration in the form that our programs read: runs nni-config
@@ -15,5 +16,13 @@ unless we are told to say errors only.
  */
 int canonical_read(const char *file, const char *const *options,
     struct buf *json, struct buf *err);
+
+/*
+ * For who leaves the reading to another program of ours, which inherits no such
+ * pipe: its standard input, and in *file what to call it then ("-"), or what it
+ * was.  Close it with canonical_close().  0 or -1.
+ */
+int canonical_open(const char **file, struct proc_stream *in, struct buf *err);
+void canonical_close(struct proc_stream in);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "canonical.h"
 #include "expdir.h"
 #include "nnictl.h"
 #include "opt.h"
@@ -62,11 +63,13 @@ run_beside_us(const struct proc_spec *spec, struct buf *err)
 
 /* With our streams but the output. */
 static int
-run(const char *tool, const char *const *args, bool quiet, bool in_our_place)
+run(struct proc_stream in, const char *tool, const char *const *args,
+    bool quiet, bool in_our_place)
 {
 	struct buf path = BUF_INIT, err = BUF_INIT;
 	const char *argv[ARGS_MAX + 2] = {NULL};
 	struct proc_spec spec = {.argv = (char *const *)argv,
+	    .in = in,
 	    .out = {quiet ? PROC_NULL : PROC_INHERIT, OS_NO_FILE}};
 	int code = NNI_TEMPORARY;
 
@@ -87,7 +90,8 @@ run(const char *tool, const char *const *args, bool quiet, bool in_our_place)
 int
 run_tool(const char *tool, const char *const *args, bool quiet)
 {
-	return run(tool, args, quiet, false);
+	return run((struct proc_stream){PROC_INHERIT, OS_NO_FILE}, tool, args,
+	    quiet, false);
 }
 
 /*
@@ -95,9 +99,9 @@ run_tool(const char *tool, const char *const *args, bool quiet)
  * that they know.
  */
 static int
-run_foreground(const char *const *args)
+run_foreground(struct proc_stream in, const char *const *args)
 {
-	return run("nni-run", args, true, true);
+	return run(in, "nni-run", args, true, true);
 }
 
 /* ---- detached ---- */
@@ -217,12 +221,12 @@ say_no_port(void)
 
 /* nni-run --prepare: its messages are the user's, its output is DIR. */
 static int
-prepare(struct buf *dir)
+prepare(const char *file, struct proc_stream in, struct buf *dir)
 {
 	struct buf path = BUF_INIT, err = BUF_INIT;
-	const char *argv[] = {NULL, "--prepare", o.config, NULL};
-	struct proc_spec spec = {
-	    .argv = (char *const *)argv, .in = {PROC_NULL, OS_NO_FILE}};
+	const char *argv[] = {
+	    NULL, "--prepare", file, say_level_get() == 0 ? "-q" : NULL, NULL};
+	struct proc_spec spec = {.argv = (char *const *)argv, .in = in};
 	struct proc_end end = {false, NNI_TEMPORARY};
 
 	if (tool_find("nni-run", &path, &err) == 0) {
@@ -237,28 +241,46 @@ prepare(struct buf *dir)
 	return end.signaled ? NNI_TEMPORARY : end.code;
 }
 
+static int
+create(const char *file, struct proc_stream in)
+{
+	const char *foreground[] = {
+	    "--on-interrupt", "stop", file, o.debug ? "-v" : NULL, NULL};
+	struct buf dir = BUF_INIT;
+	int code;
+
+	if (o.foreground)
+		return run_foreground(in, foreground);
+	code = say_check_output();
+	if (code == NNI_OK)
+		code = prepare(file, in, &dir);
+	if (code == NNI_OK)
+		code = start(dir.data);
+	buf_release(&dir);
+	return code;
+}
+
 int
 ctl_create(int argc, char **argv)
 {
-	const char *foreground[] = {
-	    "--on-interrupt", "stop", o.config, o.debug ? "-v" : NULL, NULL};
-	struct buf dir = BUF_INIT;
+	const char *file = o.config;
+	struct proc_stream in;
+	struct buf err = BUF_INIT;
 	int code;
 
 	(void)argc;
 	(void)argv;
-	if (o.config == NULL)
+	if (file == NULL)
 		return say_error(
 		    NNI_USAGE, "--config FILE says what is to be run");
 	say_no_port();
-	if (o.foreground)
-		return run_foreground(foreground);
-	code = say_check_output();
-	if (code == NNI_OK)
-		code = prepare(&dir);
-	if (code == NNI_OK)
-		code = start(dir.data);
-	buf_release(&dir);
+	if (canonical_open(&file, &in, &err) != 0) {
+		code = say_error(NNI_CONFIG, "%s", err.data);
+	} else {
+		code = create(file, in);
+		canonical_close(in);
+	}
+	buf_release(&err);
 	return code;
 }
 
@@ -282,24 +304,68 @@ find_to_resume(int argc, char **argv, struct buf *dir)
 	return code;
 }
 
+/*
+ * All its trials were made, and no request that might raise their number waits
+ * for a nni-run to come.
+ */
+static bool
+is_used_up(const char *dir, int64_t *most)
+{
+	struct buf err = BUF_INIT, path = BUF_INIT;
+	struct experiment e;
+	struct config c = {0};
+	struct file_info control;
+	bool yes;
+
+	expdir_path(&path, dir, "control.jsonl");
+	yes = state_read(&e, &c, dir, false, &err) == 0 &&
+	      e.last == SESSION_DONE && e.trials.live == 0;
+	*most = yes ? experiment_max_trials(&e, &c) : 0;
+	yes = *most > 0 && (int64_t)e.trials.count >= *most &&
+	      (file_info(path.data, true, &control) != 0 ||
+		  control.type == FILE_ABSENT ||
+		  control.size <= e.control_offset);
+	experiment_release(&e);
+	config_release(&c);
+	buf_release(&err);
+	buf_release(&path);
+	return yes;
+}
+
+static int
+resume(const char *dir)
+{
+	const char *foreground[] = {"--on-interrupt", "stop", "--resume", dir,
+	    o.debug ? "-v" : NULL, NULL};
+	const char *id = expdir_id(dir);
+	int64_t n;
+	int code;
+
+	if (experiment_is_running(dir, &n))
+		return say_error(NNI_LOCKED,
+		    "experiment %s is running: process %lld", id, (long long)n);
+	if (is_used_up(dir, &n))
+		return say_error(NNI_NOTHING,
+		    "experiment %s is done: maxTrialNumber of %lld is reached; "
+		    "for more trials: nnictl update trialnum %s --value N, and "
+		    "resume it then",
+		    id, (long long)n, id);
+	if (o.foreground)
+		return run_foreground(
+		    (struct proc_stream){PROC_INHERIT, OS_NO_FILE}, foreground);
+	code = say_check_output();
+	return code == NNI_OK ? start(dir) : code;
+}
+
 int
 ctl_resume(int argc, char **argv)
 {
 	struct buf dir = BUF_INIT;
 	int code = find_to_resume(argc, argv, &dir);
-	const char *foreground[] = {"--on-interrupt", "stop", "--resume",
-	    dir.data, o.debug ? "-v" : NULL, NULL};
-	int64_t pid;
 
 	say_no_port();
-	if (code == NNI_OK && experiment_is_running(dir.data, &pid))
-		code = say_error(NNI_LOCKED,
-		    "experiment %s is running: process %lld",
-		    expdir_id(dir.data), (long long)pid);
-	else if (code == NNI_OK && o.foreground)
-		code = run_foreground(foreground);
-	else if (code == NNI_OK && (code = say_check_output()) == NNI_OK)
-		code = start(dir.data);
+	if (code == NNI_OK)
+		code = resume(dir.data);
 	buf_release(&dir);
 	return code;
 }
