@@ -39,6 +39,13 @@ is "$(grep ^bbbbb out | cut -f 5-10)" "$(printf '2.0\t1e-3\t\t\t\ta\\tb\\nc')" '
 nni-collect --format jsonl abc >out
 is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 4status 3trial' 'records'
 like "$(nni-collect --format table abc | sed -n 4p)" 'aaaaa *SUCCEEDED' 'a table'
+n=$(nni-collect --format jsonl abc | wc -l)
+mv "$E/events.jsonl" whole
+{ head -n 2 whole; echo garbage; tail -n +3 whole; } >"$E/events.jsonl"
+exits 5 'a damaged journal' nni-collect --format jsonl abc
+like "$(cat err)" "nni-collect: error: $E/events.jsonl:3: *passed over" 'is told with the line'
+is "$(wc -l <out)" "$n" 'and all else is given'
+mv whole "$E/events.jsonl"
 exits 4 'no such experiment' nni-collect nosuch
 experiment fresh
 exits 4 'one in which nothing was run' nni-collect fresh

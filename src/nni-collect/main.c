@@ -16,12 +16,17 @@
 #include "say.h"
 #include "survey.h"
 
+#define DAMAGED_NAMED 10 /* lines of a journal; the others are counted */
+
 static struct {
 	const char *format, *output;
 	bool once, logs, follow;
 	struct timer deadline;
 	struct backend *watch; /* nni-watch, of an experiment without journal */
 	bool reading;	       /* an experiment, and not standard input */
+	const char *journal;   /* the one that is being read */
+	int64_t line;	       /* number of its present line, from 1 */
+	size_t damaged;	       /* lines in it that are no records */
 	int code;	       /* to leave with, if not 0 */
 } o;
 
@@ -148,20 +153,34 @@ static const struct filter_calls calls = {
 
 /* ---- an experiment's journal ---- */
 
+/* The others have their records still; but it is not all there was. */
+static void
+tell_damage(const char *why)
+{
+	if (o.damaged++ < DAMAGED_NAMED)
+		say_error(0, "%s:%lld: %s; it is passed over", o.journal,
+		    (long long)o.line, why);
+	o.code = NNI_TEMPORARY;
+}
+
 static int
 take_journal_line(void *arg, const char *line, size_t len, int64_t offset)
 {
 	struct gatherer *g = arg;
+	struct buf why = BUF_INIT;
 	struct record r;
 
 	(void)offset;
-	if (record_parse(&r, line, len, NULL) == 0 &&
-	    !json_bool(record_get(&r, "late"), false) &&
-	    (r.type == RECORD_TRIAL || r.type == RECORD_STATUS ||
-		r.type == RECORD_METRIC ||
-		/* of one that never had a place it has the parameters */
-		(g->report && r.type == RECORD_SPEC)))
+	o.line++;
+	if (record_parse(&r, line, len, &why) != 0)
+		tell_damage(why.data);
+	else if (!json_bool(record_get(&r, "late"), false) &&
+		 (r.type == RECORD_TRIAL || r.type == RECORD_STATUS ||
+		     r.type == RECORD_METRIC ||
+		     /* of one that never had a place it has the parameters */
+		     (g->report && r.type == RECORD_SPEC)))
 		gather_put(g, line, len);
+	buf_release(&why);
 	return 0;
 }
 
@@ -175,6 +194,7 @@ take_journal(struct gatherer *g, const char *dir, struct buf *err)
 	int code = 0;
 
 	expdir_path(&path, dir, "events.jsonl");
+	o.journal = path.data;
 	if (file_info(path.data, true, &info) == -1 ||
 	    info.type == FILE_ABSENT) {
 		buf_err(err, "nothing has been run in '%s' yet", dir);
@@ -182,7 +202,11 @@ take_journal(struct gatherer *g, const char *dir, struct buf *err)
 	} else if (journal_read(
 		       path.data, &offset, take_journal_line, g, err) == -1) {
 		code = NNI_TEMPORARY;
+	} else if (o.damaged > DAMAGED_NAMED) {
+		say_error(
+		    0, "%s: %zu lines are no records", o.journal, o.damaged);
 	}
+	o.journal = NULL;
 	buf_release(&path);
 	return code;
 }
