@@ -42,10 +42,10 @@ cp -R examples/digits fake/examples/
 ln -s "$NNI_BIN/nni-config" fake/bin/
 cat >fake/bin/nni-run <<'S'
 #!/bin/sh
-jq -c '{type: "metric", kind: "final", value: (.maxTrialNumber / 10)}, {type: "metric", kind: "intermediate", value: 7},
-	{type: "metric", kind: "final", value: (if .tuner.name == "TPE" then 3 else 1 end)}'
+jq -c '{type: "metric", kind: "final", value: (.maxTrialNumber / 100)}, {type: "metric", kind: "intermediate", value: 7},
+	{type: "metric", kind: "final", value: (if .tuner.name == "TPE" then 0.3 else 0.1 end)}'
 S
 chmod +x fake/bin/nni-run
-is "$(cd / && "$trash/a b/fake/examples/digits/compare" 20)" 'TPE	best 3	first 20 on average 2.5	last 20 2.5
-Random	best 2	first 20 on average 1.5	last 20 1.5' 'examples/digits/compare'
+is "$(cd / && "$trash/a b/fake/examples/digits/compare" 20)" 'TPE	best 30 %	first 20 on average 25 %	last 20 25 %
+Random	best 20 %	first 20 on average 15 %	last 20 15 %' 'examples/digits/compare'
 done_testing

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-EPOCHS = 15
+EPOCHS = 5
 
 
 def train(parameters):
