@@ -63,10 +63,32 @@ echo '{"state":"claim"}' >e/trials/gone0/.nni/state
 like "$(drain gone0 | field metrics_incomplete)" "cannot open '*metrics': No such file or directory" \
 	'metrics that are gone for good are said'
 is "$(drain nevr0 USER_CANCELED)" "$(end_of nevr0 USER_CANCELED)" 'a trial that was never started had none'
+mkfifo in
+# One that cannot be read now: a link to itself, whoever asks.
+fin 4 | mkfile eloop
+mv e/trials/eloop/.nni/metrics kept
+ln -s metrics e/trials/eloop/.nni/metrics
+collect <in >seen &
+c=$!
+exec 3>in
+{ jobs_of "$e" eloop; end_of eloop; } >&3
+wait_for grep -q '"error"' seen
+perl -e 'select undef, undef, undef, 0.5' # it is tried again meanwhile
+is "$(grep -c . seen)" 1 'metrics that cannot be read hold the end back; said once'
+like "$(field message <seen)" "cannot open '*/eloop/.nni/metrics': *" 'with the reason'
+perl -e 'rename "kept", "e/trials/eloop/.nni/metrics" or die'
+wait_for grep -q '"status"' seen
+is "$(tail -n 2 seen | jq -rc '[.type, .value, .status, .metrics_incomplete]' | tr -d '\n')" \
+	'["metric",4,null,null]["status",null,"SUCCEEDED",null]' 'it comes with them when they can'
+exec 3>&-
+wait $c
+ln -sf metrics e/trials/eloop/.nni/metrics
+{ jobs_of "$e" eloop; end_of eloop; } | NNI_BACKEND_TIMEOUT=0.4s collect >seen
+is "$? $(grep -c status seen)" '5 0' 'but not for ever when no more comes in'
+
 
 # ---- live ----
 : | mkfile live0
-mkfifo in
 collect <in >seen &
 c=$!
 exec 3>in

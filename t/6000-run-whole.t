@@ -61,6 +61,9 @@ config max=2 then=no-final
 exits 0 'no final metric' nni-run --id nofinal c.json
 is "$(count nofinal '"no_final_metric":true')" 2 'is marked'
 like "$(cat err)" '*2 succeeded without a final metric*' 'and said'
+config max=2 then=gone
+exits 0 'metrics that are gone' nni-run --id gone c.json
+is "$(grep -c 'warning: the metrics of trial .* are not complete: the file is gone' err) $(grep -c 'without a final' err)" '2 0' 'are no fault of the trial, and said with the reason'
 config max=1 then=nan
 exits 0 'NaN' nni-run --id nan c.json
 like "$(cat err)" '*no finite number*' 'is said'

@@ -76,24 +76,38 @@ says(const struct record *r, const char *key)
 	return v.at && json_type(v) != JSON_NULL && json_type(v) != JSON_FALSE;
 }
 
-/* Our own remark on an end: it succeeded, and nobody knows how well. */
+/* So many of a kind are named. */
+static const char *
+counted(size_t n)
+{
+	return n == NO_FINAL_NAMED ? " (others like it are counted)" : "";
+}
+
+/* Our own remarks on an end: what is not there of its metrics, and that it
+   succeeded and nobody knows how well. */
 static void
 remark(struct gatherer *g, struct gathered *e, struct buf *line)
 {
 	struct record r;
-	struct buf marked = BUF_INIT;
+	struct buf marked = BUF_INIT, why = BUF_INIT;
+	bool incomplete;
 
 	if (record_parse(&r, line->data, line->len, NULL) == -1)
 		return;
 	e->status = r.status;
+	incomplete = says(&r, "metrics_incomplete");
+	if (incomplete && !json_bool(record_get(&r, "lost"), false) &&
+	    ++g->incomplete <= NO_FINAL_NAMED) {
+		json_string(record_get(&r, "metrics_incomplete"), &why);
+		say_warning("trial %s: its metrics are not complete: %s%s",
+		    e->key.trial, why.data, counted(g->incomplete));
+	}
+	buf_release(&why);
 	if (r.status != STATUS_SUCCEEDED || e->has_final)
 		return;
-	if (!says(&r, "metrics_incomplete") && ++g->no_final <= NO_FINAL_NAMED)
+	if (!incomplete && ++g->no_final <= NO_FINAL_NAMED)
 		say_warning("trial %s succeeded without a final metric%s",
-		    e->key.trial,
-		    g->no_final == NO_FINAL_NAMED
-			? " (others like it are counted)"
-			: "");
+		    e->key.trial, counted(g->no_final));
 	record_set(
 	    &marked, r.line, "no_final_metric", (struct json){"true", 4});
 	buf_release(line);

@@ -17,11 +17,12 @@ struct gatherer {
 	struct logs logs;
 	struct crew crew;
 	struct attempts trials;
-	size_t live;	 /* trials whose end was not passed on */
-	size_t held;	 /* of these, whose end waits for their metrics */
-	size_t no_final; /* succeeded without a final metric */
-	bool finishing;	 /* the backends were told that no more comes */
-	bool late;	 /* its time for draining is over */
+	size_t live;	   /* trials whose end was not passed on */
+	size_t held;	   /* of these, whose end waits for their metrics */
+	size_t no_final;   /* succeeded without a final metric */
+	size_t incomplete; /* whose metrics are gone, or some of them */
+	bool finishing;	   /* the backends were told that no more comes */
+	bool late;	   /* its time for draining is over */
 	struct timer follow;
 };
 

@@ -100,6 +100,9 @@ leave(struct gatherer *g)
 	if (g->no_final > NO_FINAL_NAMED)
 		say_warning(
 		    "%zu trials succeeded without a final metric", g->no_final);
+	if (g->incomplete > NO_FINAL_NAMED)
+		say_warning("of %zu trials the metrics are not complete",
+		    g->incomplete);
 	if (g->live && !o.once && !o.reading) {
 		gather_missing(g, &text, 8);
 		code = say_error(NNI_TEMPORARY,

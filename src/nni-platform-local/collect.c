@@ -3,6 +3,8 @@
  *
  * The metric files of live trials are watched and read on from where we were;
  * at a trial's end its file is read to the end before the end is passed on.
+ * What cannot be read now holds the end back and is tried again; only a file
+ * that is not there any more is never waited for.
  * A file is read in pieces, and only while the reader of ours keeps up.
  */
 #include <inttypes.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attempts.h"
+#include "backend.h"
 #include "expdir.h"
 #include "hash.h"
 #include "mem.h"
@@ -26,6 +29,13 @@
 #define FOLLOW_MS 8
 /* No more than about this is put in one round of the loop. */
 #define PUT_MAX ((size_t)256 << 10)
+/* The pauses after which what cannot be read is tried again. */
+#define RETRY_MS 100
+#define RETRY_MAX_MS 5000
+/* Such ends are waited for, once no more comes in, for this part of
+   backend_timeout_ms(); then who started us does so again, or says what is
+   missing. */
+#define WAIT_PART 8
 
 struct collected {
 	struct attempt a;
@@ -33,6 +43,8 @@ struct collected {
 	bool queued;	/* to be read */
 	bool has_final; /* a final metric was seen */
 	bool done;	/* its end was passed on */
+	bool held;	/* its end waits for what cannot be read now */
+	char *trouble;	/* why not, as it was last said; NULL: nothing */
 	int64_t offset; /* behind the last record */
 	/* That record, to see whether the file is still the same. */
 	uint32_t last_size;
@@ -48,7 +60,11 @@ struct collector {
 	struct loop *loop;
 	struct filter filter;
 	struct buf line; /* of output, being made */
-	struct timer again, follow;
+	struct timer again, follow, retry, over;
+	int64_t retry_ms;
+	size_t held;	 /* ends that wait */
+	bool waiting;	 /* for those, after the end of the input */
+	bool late;	 /* and that for long enough */
 	size_t followed; /* those before it in `all` are not fresh */
 	struct attempts all;
 	struct collected *first, **last; /* the queue */
@@ -106,6 +122,19 @@ send_fault(struct collector *c, const struct collected *t, int64_t position,
 	buf_release(&text);
 }
 
+/* That its metrics cannot be read, once until the reason is another. */
+static void
+send_trouble(struct collector *c, struct collected *t, const char *why)
+{
+	if (t->trouble != NULL && strcmp(t->trouble, why) == 0)
+		return;
+	free(t->trouble);
+	t->trouble = xstrdup(why);
+	filter_error(&c->filter, why, c->v->member,
+	    t->held ? "its end waits until that can be read" : NULL,
+	    t->a.trial);
+}
+
 /* Passes the end on, with what we know of the metrics. */
 static void
 send_end(struct collector *c, struct collected *t, const char *incomplete)
@@ -135,6 +164,8 @@ send_end(struct collector *c, struct collected *t, const char *incomplete)
 	free(t->end);
 	t->end = NULL;
 	t->done = true;
+	c->held -= t->held;
+	t->held = false;
 	watch_stop(t->watch);
 	t->watch = NULL;
 	buf_release(&first);
@@ -223,34 +254,49 @@ take_piece(struct collector *c, struct collected *t, const char *bytes,
 	return at;
 }
 
-/*
- * Reads on.  1: there is more to be read; 0: that is all for now; -1: the file
- * is gone, or cannot be read: why.
- */
-static int
+enum reading {
+	READ_MORE,  /* there is more to be read */
+	READ_ALL,   /* that is all for now */
+	READ_GONE,  /* there is no such file */
+	READ_FAILED /* not now, perhaps later */
+};
+
+static enum reading
+reading_failed(void)
+{
+	enum os_error e = os_errno();
+
+	return e == OS_NOT_FOUND || e == OS_NOT_DIR ? READ_GONE : READ_FAILED;
+}
+
+/* Reads on; of the last two, `why` says the reason. */
+static enum reading
 read_on(struct collector *c, struct collected *t, struct buf *why)
 {
 	bool ended = t->end != NULL;
+	enum reading failed = READ_FAILED;
 	int64_t n, time_ms;
 	size_t used;
 	os_file f;
 
 	f = file_open(c->path.data, FILE_READ, 0, why);
 	if (f == OS_NO_FILE)
-		return -1;
+		return reading_failed();
 	if (!is_same_file(f, t, c->piece))
 		t->offset = t->last_size = 0;
 	n = file_read_at(f, c->piece, PIECE, t->offset);
-	if (n == -1)
+	if (n == -1) {
 		buf_err(
 		    why, "cannot read '%s': %s", c->path.data, os_strerror());
+		failed = reading_failed();
+	}
 	file_close(f);
 	if (n <= 0)
-		return (int)n;
+		return n == 0 ? READ_ALL : failed;
 	time_ms = report_time(c->path.data);
 	used = take_piece(
 	    c, t, c->piece, (size_t)n, ended && (size_t)n < PIECE, time_ms);
-	return used > 0 && (size_t)n == PIECE;
+	return used > 0 && (size_t)n == PIECE ? READ_MORE : READ_ALL;
 }
 
 /* Was it ever started? Then it had a metric file. */
@@ -269,19 +315,57 @@ was_started(struct collector *c, const struct collected *t)
 	return started;
 }
 
+/* All that are in trouble are read once more. */
+static void
+try_again(void *arg)
+{
+	struct collector *c = arg;
+	struct collected *t;
+	size_t i;
+
+	for (i = 0; i < c->all.count; i++) {
+		t = (struct collected *)c->all.all[i];
+		if (t->held)
+			enqueue(c, t);
+	}
+	c->retry_ms *= 2;
+	if (c->retry_ms > RETRY_MAX_MS)
+		c->retry_ms = RETRY_MAX_MS;
+	if (c->held > 0)
+		timer_set(c->loop, &c->retry, c->retry_ms, try_again, c);
+}
+
+static void
+hold(struct collector *c, struct collected *t)
+{
+	if (!t->held)
+		c->held++;
+	t->held = true;
+	if (timer_is_set(&c->retry))
+		return;
+	c->retry_ms = RETRY_MS;
+	timer_set(c->loop, &c->retry, c->retry_ms, try_again, c);
+}
+
 static void
 read_one(struct collector *c, struct collected *t)
 {
 	struct buf why = BUF_INIT;
-	int r;
+	enum reading r;
 
 	expdir_trial(&c->path, c->v->dir, t->a.trial, t->a.number);
 	path_add(&c->path, ".nni/metrics");
 	r = read_on(c, t, &why);
-	if (r == 1)
+	if (r == READ_MORE) {
 		enqueue(c, t);
-	else if (t->end != NULL)
-		send_end(c, t, r == -1 && was_started(c, t) ? why.data : NULL);
+	} else if (r == READ_FAILED) {
+		if (t->end != NULL)
+			hold(c, t);
+		send_trouble(c, t, why.data);
+	} else if (t->end != NULL) {
+		send_end(c, t,
+		    r == READ_GONE && was_started(c, t) ? why.data : NULL);
+	}
 	buf_release(&why);
 }
 
@@ -289,6 +373,27 @@ static void
 nothing(void *arg)
 {
 	(void)arg;
+}
+
+static void
+wait_is_over(void *arg)
+{
+	struct collector *c = arg;
+
+	c->late = true;
+}
+
+/* All has been read; but ends are waited for a while. */
+static void
+finish(struct collector *c)
+{
+	if (c->held == 0 || c->late) {
+		filter_leave(&c->filter, c->held > 0 ? NNI_TEMPORARY : NNI_OK);
+	} else if (!c->waiting) {
+		c->waiting = true;
+		timer_set(c->loop, &c->over, backend_timeout_ms() / WAIT_PART,
+		    wait_is_over, c);
+	}
 }
 
 /* Works off the queue as far as the reader keeps up. */
@@ -309,7 +414,7 @@ pump(void *arg)
 	}
 	filter_hold(&c->filter, c->first != NULL);
 	if (c->first == NULL && c->filter.ended)
-		filter_leave(&c->filter, NNI_OK);
+		finish(c);
 	else if (c->first != NULL && !filter_pressed(&c->filter))
 		timer_set(c->loop, &c->again, 0, nothing, NULL);
 }
@@ -401,6 +506,7 @@ release(struct collector *c)
 		t = (struct collected *)c->all.all[i];
 		watch_stop(t->watch);
 		free(t->end);
+		free(t->trouble);
 	}
 	attempts_release(&c->all);
 	metric_release(&c->metric);
@@ -426,6 +532,8 @@ verb_collect(const struct verb *v)
 	code = loop_run(c.loop);
 	timer_stop(&c.again);
 	timer_stop(&c.follow);
+	timer_stop(&c.retry);
+	timer_stop(&c.over);
 	filter_release(&c.filter);
 	release(&c);
 	loop_free(c.loop);

@@ -273,10 +273,10 @@ retry_wanted(
  * metric is nni-collect's to say.
  */
 static void
-tell_result(struct run *run, const struct trial *tr)
+tell_result(struct run *run, const struct trial *tr, bool incomplete)
 {
 	if (!(tr->flags & TRIAL_FINAL)) {
-		run->no_final++;
+		run->no_final += !incomplete;
 	} else if (!(tr->flags & TRIAL_NUMBER)) {
 		run->not_a_number++;
 		view_often(&run->view, run->not_a_number <= NAMED,
@@ -300,11 +300,29 @@ check_failures_in_a_row(struct run *run, const struct record *r)
 	buf_release(&reason);
 }
 
+/* What it reported is gone; of one given up that is no news. */
+static bool
+tell_incomplete(struct run *run, const struct trial *tr, const struct record *r)
+{
+	struct buf why = BUF_INIT;
+
+	if (json_bool(record_get(r, "lost"), false) ||
+	    json_string(record_get(r, "metrics_incomplete"), &why) == -1)
+		return false;
+	run->incomplete++;
+	view_often(&run->view, run->incomplete <= NAMED,
+	    "the metrics of trial %s (%" PRId64 ") are not complete: %s",
+	    tr->id, tr->sequence, why.data);
+	buf_release(&why);
+	return true;
+}
+
 /* An attempt's end, as the pipeline says it. */
 static void
 attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 {
 	bool again = retry_wanted(run, tr, r);
+	bool incomplete = tell_incomplete(run, tr, r);
 	bool failed =
 	    r->status == STATUS_FAILED || r->status == STATUS_SYS_CANCELED;
 
@@ -319,7 +337,7 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 		 !(tr->flags & TRIAL_EARLY))
 		run_tell_failure(run, tr, r, FAILURE_EARLY);
 	else if (r->status == STATUS_SUCCEEDED)
-		tell_result(run, tr);
+		tell_result(run, tr, incomplete);
 	run_keep(run);
 	if (again) {
 		run_retry_later(run, tr);

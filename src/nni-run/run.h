@@ -85,7 +85,8 @@ struct run {
 	bool moved;	   /* the directory is not there any more */
 	bool over;
 	int64_t session_mono_ms;
-	size_t no_final, not_a_number; /* ended trials of this session */
+	/* Ended trials of this session. */
+	size_t no_final, not_a_number, incomplete;
 	struct failures failures;
 };
 

@@ -61,6 +61,10 @@ say_counts(struct run *run)
 		    "learnt; a trial reports it by nni.report_final_result() "
 		    "or nni-trial report --final",
 		    run->no_final);
+	if (run->incomplete > 0)
+		view_say(&run->view,
+		    "of %zu the metrics are not complete; the log says why",
+		    run->incomplete);
 	if (run->not_a_number > 0)
 		view_say(&run->view,
 		    "%zu %s a final metric that is no finite number",
