@@ -63,27 +63,34 @@ has() { [ "$(count "$1" "$2" 2>/dev/null)" -ge "${3:-1}" ]; }
 living() {
 	perl -e '
 		my ($mark, $all) = ("NNI_TEST=$ENV{NNI_TEST}", @ARGV);
+		sub name { (readlink "/proc/$_[0]/exe" // "") =~ m{([^/]+?)(?: \(deleted\))?$} ? $1 : "" }
 		sub slurp { open my $f, "<", $_[0] or return ""; local $/; <$f> // "" }
 		for (map { m{(\d+)$} } glob "/proc/[0-9]*") {
 			next if $_ == $$ || $_ == getppid;
 			grep { $_ eq $mark } split /\0/, slurp("/proc/$_/environ") or next;
 			my ($session) = slurp("/proc/$_/stat") =~ /.*\) \S+ \S+ \S+ (\S+)/;
-			my ($name) = (readlink "/proc/$_/exe" // "") =~ m{([^/]+?)(?: \(deleted\))?$};
-			next if !$all && ($session == $_ || $name !~ /^nni/ || $name eq "nni-trial");
+			my $name = name($_);
+			# Of a keeper: itself, and a trial that it is about to start.
+			next if !$all && ($session == $_ || name($session) eq "nni-platform-local");
+			next if !$all && ($name !~ /^nni/ || $name eq "nni-trial");
 			print "$_\n";
 		}' "$@"
 }
 # strike [all]: stops all of them, then kills them, so that none sees one go; what
-# was made while they were looked for is found the next time
+# was made while they were looked for is found the next time.  One that has become
+# a keeper meanwhile goes on.
 strike() {
-	pids=
+	pids= stopped=
 	until [ "$(living "$@")" = "$pids" ]; do
 		pids=$(living "$@")
 		# shellcheck disable=SC2086
 		kill -STOP $pids 2>/dev/null
+		stopped="$stopped $pids"
 	done
 	# shellcheck disable=SC2086
 	kill -9 $pids 2>/dev/null
+	# shellcheck disable=SC2086
+	kill -CONT $stopped 2>/dev/null
 }
 
 # fail_at [FAILIO_X=...]... COMMAND...: it, and all it starts, with failio
