@@ -1,5 +1,5 @@
 #!/bin/sh
-# Few open files, clocks that jump; NNI_LONG: 10,000 trials.
+# Few open files, short files, clocks that jump; NNI_LONG: 10,000 trials.
 . "$(dirname "$0")/lib.sh"
 . "$TOP/t/chain/lib.sh"
 
@@ -7,6 +7,16 @@
 config max=60 conc=60 command='nni-trial report --final 1' 'maxTrialRetry: 0'
 (ulimit -n 40 && nni-run --id few c.yml) >out 2>err </dev/null
 is "$? $(count few '"status":"SUCCEEDED"')" '0 60' 'sixty trials at once, forty open files'
+(ulimit -n 8 && exec nni-run --id none c.yml) >out 2>err </dev/null
+is "$?" 5 'too few to begin with: nothing is invalid' || diag "$(cat err)"
+
+# ---- a limit of how long a file may be ----
+config max=60 conc=2 command='nni-trial report --final 1'
+(ulimit -f 8 && exec nni-run --id short c.yml) >/dev/null 2>err </dev/null
+is "$?" 5 'a journal that may not grow' || diag "$(cat err)"
+like "$(cat err)" '*cannot write*File too large*' 'it is said'
+exits 0 'and goes on without the limit' nni-run --resume short
+is "$(count short '"status":"SUCCEEDED"')" 60 'to the last trial'
 
 # ---- the time of day jumps ----
 clock=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/clock.so

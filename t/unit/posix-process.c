@@ -134,6 +134,9 @@ test_signals(void)
 	ok(is_ignored(SIGPIPE), "we ignore SIGPIPE");
 	is_int(shell("kill -PIPE $$; exit 3"), 1000 + SIGPIPE,
 	    "our children do not");
+	ok(is_ignored(SIGXFSZ), "we ignore SIGXFSZ");
+	is_int(shell("kill -XFSZ $$; exit 3"), 1000 + SIGXFSZ,
+	    "our children do not");
 	signal(SIGUSR1, SIG_IGN);
 	is_int(shell("kill -USR1 $$; exit 3"), 3,
 	    "what was ignored otherwise stays so");

@@ -99,7 +99,9 @@ become_keeper(const struct keeper_spec *spec, int answer)
 {
 	setsid();
 	signals_reset();
-	signal(SIGPIPE, SIG_IGN); /* who started us may be gone: no matter */
+	/* Who started us may be gone, a file be full: no matter. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	take_null_device();
 	close_all_but(spec, answer);
 	/* Where it was started must not stay busy.  Nothing relative is used.

@@ -71,7 +71,7 @@ main(int argc, char **argv)
 
 	fill_standard_streams();
 	keep_inherited_from_children();
-	signals_ignore_pipe();
+	signals_ignore_failures();
 	/* An ignored or blocked SIGCHLD would hide the end of our children. */
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);

@@ -38,8 +38,9 @@ int proc_reap(struct proc *p, bool wait, struct proc_end *end);
  * Signals, turned into bytes on a pipe of this process, so that poll() sees
  * them: signal-posix.c.
  */
-/* By main(): a vanished reader is an error of write(), not our death. */
-void signals_ignore_pipe(void);
+/* By main(): a vanished reader, a file that may not grow (ulimit -f) are errors
+   of write(), not our death. */
+void signals_ignore_failures(void);
 /* The pipe's end to poll for reading; made at the first call, and again in a
    forked child. -1 (errno) on failure. */
 int signals_fd(void);

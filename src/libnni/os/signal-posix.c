@@ -16,15 +16,23 @@ static bool caught[SIGNAL_MAX];
 static volatile int wake_fd = -1;
 static int ends[2] = {-1, -1};
 static pid_t owner; /* of the pipe */
-static bool pipe_was_ignored;
+
+/* Failures of write() that would be our death. */
+static struct {
+	int sig;
+	bool was_ignored;
+} failures[] = {{SIGPIPE, false}, {SIGXFSZ, false}};
 
 void
-signals_ignore_pipe(void)
+signals_ignore_failures(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
+	size_t i;
 
-	sigaction(SIGPIPE, &ignore, &was);
-	pipe_was_ignored = was.sa_handler == SIG_IGN;
+	for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		sigaction(failures[i].sig, &ignore, &was);
+		failures[i].was_ignored = was.sa_handler == SIG_IGN;
+	}
 }
 
 int
@@ -106,6 +114,7 @@ void
 signals_reset(void)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
+	size_t i;
 	int sig;
 
 	/* exec would do it too, but then a signal for the child could still run
@@ -114,6 +123,8 @@ signals_reset(void)
 		if (caught[sig])
 			sigaction(sig, &standard, NULL);
 	}
-	if (!pipe_was_ignored)
-		sigaction(SIGPIPE, &standard, NULL);
+	for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (!failures[i].was_ignored)
+			sigaction(failures[i].sig, &standard, NULL);
+	}
 }

@@ -55,7 +55,8 @@ int sys_check_stdout(void);
  * Every program defines this in place of main(); argv is UTF-8.  The twin's
  * main()/wmain() makes the standard streams sane (binary, never closed: one
  * that is missing becomes the null device, though an output to which nothing
- * can be written), ignores SIGPIPE, calls it and ends by say_finish().
+ * can be written), ignores SIGPIPE and SIGXFSZ, calls it and ends by
+ * say_finish().
  */
 int nni_main(int argc, char **argv);
 
