@@ -28,7 +28,7 @@ trainingService:
     machineList:
       - {host: h1, user: u, password: $secret-password}
       - {host: h2, user: u, sshKeyFile: c.yml, sshPassphrase: $secret-passphrase}
-  - {platform: openpai, host: "https://pai", username: u, token: $secret-openpai, dockerImage: i, trialCpuNumber: 1,
+  - {platform: openpai, host: "https://joe:$secret-url@pai", username: u, token: $secret-openpai, dockerImage: i, trialCpuNumber: 1,
     trialMemorySize: 1GB, storageConfigName: s, localStorageMountPoint: /tmp, containerStorageMountPoint: /m}
   - {platform: dlts, dashboard: "https://dlts", email: e, password: $secret-dlts, dockerImage: i}
   - {platform: dlc, type: Worker, jobType: PyTorchJob, image: i, podCount: 1, ecsSpec: e, region: r,
@@ -56,7 +56,8 @@ for option in --print-config --check --dry-run; do
 done
 
 # ---- faults around them ----
-for change in 's/@-[a-z]*/33537/' 's/@-[a-z]*/335.37/' 's/@-[a-z]*/!!int @/' \
+for change in 's/@-[a-z]*/33537/' 's,host: "https:,dashboard: "https:,' \
+	's,host: h1,host: h1\, port: "https://u:@\\x40h/",' 's/@-[a-z]*/335.37/' 's/@-[a-z]*/!!int @/' \
 	's/@-[a-z]*/[@, @]/' 's/@-[a-z]*/{k: @}/' \
 	's/@-[a-z]*/"@/' 's/@-[a-z]*/"@\\q"/' 's/@-[a-z]*/@: @: x/' \
 	's/@-[a-z]*/"@\\n\\x00"/' 's/@-[a-z]*/*@/' 's/@-[a-z]*/\&@ !@ x/' \

@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "node-yaml.h"
+#include "quote.h"
 
 /* ---- the tree ---- */
 
@@ -638,7 +639,8 @@ void
 node_describe(const struct node *n, struct buf *out)
 {
 	enum { SHOWN = 40 };
-	size_t len = n->len;
+	struct buf text = BUF_INIT;
+	size_t len;
 
 	switch (n->type) {
 	case NODE_NULL:
@@ -660,14 +662,18 @@ node_describe(const struct node *n, struct buf *out)
 		buf_adds(out, "the text '");
 		break;
 	}
+	buf_add(&text, n->text, n->len);
+	quote_hide_logins(&text);
+	len = text.len;
 	if (len > SHOWN) {
 		len = SHOWN;
-		while (len && (n->text[len] & 0xc0) == 0x80)
+		while (len && (text.data[len] & 0xc0) == 0x80)
 			len--;
 	}
-	buf_add(out, n->text, len);
-	if (len < n->len)
+	buf_add(out, text.data, len);
+	if (len < text.len)
 		buf_adds(out, "...");
 	if (n->type == NODE_STRING)
 		buf_addc(out, '\'');
+	buf_release(&text);
 }

@@ -62,6 +62,7 @@ add(struct problems *p, int line, int col, bool is_note, const char *fmt,
 		p->items = xreallocarray(
 		    p->items, p->count ? p->count * 2 : 1, sizeof(*p->items));
 	buf_addv(&text, fmt, ap);
+	quote_hide_logins(&text);
 	one = &p->items[p->count];
 	one->file = p->file;
 	one->line = line;

@@ -172,3 +172,26 @@ quote_visible_tail(struct buf *b, size_t from)
 	quote_visible(b, tail.data, tail.len);
 	buf_release(&tail);
 }
+
+void
+quote_hide_logins(struct buf *text)
+{
+	struct buf out = BUF_INIT;
+	const char *from = text->data, *start, *end, *at;
+
+	if (text->len == 0 || strstr(from, "://") == NULL)
+		return;
+	while ((start = strstr(from, "://")) != NULL) {
+		start += 3;
+		end = start + strcspn(start, "/?# \t\r\n\"'");
+		for (at = end; at > start && *at != '@'; at--)
+			;
+		buf_add(&out, from, (size_t)(start - from));
+		if (at > start)
+			buf_adds(&out, "***");
+		from = at;
+	}
+	buf_adds(&out, from);
+	buf_set(text, out.data);
+	buf_release(&out);
+}

@@ -47,4 +47,11 @@ void quote_visible_tail(struct buf *b, size_t from);
 size_t quote_visible_next(
     const char **at, const char *end, char to[QUOTE_VISIBLE_MAX]);
 
+/*
+ * URLs in a text, for people: who logs in, and how, is shown as ***, be it in
+ * "https://joe:password@host".  RFC 3986, 3.2: it is between :// and the last @
+ * before the next slash, ? # or blank.
+ */
+void quote_hide_logins(struct buf *text);
+
 #endif

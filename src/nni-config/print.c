@@ -3,10 +3,22 @@
 
 #include <string.h>
 
+#include "quote.h"
 #include "reading.h"
 #include "schema.h"
 
 /* ---- secrets ---- */
+
+static void
+hide_logins(struct node *n)
+{
+	struct buf text = BUF_INIT;
+
+	buf_add(&text, n->text, n->len);
+	quote_hide_logins(&text);
+	tree_set_string(n, text.data, n);
+	buf_release(&text);
+}
 
 static void
 redact(struct node *n)
@@ -20,6 +32,8 @@ redact(struct node *n)
 		    item->type != NODE_BOOL &&
 		    (key_is_secret(item->key) || node_sounds_secret(item->key)))
 			tree_set_string(item, "***", item);
+		else if (item->type == NODE_STRING)
+			hide_logins(item);
 		else
 			redact(item);
 	}
@@ -32,7 +46,9 @@ print_redact(struct node *top)
 
 	/* a parameter may well be called "token" */
 	for (i = 0; i < top->count; i++)
-		if (strcmp(top->items[i].key, "searchSpace") != 0)
+		if (top->items[i].type == NODE_STRING)
+			hide_logins(&top->items[i]);
+		else if (strcmp(top->items[i].key, "searchSpace") != 0)
 			redact(&top->items[i]);
 }
 
