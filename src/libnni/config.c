@@ -10,6 +10,7 @@
 #include <string.h>
 #include "config.h"
 #include "mem.h"
+#include "say.h"
 #include "os/file.h"
 
 /* Where the reading stands: the key that is being read, for messages. */
@@ -280,22 +281,38 @@ config_parse(struct config *c, const char *text, size_t len, struct buf *err)
 	return ret;
 }
 
+/* Nothing is wrong with a file that the machine fails to read. */
+static int
+unread_code(void)
+{
+	switch (os_errno()) {
+	case OS_NOT_FOUND:
+	case OS_DENIED:
+	case OS_NOT_DIR:
+	case OS_IS_DIR:
+	case OS_IS_LINK:
+		return NNI_CONFIG;
+	default:
+		return NNI_TEMPORARY;
+	}
+}
+
 int
 config_load(struct config *c, const char *file, struct buf *err)
 {
 	struct buf text = BUF_INIT, why = BUF_INIT;
-	int ret;
+	int code = NNI_OK;
 
 	*c = (struct config){.text = BUF_INIT};
-	ret = file_read_all(file, &text, err);
-	if (ret == 0) {
-		ret = config_parse(c, text.data, text.len, &why);
-		if (ret < 0)
-			buf_err(err, "%s: %s", file, why.data);
+	if (file_read_all(file, &text, err) < 0) {
+		code = unread_code();
+	} else if (config_parse(c, text.data, text.len, &why) < 0) {
+		buf_err(err, "%s: %s", file, why.data);
+		code = NNI_CONFIG;
 	}
 	buf_release(&text);
 	buf_release(&why);
-	return ret;
+	return code;
 }
 
 void

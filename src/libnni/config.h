@@ -51,7 +51,10 @@ struct config {
 	size_t member_count;
 };
 
-/* Reads canonical JSON. 0 or -1 (err: "FILE: what is wrong"). */
+/*
+ * Reads canonical JSON. 0, or the exit code with "FILE: what is wrong" in err:
+ * NNI_CONFIG, or NNI_TEMPORARY if the machine could not read it just now.
+ */
 int config_load(struct config *c, const char *file, struct buf *err);
 int config_parse(
     struct config *c, const char *text, size_t len, struct buf *err);

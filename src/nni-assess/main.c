@@ -142,16 +142,18 @@ open_judge(struct judge *j)
 	struct buf err = BUF_INIT;
 	struct assessor *a;
 	struct json section = JSON_NONE;
-	int result = NNI_CONFIG;
+	int result;
 
 	if (options.config) {
-		if (config_load(&config, options.config, &err) == -1) {
-			say_error(NNI_CONFIG, "%s", err.data);
+		result = config_load(&config, options.config, &err);
+		if (result != NNI_OK) {
+			say_error(result, "%s", err.data);
 			buf_release(&err);
-			return NNI_CONFIG;
+			return result;
 		}
 		section = config.assessor;
 	}
+	result = NNI_CONFIG;
 	a = open_assessor(section, &result);
 	if (options.config)
 		config_release(&config);

@@ -236,8 +236,9 @@ verb_check(const struct verb *v)
 	struct place p;
 	int code, codes[3];
 
-	if (place_open(&p, v->dir, v->member, &err) == -1) {
-		code = problem(&problems, NNI_CONFIG, err.data, NULL);
+	code = place_open(&p, v->dir, v->member, &err);
+	if (code != NNI_OK) {
+		problem(&problems, code, err.data, NULL);
 	} else {
 		record_begin(&line, "place");
 		json_member_str(&line, "place", PLACE_NAME);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "keeper.h"
 #include "mem.h"
+#include "say.h"
 
 static void
 write_gpu(struct buf *out, const struct gpu *g)
@@ -115,7 +116,7 @@ order_read(struct order *o, char *text, size_t len, struct buf *err)
 		buf_err(err, "not a keeper's order");
 	} else if (record_parse(trial, line.at, line.len, err) == 0) {
 		o->place = xcalloc(1, sizeof(*o->place));
-		r = place_open(o->place, dir, member, err);
+		r = place_open(o->place, dir, member, err) == NNI_OK ? 0 : -1;
 		o->gpus = read_gpus(json_get(all, "gpus"));
 	}
 	free(dir);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "expdir.h"
 #include "mem.h"
+#include "say.h"
 #include "state.h"
 #include "os/process.h"
 #include "os/sys.h"
@@ -109,20 +110,22 @@ place_open(
 	*p = (struct place){.events = OS_NO_FILE};
 	if (path_absolute(dir, NULL, &path, err) == -1) {
 		buf_release(&path);
-		return -1;
+		return NNI_CONFIG;
 	}
 	p->dir = buf_detach(&path);
 	expdir_path(&path, p->dir, "config.json");
 	r = config_load(&p->config, path.data, err);
-	if (r == 0) {
+	if (r == NNI_OK) {
 		p->member = config_member(&p->config, member);
-		if (p->member == NULL)
-			r = buf_err(
+		if (p->member == NULL) {
+			buf_err(
 			    err, "'%s' has no member '%s'", path.data, member);
+			r = NNI_CONFIG;
+		}
 	}
 	buf_release(&path);
-	if (r == -1)
-		return -1;
+	if (r != NNI_OK)
+		return r;
 	if (p->member->trial_command != NULL)
 		p->argv = command_split(p->member->trial_command);
 	set_paths(p);

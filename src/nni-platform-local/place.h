@@ -24,6 +24,7 @@ struct place {
 	os_file events;
 };
 
+/* 0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY. */
 int place_open(
     struct place *p, const char *dir, const char *member, struct buf *err);
 void place_close(struct place *p);

@@ -776,8 +776,9 @@ verb_submit(const struct verb *v)
 	struct buf err = BUF_INIT;
 	int code;
 
-	if (place_open(&s.place, v->dir, v->member, &err) == -1) {
-		code = say_error(NNI_CONFIG, "%s", err.data);
+	code = place_open(&s.place, v->dir, v->member, &err);
+	if (code != NNI_OK) {
+		say_error(code, "%s", err.data);
 		place_close(&s.place);
 		buf_release(&err);
 		return code;

@@ -242,8 +242,10 @@ ask(struct asked *a, const char *dir)
 		}
 	}
 	if (!child_is_alive(&a->child)) {
+		/* Too few files or processes are left: nothing is invalid. */
+		a->checking->worst =
+		    os_errno() == OS_NO_MORE ? NNI_TEMPORARY : NNI_CONFIG;
 		say_error(0, "%s: %s", a->member->name, err.data);
-		a->checking->worst = NNI_CONFIG;
 	}
 	buf_release(&path);
 	buf_release(&log);

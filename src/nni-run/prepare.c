@@ -396,8 +396,8 @@ prepare_clean(const char *dir, struct buf *err)
 	int code = may_clean(dir, err);
 
 	expdir_path(&path, dir, "config.json");
-	if (code == NNI_OK && config_load(&c, path.data, err) != 0)
-		code = NNI_CONFIG;
+	if (code == NNI_OK)
+		code = config_load(&c, path.data, err);
 	for (size_t i = 0; code == NNI_OK && i < c.member_count; i++) {
 		buf_clear(&out);
 		code = run_clean(&c.members[i], dir, &out, err);

@@ -113,8 +113,9 @@ run_open(struct run *run, const char *dir, struct buf *err)
 	rc = take_lock(run, err);
 	if (rc != NNI_OK)
 		return rc;
-	if (config_load(&run->config, run->config_path.data, err) != 0)
-		return NNI_CONFIG;
+	rc = config_load(&run->config, run->config_path.data, err);
+	if (rc != NNI_OK)
+		return rc;
 	run->exp.trials.minimize = config_minimize(&run->config);
 	if (run->retries < 0)
 		run->retries = run->config.max_trial_retry;

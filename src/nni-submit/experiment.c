@@ -68,8 +68,9 @@ experiment_open(struct submit *s, const char *config, const char *given)
 	if (code)
 		goto out;
 	expdir_path(&path, s->dir, "config.json");
-	if (config_load(&s->config, path.data, &err) == -1) {
-		code = say_error(NNI_CONFIG, "%s", err.data);
+	code = config_load(&s->config, path.data, &err);
+	if (code) {
+		say_error(code, "%s", err.data);
 		goto out;
 	}
 	expdir_path(&path, s->dir, "placed.jsonl");

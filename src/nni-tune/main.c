@@ -196,12 +196,14 @@ static int
 make_plan(struct plan *p)
 {
 	struct buf err = BUF_INIT;
-	int result;
+	int result = NNI_OK;
 
-	if (options.config && config_load(&p->config, options.config, &err)) {
-		say_error(NNI_CONFIG, "%s", err.data);
+	if (options.config)
+		result = config_load(&p->config, options.config, &err);
+	if (result != NNI_OK) {
+		say_error(result, "%s", err.data);
 		buf_release(&err);
-		return NNI_CONFIG;
+		return result;
 	}
 	result = read_tuner(p);
 	if (result == NNI_OK)

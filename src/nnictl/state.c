@@ -8,6 +8,7 @@
 #include "expdir.h"
 #include "mem.h"
 #include "nnictl.h"
+#include "say.h"
 #include "survey.h"
 #include "os/file.h"
 #include "os/sys.h"
@@ -54,7 +55,7 @@ read_files(struct known *k, const char *dir, bool keep)
 	experiment_init(&k->e, dir);
 	k->e.trials.keep = keep;
 	expdir_path(&path, dir, "config.json");
-	k->rc = config_load(&k->c, path.data, &k->err);
+	k->rc = config_load(&k->c, path.data, &k->err) == NNI_OK ? 0 : -1;
 	k->e.trials.minimize = config_minimize(&k->c);
 	if (k->rc == 0 && !survey_is_typed(dir))
 		k->rc = experiment_replay(&k->e, NULL, &k->err);

@@ -1,6 +1,7 @@
 /* The canonical configuration, as every program reads it. */
 #include "config.h"
 
+#include "say.h"
 #include "os/sys.h"
 #include "tap.h"
 
@@ -113,7 +114,8 @@ test_faults(void)
 			config_release(&c);
 		is_str(err.data, faults[i][1], faults[i][1]);
 	}
-	config_load(&c, "no/such/file", &err);
+	is_int(config_load(&c, "no/such/file", &err), NNI_CONFIG,
+	    "nothing to read is the user's to mend");
 	is_str(err.data,
 	    "cannot open 'no/such/file': No such file or directory",
 	    "no such file");
