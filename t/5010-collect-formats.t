@@ -46,6 +46,14 @@ exits 5 'a damaged journal' nni-collect --format jsonl abc
 like "$(cat err)" "nni-collect: error: $E/events.jsonl:3: *passed over" 'is told with the line'
 is "$(wc -l <out)" "$n" 'and all else is given'
 mv whole "$E/events.jsonl"
+{
+	echo '{"type":"status","trial":"aaaaa","attempt":1,"status":"FAILED","reason":"exit code 3","exit_code":3}'
+	echo '{"type":"status","trial":"bbbbb","attempt":1,"status":"FAILED","reason":"killed by signal KILL, not by us","signal":"KILL"}'
+	echo '{"type":"status","trial":"ccccc","attempt":1,"status":"FAILED","reason":"exit code 30, said who else","exit_code":3}'
+} | nni-collect --format table | sed '1d; s/.*FAILED *//' >out
+is "$(cat out)" 'exit code 3
+killed by signal KILL, not by us
+exit code 30, said who else, exit code 3' 'how it ended is said once'
 exits 4 'no such experiment' nni-collect nosuch
 experiment fresh
 exits 4 'one in which nothing was run' nni-collect fresh

@@ -59,23 +59,39 @@ add_comma(struct buf *out, size_t from)
 		buf_adds(out, ", ");
 }
 
+/* What the reason does not say already. */
+static void
+add_part(struct buf *out, size_t from, const struct buf *part)
+{
+	const char *said =
+	    out->len > from ? strstr(out->data + from, part->data) : NULL;
+	char next = said != NULL ? said[part->len] : '0';
+
+	if (said != NULL && (next < '0' || next > '9'))
+		return;
+	add_comma(out, from);
+	buf_add(out, part->data, part->len);
+}
+
 void
 table_how(struct buf *out, const struct record *r)
 {
 	struct json code = record_get(r, "exit_code");
 	struct json sig = record_get(r, "signal");
 	size_t from = out->len;
+	struct buf part = BUF_INIT;
 
 	table_text(out, r->reason);
 	if (code.at && !json_is(code, "0")) {
-		add_comma(out, from);
-		buf_addf(out, "exit code %.*s", (int)code.len, code.at);
+		buf_addf(&part, "exit code %.*s", (int)code.len, code.at);
+		add_part(out, from, &part);
 	}
 	if (sig.at) {
-		add_comma(out, from);
-		buf_adds(out, "signal ");
-		table_text(out, sig);
+		buf_setf(&part, "signal ");
+		table_text(&part, sig);
+		add_part(out, from, &part);
 	}
+	buf_release(&part);
 	if (record_get(r, "metrics_incomplete").at) {
 		add_comma(out, from);
 		buf_adds(out, "metrics incomplete");
