@@ -19,7 +19,8 @@ algorithm_count(void)
 
 /* ---- names ---- */
 
-static void
+/* What it is taken for in looking on; NULL: nothing is like it. */
+static const struct algorithm *
 unknown_name(
     struct reading *r, const struct node *name, const char *key, bool assessor)
 {
@@ -30,7 +31,7 @@ unknown_name(
 	if (algorithm_named(name->text, !assessor)) {
 		reading_error(r, name, key, "'%s' is %s", name->text,
 		    assessor ? "a tuner" : "an assessor");
-		return;
+		return NULL;
 	}
 	for (i = 0; i < algorithm_count() && n < 63; i++) {
 		if (algorithms[i].assessor != assessor)
@@ -43,6 +44,7 @@ unknown_name(
 	    assessor ? "assessor" : "tuner", name->text, all.data,
 	    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	buf_release(&all);
+	return near ? algorithm_named(near, assessor) : NULL;
 }
 
 static void
@@ -88,13 +90,13 @@ read_named(struct reading *r, struct node *n, struct node *name,
 	struct node *args = node_get(n, "classArgs");
 
 	if (!a) {
-		unknown_name(r, name, key, assessor);
-		return;
+		a = unknown_name(r, name, key, assessor);
+	} else {
+		tree_set_string(name, a->name, name);
+		if (r->runnable && !a->available)
+			not_available(r, name, key, a->name, assessor);
 	}
-	tree_set_string(name, a->name, name);
-	if (r->runnable && !a->available)
-		not_available(r, name, key, a->name, assessor);
-	if (args && args->type == NODE_MAP && a->args)
+	if (a && args && args->type == NODE_MAP && a->args)
 		check_args(r, a, args);
 }
 
