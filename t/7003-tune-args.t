@@ -107,6 +107,9 @@ one=$(nni-tune -c config.json -n 3)
 is "$one" "$(nni-tune -c config.json -n 3)" 'its seed'
 is "$(nni-tune -c config.json --seed 7 -n 3)" "$(nni-tune -s x.json -t Random --seed 7 -n 3)" \
 	'the option goes before it'
+jq -c 'del(.seed)' config.json >drawn.json
+nni-tune -c drawn.json -n 1 2>&1 >out | grep -q "seed [0-9]*, drawn by chance; 'seed: [0-9]*' in the configuration"
+ok $? 'what a configuration without one lacks'
 is "$(nni-tune -c config.json -t GridSearch -n 2 | grep -c '0.5\|0.25')" 2 'so does a tuner'
 config ''
 refused 3 '*config.json: there is no tuner in it' 'no tuner' -c config.json

@@ -182,8 +182,12 @@ say_defaults(const struct plan *p)
 {
 	if (p->seed_is_ours && p->class->draws &&
 	    json_type(json_get(p->args, "seed")) != JSON_NUMBER)
-		say("seed %" PRIu64 "; --seed %" PRIu64
-		    " gives the same proposals again",
+		say(options.config
+			? "seed %" PRIu64 ", drawn by chance; 'seed: %" PRIu64
+			  "' in the configuration gives the same proposals "
+			  "again"
+			: "seed %" PRIu64 "; --seed %" PRIu64
+			  " gives the same proposals again",
 		    p->seed, p->seed);
 	if (!options.count && p->class->optimizes &&
 	    !json_get(p->args, "optimize_mode").at)
