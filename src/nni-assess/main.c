@@ -235,6 +235,8 @@ run(struct assess *t)
 
 	t->loop = loop_new();
 	t->out = stream_writer(t->loop, sys_stdout(), on_gone, t);
+	if (console_is_terminal(sys_stdin()))
+		say("reading records");
 	feed_init(&t->in, "stdin", on_record, t);
 	stream_reader(t->loop, sys_stdin(), on_stdin, t);
 	result = loop_run(t->loop);
