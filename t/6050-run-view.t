@@ -19,6 +19,9 @@ on_terminal 80 nni-run --id a c.json
 like "$(cat seen)" '*3/3 trials*3 succeeded*best *2.0*{"x":2.0}*experiment a is done*' 'the last picture stays, then the summary'
 is "$(grep -c '"type"' seen)" 0 'no records on a terminal'
 like "$(cat seen)" "*$(printf '\033')\[1m*" 'in colour'
+on_terminal 80 "sh -mc 'nni-run --id back c.json & wait'"
+is "$(grep -c '/3 trials' seen) $(grep -c 'experiment back is done' seen)" '0 1' \
+	'in the background no picture is drawn'
 NO_COLOR=1 on_terminal 80 nni-run --id b c.json
 is "$(grep -c "$(printf '\033\\[[0-9;]*m')" seen)" 0 'NO_COLOR: without'
 on_terminal 30 nni-run --id narrow c.json

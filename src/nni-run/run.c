@@ -329,7 +329,7 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 	struct run *run = arg;
 
 	if (what == INTERRUPT_RESIZE || what == INTERRUPT_CONTINUE) {
-		view_redraw(&run->view);
+		view_redraw(&run->view, what == INTERRUPT_CONTINUE);
 		return;
 	}
 	if (run->signal != 0) {

@@ -50,10 +50,15 @@ view_init(struct view *v, bool tick)
 
 /* ---- the drawn form ---- */
 
+/*
+ * Rows that a narrower terminal has wrapped are left: how many they are now
+ * nobody can say.  So are those behind which a shell has written.
+ */
 static void
 erase(struct view *v, struct buf *out)
 {
-	if (v->rows > 0)
+	if (v->rows > 0 && console_is_foreground(sys_stderr()) &&
+	    console_width(sys_stderr()) >= v->width)
 		buf_addf(out, "\033[%dA\r\033[J", v->rows);
 	v->rows = 0;
 }
@@ -66,6 +71,11 @@ draw(struct view *v)
 	struct buf out = BUF_INIT;
 
 	erase(v, &out);
+	if (!console_is_foreground(sys_stderr())) {
+		buf_release(&out);
+		return;
+	}
+	v->width = screen.width;
 	v->rows = picture_add(&out, &screen, &v->progress,
 	    v->ran_ms(v->ran_arg), clock_mono_ms());
 	file_write(sys_stderr(), out.data, out.len);
@@ -204,10 +214,10 @@ view_held(struct view *v, const char *reason)
 }
 
 void
-view_redraw(struct view *v)
+view_redraw(struct view *v, bool pushed_away)
 {
-	/* The old rows may have been wrapped or pushed away. */
-	v->rows = 0;
+	if (pushed_away)
+		v->rows = 0;
 	view_changed(v);
 }
 

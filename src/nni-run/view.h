@@ -23,6 +23,7 @@ struct view {
 	struct timer timer;
 	size_t ended_told; /* plain: at the last line */
 	int rows;	   /* drawn ones now on the screen */
+	int width;	   /* of the terminal when they were drawn */
 	os_file log;	   /* every message, with its time */
 	bool color;
 	bool running; /* timer is on */
@@ -57,8 +58,11 @@ void view_moved(struct view *v, bool started);
  * runs at all, and again when it is another one.
  */
 void view_held(struct view *v, const char *reason);
-/* The terminal has another size, or we are back in the foreground. */
-void view_redraw(struct view *v);
+/*
+ * The terminal has another size; or (pushed_away) we are back after a stop, and
+ * others have written below.
+ */
+void view_redraw(struct view *v, bool pushed_away);
 /* The last state stays on the screen. Messages may still come. */
 void view_stop(struct view *v);
 void view_release(struct view *v);

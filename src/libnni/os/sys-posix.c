@@ -338,6 +338,15 @@ console_height(os_file f)
 	return console_size(size.ws_row, "LINES", 24);
 }
 
+/* 0: a group of another pid namespace; -1: not our terminal. Who knows? */
+bool
+console_is_foreground(os_file f)
+{
+	pid_t group = tcgetpgrp((int)f);
+
+	return group <= 0 || group == getpgrp();
+}
+
 /* The variables of the C library, in its order; we never call setlocale(). */
 bool
 console_utf8(void)

@@ -317,6 +317,14 @@ console_width(os_file f)
 	return width > 0 ? width : 80;
 }
 
+/* There are no jobs. */
+bool
+console_is_foreground(os_file f)
+{
+	(void)f;
+	return true;
+}
+
 int
 console_height(os_file f)
 {

@@ -34,6 +34,8 @@ void env_set(const char *name, const char *value); /* NULL: unset */
 bool console_is_terminal(os_file f);
 int console_width(os_file f);  /* columns; 80 if unknown */
 int console_height(os_file f); /* rows; 24 if unknown */
+/* False for a job that the shell runs in the background: there others write. */
+bool console_is_foreground(os_file f);
 /* Does the user's terminal show UTF-8?  As the locale says, or the console. */
 bool console_utf8(void);
 /* Makes escape sequences work; false where they will not (then write none). */
