@@ -10,6 +10,7 @@ cat >code/hold.sh <<'S'
 echo x >>"$NNI_SYS_DIR/starts"
 case $(nni-trial get how) in
 short) exit 0 ;;
+empty) : >"$NNI_SYS_DIR/.nni/state"; exit 0 ;;
 setsid) setsid sleep 1000 & ;;
 esac
 sleep 1000
@@ -133,6 +134,31 @@ wait_for grep -q UNKNOWN seen
 kill $!
 wait $! 2>/dev/null
 is "$(field status <seen)" UNKNOWN 'said once, and never an end'
+
+# ---- what it ran in is gone while it runs ----
+buried() { now "$e" "$1" >end; grep -q SYS_CANCELED end; }
+for how in nni all moved; do
+	start vanis long >/dev/null
+	wait_for test -s e/trials/vanis/starts
+	k=$(keeper e vanis)
+	case $how in
+	nni) rm -rf e/trials/vanis/.nni ;;
+	all) rm -rf e/trials/vanis ;;
+	moved) mv e/trials/vanis e/moved ;;
+	esac
+	if portable; then
+		kill -9 "$k" $(left_of "$e" vanis)
+		skip 'looks for them in /proc' "$how: what lives is found"
+	else
+		wait_for buried vanis
+		is "$(field status <end) $(field infra <end) $(left_of "$e" vanis)" 'SYS_CANCELED true ' \
+			"$how: what lives is ended before another attempt may start"
+		wait_for sh -c "! kill -0 $k" # it sees that its root is gone
+	fi
+	rm -rf e/trials/vanis
+done
+start empty empty >/dev/null
+is "$(ends "$e" empty | jq -c '[.status,.exit_code]')" '["SUCCEEDED",0]' 'emptied, its state still gets its end'
 
 # ---- a stranger with the number of the session ----
 start stran long >/dev/null

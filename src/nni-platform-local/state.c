@@ -188,8 +188,12 @@ int
 state_append(struct state_file *f, const struct buf *line, struct buf *err)
 {
 	struct buf out = BUF_INIT;
+	int64_t size = file_size(f->file);
 	int r = 0;
 
+	/* Somebody has emptied it: what is behind a hole cannot be read. */
+	if (size >= 0 && size < f->size)
+		f->size = whole_lines(f->file, size);
 	if (f->size == 0)
 		buf_addf(&out, "%*s\n", EXIT_WIDTH, "");
 	buf_add(&out, line->data, line->len);

@@ -42,6 +42,9 @@ struct watched {
 	bool poked;
 	bool look_soon; /* no event will tell of it */
 	bool has_job;	/* its record has one: it was started, or tried to */
+	bool cleared;	/* what lived of it without its directory was ended */
+	/* As seen when it was told to be running. */
+	int64_t session, session_start;
 	struct watched *next_fresh;
 };
 
@@ -249,12 +252,43 @@ bury(struct watcher *w, struct watched *t)
 	    "its keeper died; what it left was ended");
 }
 
-/* Nobody has the lock, nothing was ever started. */
+/*
+ * Its directory is gone, or was put elsewhere: that says nothing of what was
+ * started in it, which is known by its environment, and by its session if we
+ * saw that.  0: nothing lives; -1: not yet.
+ */
+static int
+end_traceless(struct watcher *w, struct watched *t)
+{
+	struct buf dir = BUF_INIT, mark = BUF_INIT;
+	int left = 0;
+
+	if (path_absolute(w->dir.data, NULL, &dir, NULL) == 0) {
+		buf_setf(&mark, "NNI_SYS_DIR=%s", dir.data);
+		left =
+		    job_kill_orphans(t->session, t->session_start, mark.data);
+	}
+	if (left > 0) {
+		t->cleared = true;
+		again_soon(w, t);
+	}
+	buf_release(&dir);
+	buf_release(&mark);
+	return left > 0 ? -1 : 0;
+}
+
+/* Nobody has the lock, there is no word of a start. */
 static int
 bury_unstarted(struct watcher *w, struct watched *t)
 {
 	enum intent why = intent_read(w->dir.data);
 
+	if (end_traceless(w, t) == -1)
+		return -1;
+	if (t->cleared)
+		return write_verdict(w, t, STATUS_SYS_CANCELED, true,
+		    "its directory was removed while it ran; what lived of it "
+		    "was ended");
 	if (why != INTENT_NONE)
 		return write_verdict(w, t, intent_status(why), false,
 		    "cancelled before it was started");
@@ -347,6 +381,14 @@ tell_elsewhere(struct watcher *w, struct watched *t)
 	buf_release(&host);
 }
 
+static void
+tell_running(struct watcher *w, struct watched *t)
+{
+	t->session = w->state.session;
+	t->session_start = w->state.session_start;
+	tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
+}
+
 /* Somebody has the lock and has not come to the start yet. */
 static void
 wait_for_start(struct watcher *w, struct watched *t)
@@ -381,8 +423,8 @@ look(struct watcher *w, struct watched *t)
 	else if (!lock_is_held(w, NULL))
 		look_at_free(w, t);
 	else if (w->state.started)
-		tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
-	else
+		tell_running(w, t);
+	else if (t->said != STATUS_RUNNING) /* else its state was emptied */
 		wait_for_start(w, t);
 	buf_release(&err);
 }
