@@ -9,6 +9,7 @@ experiment abc
 {
 	t aaaaa 1 0 '{"lr":0.10,"net":{"n":3,"act":"re,\"lu\""},"status":"mine"}'
 	final aaaaa 1 0.50
+	final aaaaa 1 0.75
 	status aaaaa SUCCEEDED
 	t bbbbb 1 1 '{"lr":1e-3}'
 	final bbbbb 1 99
@@ -37,8 +38,8 @@ nni-collect --format tsv "$E" >out
 is "$(sed -n 1p out | cut -f 10)" 'two\ngröße' 'names of columns, in tsv'
 is "$(grep ^bbbbb out | cut -f 5-10)" "$(printf '2.0\t1e-3\t\t\t\ta\\tb\\nc')" 'tsv'
 nni-collect --format jsonl abc >out
-is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '3metric 4status 3trial' 'records'
-like "$(nni-collect --format table abc | sed -n 4p)" 'aaaaa *SUCCEEDED' 'a table'
+is "$(jq -r .type out | sort | uniq -c | awk '{print $1 $2}' | oneline)" '4metric 4status 3trial' 'records'
+like "$(nni-collect --format table abc | sed -n 5p)" 'aaaaa *SUCCEEDED' 'a table'
 n=$(nni-collect --format jsonl abc | wc -l)
 mv "$E/events.jsonl" whole
 { head -n 2 whole; echo garbage; tail -n +3 whole; } >"$E/events.jsonl"

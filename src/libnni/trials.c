@@ -274,6 +274,7 @@ apply_spec(struct trials *t, const struct record *r)
 	text = tr->text;
 	buf_clear(&text->results);
 	replace(&text->spec, r->line);
+	replace(&text->value, JSON_NONE);
 	text->parameters = JSON_NONE;
 	if (r->parameters.at != NULL) {
 		text->parameters.at =
@@ -423,10 +424,10 @@ apply_metric(struct trials *t, struct trial *tr, const struct record *r)
 	hash_set_add(&tr->text->seen, metric_key(r));
 	if (record_is(r->kind, "intermediate"))
 		add_intermediate(t, tr, r);
-	if (!record_is(r->kind, "final"))
+	/* NNI: the first one counts (nni-records(5)). */
+	if (!record_is(r->kind, "final") || tr->flags & TRIAL_FINAL)
 		return;
 	tr->flags |= TRIAL_FINAL;
-	tr->flags &= (uint16_t)~TRIAL_NUMBER;
 	replace(&tr->text->value, r->value);
 	if (metric_scalar(r->value, &tr->final) == 0 && isfinite(tr->final))
 		tr->flags |= TRIAL_NUMBER;

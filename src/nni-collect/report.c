@@ -77,7 +77,7 @@ take(struct report *report, const struct record *r)
 		row->sequence = -1;
 	}
 	if (r->type == RECORD_METRIC) {
-		if (record_is(r->kind, "final"))
+		if (record_is(r->kind, "final") && !row->metric)
 			keep(&row->metric, r->value);
 	} else if (r->type == RECORD_STATUS) {
 		if (r->status && !status_is_end(row->status))

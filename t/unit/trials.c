@@ -77,6 +77,8 @@ test_life(void)
 	    "is known by its place");
 	is_int(judge(METRIC("aaaaa", "1", "final", "0.5", "m1")), NEWS_FRESH,
 	    "one of another place is another one");
+	take(METRIC("aaaaa", "1", "final", "0.75", "m1"));
+	is_str(t->text->value, "0.5", "and a second final one counts nothing");
 	is_int(judge(STATUS("aaaaa", "2", "RUNNING", "")), NEWS_STRANGE,
 	    "an attempt that was never made");
 	is_int(
