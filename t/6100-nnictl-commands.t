@@ -118,6 +118,9 @@ cp "$(dir res)/events.jsonl" plain
 cp escaped "$(dir res)/events.jsonl"
 is "$(nnictl experiment export res -f - -t csv | head -n 1 | tr -d '\r')" \
 	'"größe, ""x""",reward,trialJobId' 'a column has the name that the parameter has'
+like "$(nnictl trial ls res --format table)" '*{"größe, \\"x\\"":1.0}*' \
+	'people read letters'
+like "$(nnictl trial ls res)" '*"gr\\u00f6\\u00dfe, *' 'programs what was written'
 cp plain "$(dir res)/events.jsonl"
 is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters')" '{"x":2}' 'trial ls --head: the best'
 is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters')" '{"x":0}' 'trial ls --tail: the worst'

@@ -514,6 +514,28 @@ json_string(struct json v, struct buf *out)
 	return 0;
 }
 
+void
+json_add_readable(struct buf *out, struct json v)
+{
+	const char *p = v.at, *end = v.at ? v.at + v.len : NULL, *slash;
+
+	while (p < end) {
+		slash = memchr(p, '\\', (size_t)(end - p));
+		if (!slash)
+			slash = end;
+		buf_add(out, p, (size_t)(slash - p));
+		p = slash;
+		if (p == end)
+			break;
+		if (p[1] == 'u' && four_hex(p + 2) >= 0xa0) {
+			p = add_escape(out, p, end);
+		} else {
+			buf_add(out, p, 2);
+			p += 2;
+		}
+	}
+}
+
 char *
 json_strdup(struct json v)
 {

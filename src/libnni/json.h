@@ -81,7 +81,12 @@ size_t json_count(struct json container);
 
 /* The decoded text of a string, appended; -1 if v is no string. */
 int json_string(struct json v, struct buf *out);
-/* The same, malloced; NULL if v is no string or holds "\u0000". */
+/*
+ * Any value as it is, but letters in place of their escapes ("\u00e4"), for
+ * people.  ASCII and control characters stay escaped: it is still JSON.
+ */
+void json_add_readable(struct buf *out, struct json v);
+/* The text of a string, malloced; NULL if v is no string or holds "\u0000". */
 char *json_strdup(struct json v);
 /* -1 if v is not a number of that kind (an integer written 3.0 or 3e2 is). */
 int json_int(struct json v, int64_t *out);

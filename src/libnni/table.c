@@ -12,7 +12,7 @@ table_text(struct buf *out, struct json v)
 	size_t from = out->len;
 
 	if (json_type(v) != JSON_STRING)
-		json_add(out, v);
+		json_add_readable(out, v);
 	else
 		json_string(v, out);
 	quote_visible_tail(out, from);

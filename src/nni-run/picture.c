@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "quote.h"
+#include "table.h"
 #include "when.h"
 #include "width.h"
 
@@ -119,15 +120,14 @@ field(struct picture *p, const char *code, const char *fmt, ...)
 	buf_release(&text);
 }
 
-/* A long one, cut at the end of its row. */
+/* JSON, cut at the end of its row. */
 static void
 field_cut(struct picture *p, const char *text)
 {
 	struct buf b = BUF_INIT;
 	int least = 20;
 
-	buf_adds(&b, text);
-	quote_visible_tail(&b, 0);
+	table_text(&b, (struct json){text, strlen(text)});
 	if (width(&b) < least)
 		least = width(&b);
 	if (make_room(p, least, GAP))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expdir.h"
+#include "table.h"
 #include "when.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -75,15 +76,21 @@ void
 run_summary(struct run *run)
 {
 	const struct trials *t = &run->exp.trials;
+	struct buf parameters = BUF_INIT;
 	const struct trial *best;
 
 	say_counts(run);
 	if (t->best >= 0) {
 		best = &t->list[t->best];
+		if (t->best_parameters != NULL)
+			table_text(
+			    &parameters, (struct json){t->best_parameters,
+					     strlen(t->best_parameters)});
 		view_say(&run->view, "best: %s, trial %s (%" PRId64 "), %s",
 		    t->best_value, best->id, best->sequence,
-		    t->best_parameters != NULL ? t->best_parameters : "");
+		    parameters.len > 0 ? parameters.data : "");
 	}
+	buf_release(&parameters);
 	view_say(&run->view, "all of it is in %s", run->dir);
 }
 

@@ -151,7 +151,7 @@ add_cells(struct columns *table, const struct trial *tr)
 	columns_add(table, b.data);
 	add_took(table, tr);
 	buf_clear(&b);
-	json_add(&b, text->parameters);
+	table_text(&b, text->parameters);
 	columns_add(table, b.data);
 	columns_add(table, text->how != NULL ? text->how : "");
 	buf_release(&b);

@@ -108,6 +108,8 @@ test_python(void)
 	    {"\"a: b,c\"", "\"a: b,c\""},
 	    {"\"\"", "\"\""},
 	};
+	static const char escaped[] = "[\"gr\\u00f6\\u00dfe \\ud83d\\ude00 "
+				      "\\u001b\\u0022\\\\u00f6\"]";
 	struct buf b = BUF_INIT;
 	struct json v;
 	size_t i;
@@ -118,6 +120,11 @@ test_python(void)
 		json_add_python(&b, v);
 		is_str(b.data, t[i].python, t[i].text);
 	}
+	json_check(escaped, strlen(escaped), 0, &v, NULL, NULL);
+	buf_clear(&b);
+	json_add_readable(&b, v);
+	is_str(b.data, "[\"größe 😀 \\u001b\\u0022\\\\u00f6\"]",
+	    "letters for people");
 	buf_clear(&b);
 	json_add_python(&b, JSON_NONE);
 	is_int((int64_t)b.len, 0, "of nothing, nothing");
