@@ -41,6 +41,12 @@ ok $? 'update trialnum'
 nnictl update duration -v 2h
 wait_for has "$id" '"key":"maxExperimentDuration","value":7200.000'
 ok $? 'update duration'
+printf '{"y":{"_type":"choice","_value":[1]}}' >space.json
+nnictl update searchspace -f space.json
+wait_for has "$id" '"key":"searchSpace"'
+is "$(nnictl config show | jq -c '[.trialConcurrency,.maxTrialNumber,.maxExperimentDuration,.searchSpace.y._value]')" \
+	'[3,3,7200,[1]]' 'config show: what is in force'
+is "$(nnictl experiment show | jq -c '.params|[.trialConcurrency,.maxTrialNumber]')" '[3,3]' 'experiment show too'
 exits 2 'a bad number' nnictl update concurrency -v none
 exits 2 'a bad duration' nnictl update duration -v soon
 

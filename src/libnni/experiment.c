@@ -42,7 +42,8 @@ experiment_release(struct experiment *e)
 	trials_release(&e->trials);
 	free(e->dir);
 	free(e->id);
-	e->dir = e->id = NULL;
+	free(e->search_space);
+	e->dir = e->id = e->search_space = NULL;
 }
 
 /* ---- the journal's own records ---- */
@@ -116,7 +117,10 @@ apply_set(struct experiment *e, struct json request)
 	struct json value = json_get(request, "value");
 	int64_t n = 0;
 
-	if (record_is(key, "maxExperimentDuration")) {
+	if (record_is(key, "searchSpace") && json_type(value) == JSON_OBJECT) {
+		free(e->search_space);
+		e->search_space = xstrndup(value.at, value.len);
+	} else if (record_is(key, "maxExperimentDuration")) {
 		if (json_seconds_ms(value, &n) == 0)
 			e->max_duration_ms = n;
 	} else if (json_int(value, &n) == 0) {

@@ -43,6 +43,7 @@ struct experiment {
 	bool ticks;		  /* the last session was a --tick */
 	/* What "set" requests changed; -1: as configured. */
 	int64_t concurrency, max_trials, max_duration_ms;
+	char *search_space; /* JSON; NULL: as configured */
 	struct buf line_err;
 };
 

@@ -57,18 +57,61 @@ ctl_status(int argc, char **argv)
 
 /* ---- show ---- */
 
+static void
+set(struct buf *json, const char *key, const char *value)
+{
+	struct buf new = BUF_INIT;
+
+	record_set(&new, (struct json){json->data, json->len}, key,
+	    (struct json){value, strlen(value)});
+	buf_release(json);
+	*json = new;
+}
+
+static void
+set_int(struct buf *json, const char *key, int64_t n)
+{
+	struct buf text = BUF_INIT;
+
+	json_add_int(&text, n);
+	if (n >= 0)
+		set(json, key, text.data);
+	buf_release(&text);
+}
+
+/* What was changed since is in force. */
+static void
+set_changes(struct buf *json, const struct experiment *e)
+{
+	struct buf text = BUF_INIT;
+
+	set_int(json, "trialConcurrency", e->concurrency);
+	set_int(json, "maxTrialNumber", e->max_trials);
+	json_add_double(&text, (double)e->max_duration_ms / 1000);
+	if (e->max_duration_ms % 1000 == 0)
+		set_int(
+		    json, "maxExperimentDuration", e->max_duration_ms / 1000);
+	else if (e->max_duration_ms > 0)
+		set(json, "maxExperimentDuration", text.data);
+	if (e->search_space != NULL)
+		set(json, "searchSpace", e->search_space);
+	buf_release(&text);
+}
+
 /* The configuration without its secrets. */
 static int
-read_config(const char *dir, struct buf *json)
+read_config(const struct experiment *e, struct buf *json)
 {
 	static const char *const options[] = {"--redact", "--no-tuner", NULL};
 	struct buf file = BUF_INIT, err = BUF_INIT;
 	int code;
 
-	expdir_path(&file, dir, "config.json");
+	expdir_path(&file, e->dir, "config.json");
 	code = canonical_read(file.data, options, json, &err);
 	if (err.len > 0)
 		say_error(code, "%s", err.data);
+	else if (code == NNI_OK)
+		set_changes(json, e);
 	buf_release(&file);
 	buf_release(&err);
 	return code;
@@ -124,7 +167,7 @@ ctl_show(int argc, char **argv)
 	int code = which_read(argc, argv, &e);
 
 	if (code == NNI_OK)
-		code = read_config(e.dir, &params);
+		code = read_config(&e, &params);
 	if (code == NNI_OK) {
 		add_experiment(&out, &e, &params);
 		print(&out);
@@ -135,18 +178,25 @@ ctl_show(int argc, char **argv)
 	return code;
 }
 
+/* A journal that cannot be read hides no configuration. */
 int
 ctl_config(int argc, char **argv)
 {
-	struct buf dir = BUF_INIT, json = BUF_INIT;
+	struct buf dir = BUF_INIT, json = BUF_INIT, err = BUF_INIT;
+	struct experiment e;
 	int code = which_one(argc, argv, &dir);
 
+	experiment_init(&e, dir.data);
+	if (code == NNI_OK && experiment_replay(&e, NULL, &err) != 0)
+		say_warning("%s", err.data);
 	if (code == NNI_OK)
-		code = read_config(dir.data, &json);
+		code = read_config(&e, &json);
 	buf_addc(&json, '\n');
 	if (code == NNI_OK)
 		print(&json);
+	experiment_release(&e);
 	buf_release(&dir);
 	buf_release(&json);
+	buf_release(&err);
 	return code;
 }
