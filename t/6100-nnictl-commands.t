@@ -60,6 +60,14 @@ is "$(cd "$(dir "$id")" && nnictl trial ls . | jq length)" 3 'an experiment by i
 exits 0 'stop by a pattern' nnictl stop "$other*"
 exits 0 'stop' nnictl stop
 is "$(nnictl experiment status "$id" | jq -r .status)" STOPPED 'stopped'
+for command in status show; do
+	exits 0 "experiment $command when none is running" nnictl experiment $command
+	is "$(jq -r .id out) $(cat err)" "$id nnictl: no experiment is running; the last one was $id (tutorial)" \
+		'is of the last one, and says which'
+done
+is "$(nnictl trial ls 2>err | jq length)" 3 'so is trial ls'
+exits 0 'and log stdout' nnictl log stdout
+exits 4 'trial kill needs one that is named' nnictl trial kill -T a
 is "$(count "$id" '"status":"USER_CANCELED"')" 3 'with all its trials'
 exits 0 'experiment list' nnictl experiment list
 is "$(cat out)" '' 'shows what runs'

@@ -128,7 +128,7 @@ ctl_log_stdout(int argc, char **argv)
 {
 	struct buf dir = BUF_INIT, path = BUF_INIT;
 	bool found = false;
-	int code = which_one(argc, argv, &dir);
+	int code = which_to_read(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log/nni-run.log");
 	if (code == NNI_OK)
@@ -150,7 +150,7 @@ ctl_log_stderr(int argc, char **argv)
 	char **names = NULL;
 	size_t count = 0;
 	bool found = false;
-	int code = which_one(argc, argv, &dir);
+	int code = which_to_read(argc, argv, &dir);
 
 	expdir_path(&path, dir.data, "log");
 	if (code == NNI_OK && o.path)

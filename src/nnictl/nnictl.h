@@ -46,7 +46,12 @@ bool which_is_there(const char *dir);
  * the only one that is running.  NNI_OK, or an exit code with the fault said.
  */
 int which_one(int argc, char **argv, struct buf *dir);
-/* The same, read with all texts kept. Release with experiment_release(). */
+/*
+ * The same for a command that only reads: where none is running, the one that
+ * was last at work, which is said.
+ */
+int which_to_read(int argc, char **argv, struct buf *dir);
+/* That, read with all texts kept. Release with experiment_release(). */
 int which_read(int argc, char **argv, struct experiment *e);
 
 /*

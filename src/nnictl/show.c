@@ -184,7 +184,7 @@ ctl_config(int argc, char **argv)
 {
 	struct buf dir = BUF_INIT, json = BUF_INIT, err = BUF_INIT;
 	struct experiment e;
-	int code = which_one(argc, argv, &dir);
+	int code = which_to_read(argc, argv, &dir);
 
 	experiment_init(&e, dir.data);
 	if (code == NNI_OK && experiment_replay(&e, NULL, &err) != 0)

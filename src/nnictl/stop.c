@@ -294,11 +294,17 @@ ctl_kill(int argc, char **argv)
 {
 	struct experiment e;
 	struct trial *tr = NULL;
+	struct buf dir = BUF_INIT;
 	int code;
 
 	if (o.trial == NULL)
 		return say_error(NNI_USAGE, "--trial_id TRIAL says which one");
-	code = which_read(argc, argv, &e);
+	code = which_one(argc, argv, &dir);
+	if (code == NNI_OK)
+		code = which_read(1, &dir.data, &e);
+	else
+		experiment_init(&e, "");
+	buf_release(&dir);
 	if (code == NNI_OK && (tr = which_trial(&e, o.trial)) == NULL)
 		code = NNI_NOTHING;
 	if (code == NNI_OK) {

@@ -97,8 +97,54 @@ add_named(struct buf *out, const char *dir)
 	buf_release(&path);
 }
 
+/* When something was last written down of it. */
+static int64_t
+last_at_work(const char *dir)
+{
+	static const char *const files[] = {
+	    "events.jsonl", "placed.jsonl", "config.json"};
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !ms; i++) {
+		expdir_path(&path, dir, files[i]);
+		if (file_info(path.data, true, &info) == 0 &&
+		    info.type == FILE_REGULAR)
+			ms = info.mtime_ms;
+	}
+	buf_release(&path);
+	return ms;
+}
+
+/* false: there is none at all. */
+static bool
+the_last_one(struct buf *dir)
+{
+	struct buf named = BUF_INIT;
+	int64_t newest = -1;
+	char **dirs;
+	size_t count;
+
+	which_all(false, &dirs, &count);
+	for (size_t i = 0; i < count; i++) {
+		int64_t ms = last_at_work(dirs[i]);
+
+		if (ms > newest)
+			buf_set(dir, dirs[i]);
+		newest = ms > newest ? ms : newest;
+	}
+	if (count > 0) {
+		add_named(&named, dir->data);
+		say("no experiment is running; the last one was%s", named.data);
+	}
+	which_free(dirs, count);
+	buf_release(&named);
+	return count > 0;
+}
+
 static int
-the_running_one(struct buf *dir)
+the_running_one(struct buf *dir, bool or_the_last)
 {
 	struct buf ids = BUF_INIT;
 	char **dirs;
@@ -112,11 +158,11 @@ the_running_one(struct buf *dir)
 	}
 	if (count == 1)
 		buf_set(dir, dirs[0]);
-	else if (count == 0)
+	else if (count == 0 && !(or_the_last && the_last_one(dir)))
 		code = say_error(NNI_NOTHING,
 		    "no experiment is running; name one (nnictl experiment "
 		    "list --all shows them)");
-	else
+	else if (count > 1)
 		code = say_error(NNI_USAGE,
 		    "%zu experiments are running, name one:%s%s", count,
 		    ids.data, count > NAMED_MAX ? ", ..." : "");
@@ -125,14 +171,14 @@ the_running_one(struct buf *dir)
 	return code;
 }
 
-int
-which_one(int argc, char **argv, struct buf *dir)
+static int
+which(int argc, char **argv, bool or_the_last, struct buf *dir)
 {
 	struct buf err = BUF_INIT;
 	int code = NNI_OK;
 
 	if (argc == 0)
-		return the_running_one(dir);
+		return the_running_one(dir, or_the_last);
 	if (expdir_find(argv[0], NULL, dir, &err) != 0)
 		code = say_error(NNI_NOTHING, "%s", err.data);
 	buf_release(&err);
@@ -140,11 +186,23 @@ which_one(int argc, char **argv, struct buf *dir)
 }
 
 int
+which_one(int argc, char **argv, struct buf *dir)
+{
+	return which(argc, argv, false, dir);
+}
+
+int
+which_to_read(int argc, char **argv, struct buf *dir)
+{
+	return which(argc, argv, true, dir);
+}
+
+int
 which_read(int argc, char **argv, struct experiment *e)
 {
 	struct buf dir = BUF_INIT, err = BUF_INIT;
 	struct config c = {0};
-	int code = which_one(argc, argv, &dir);
+	int code = which_to_read(argc, argv, &dir);
 
 	if (code != NNI_OK)
 		experiment_init(e, "");
