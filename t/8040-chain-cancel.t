@@ -122,4 +122,16 @@ wait_for has mv '"status":"USER_CANCELED"'
 wait $run
 is "$? $(ends_in elsewhere/mv/events.jsonl)" '0 USER_CANCELED SUCCEEDED ' 'where it is now it goes on, and a cancel is a cancel'
 is "$(count mv '"kind":"final"') $(sort "$STARTS.moved" | uniq -c | awk '{print $1}' | tr '\n' ' ')" '2 1 1 ' 'nothing is lost, nothing started twice'
+
+# ---- a journal that was lost ----
+config max=1 conc=1 command='nni-trial report --final 1'
+nni-run --prepare --id lost c.yml >out
+nni-submit -d lost </dev/null 2>err
+exits 0 'where nni-submit has accepted nothing, nni-run goes on' nni-run --resume lost
+printf '{"type":"ex' >"$(dir lost)/events.jsonl"
+exits 2 'a journal that was lost' nni-run --resume lost
+like "$(cat err)" '*events.jsonl, was lost*placed.jsonl knows of 1 trial;*' 'is not begun anew beside its trials'
+rm "$(dir lost)/events.jsonl"
+exits 2 'nor where it is not there' nni-run --resume lost
+like "$(cat err)" '*events.jsonl, was lost*nni-submit --resume*' 'with what can be done'
 done_testing

@@ -16,21 +16,35 @@
 #include "os/loop.h"
 #include "os/sys.h"
 
+static int
+at_first_line(void *arg, const char *line, size_t len, int64_t offset)
+{
+	(void)line;
+	(void)len;
+	(void)offset;
+	*(bool *)arg = true;
+	return 1;
+}
+
 bool
 survey_is_typed(const char *dir)
 {
 	struct buf path = BUF_INIT;
 	struct file_info placed = {0}, events = {0};
-	bool typed;
+	bool typed, any = false;
+	int64_t offset = 0;
 
 	expdir_path(&path, dir, "placed.jsonl");
 	typed = file_info(path.data, true, &placed) == 0 &&
 		placed.type == FILE_REGULAR;
 	expdir_path(&path, dir, "events.jsonl");
 	/* A journal begins with a record before anything is placed. */
-	if (typed && file_info(path.data, true, &events) == 0)
-		typed = events.type == FILE_ABSENT ||
-			(events.size == 0 && placed.size > 0);
+	if (typed && file_info(path.data, true, &events) == 0 &&
+	    events.type != FILE_ABSENT)
+		typed = placed.size > 0 && events.type == FILE_REGULAR &&
+			journal_read(path.data, &offset, at_first_line, &any,
+			    NULL) != -1 &&
+			!any;
 	buf_release(&path);
 	return typed;
 }
@@ -42,18 +56,59 @@ survey_how_to_resume(struct buf *out, const char *dir)
 	    "nni-submit --resume %s </dev/null | nni-watch | nni-collect", dir);
 }
 
+static bool
+has_file(const char *dir, const char *name)
+{
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	bool has;
+
+	expdir_path(&path, dir, name);
+	has =
+	    file_info(path.data, true, &info) == 0 && info.type != FILE_ABSENT;
+	buf_release(&path);
+	return has;
+}
+
+static size_t
+count_trials(const struct attempts *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		n += all->all[i]->number == 1;
+	return n;
+}
+
 int
 survey_refuse(const char *dir, struct buf *err)
 {
 	struct buf how = BUF_INIT;
+	struct survey s;
+	size_t n;
 	int r = 0;
 
+	if (!survey_is_typed(dir))
+		return 0;
 	survey_how_to_resume(&how, dir);
-	if (survey_is_typed(dir))
-		r = buf_err(err,
-		    "experiment %s was made by nni-submit, without nni-run; go "
-		    "on with it so: %s",
-		    expdir_id(dir), how.data);
+	r = survey_open(&s, dir, err);
+	n = count_trials(&s.all);
+	if (r == 0 && (n > 0 || expdir_lock_held(dir, "submit.lock", NULL))) {
+		/* Only nni-run makes these two. */
+		if (has_file(dir, "events.jsonl") || has_file(dir, "lock"))
+			r = buf_err(err,
+			    "the journal of experiment %s, events.jsonl, was "
+			    "lost, but placed.jsonl knows of %zu trial%s; put "
+			    "the journal back from a copy, or have the results "
+			    "without it: %s",
+			    expdir_id(dir), n, plural(n), how.data);
+		else
+			r = buf_err(err,
+			    "experiment %s was made by nni-submit, without "
+			    "nni-run; go on with it so: %s",
+			    expdir_id(dir), how.data);
+	}
+	survey_release(&s);
 	buf_release(&how);
 	return r;
 }

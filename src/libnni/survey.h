@@ -14,11 +14,14 @@
  * platforms, which keep what became of each trial.
  */
 
-/* Is it one of these?  It has a placed.jsonl and no events.jsonl. */
+/*
+ * Is it one of these?  It has a placed.jsonl and no events.jsonl, or has lost
+ * what was in that.
+ */
 bool survey_is_typed(const char *dir);
 /*
- * Can nni-run go on with it?  0, or -1 if it is one of these, with what to type
- * instead.
+ * Can nni-run go on with it?  0, or -1 if it is one of these and has trials or
+ * a nni-submit at work, with what to type instead.
  */
 int survey_refuse(const char *dir, struct buf *err);
 /* Appends how to go on with it: "nni-submit --resume DIR </dev/null | ...". */
