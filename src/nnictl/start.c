@@ -339,8 +339,10 @@ resume(const char *dir)
 	    o.debug ? "-v" : NULL, NULL};
 	const char *id = expdir_id(dir);
 	int64_t n;
-	int code;
+	int code = o.foreground ? NNI_OK : say_check_output();
 
+	if (code != NNI_OK)
+		return code;
 	if (experiment_is_running(dir, &n))
 		return say_error(NNI_LOCKED,
 		    "experiment %s is running: process %lld", id, (long long)n);
@@ -353,8 +355,7 @@ resume(const char *dir)
 	if (o.foreground)
 		return run_foreground(
 		    (struct proc_stream){PROC_INHERIT, OS_NO_FILE}, foreground);
-	code = say_check_output();
-	return code == NNI_OK ? start(dir) : code;
+	return start(dir);
 }
 
 int
