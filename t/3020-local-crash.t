@@ -160,6 +160,39 @@ done
 start empty empty >/dev/null
 is "$(ends "$e" empty | jq -c '[.status,.exit_code]')" '["SUCCEEDED",0]' 'emptied, its state still gets its end'
 
+# ---- what cannot be looked at ----
+# A link to itself, which root cannot read either.
+mkfifo in
+watch e <in >seen &
+w=$!
+exec 3>in
+for t in uread hides; do start $t long; done >/dev/null
+for t in uread hides; do wait_for test -s e/trials/$t/starts; done
+jobs_of "$e" uread hides >&3
+wait_for sh -c '[ "$(grep -c RUNNING seen)" = 2 ]'
+for t in uread hides; do
+	mv e/trials/$t/.nni e/trials/$t/kept
+	ln -s .nni e/trials/$t/.nni
+done
+is "$(now "$e" uread | jq -r '"\(.type) \(.status) \(.reason // .message)"' | sed 's/ cannot.*//' | tr '\n' ' ')" \
+	'error null status UNKNOWN ' 'what cannot be read is UNKNOWN, and told once'
+cancel hides >&3
+if portable; then
+	skip 'start times are known on Linux' 'a cancel reaches the keeper that was seen'
+	kill "$(sed -n 's/.*"keeper":\([0-9]*\).*/\1/p' e/trials/hides/kept/state)" 2>/dev/null
+else
+	wait_for grep -q 'hides.*CANCELED' seen
+	is "$(grep 'hides.*CANCELED' seen | jq -r '.status + " " + .reason' | sed 's/: cannot.*//')" \
+		'USER_CANCELED how it ended is not known' 'a cancel reaches its keeper, its end is known by its event'
+fi
+perl -e 'rename "e/trials/uread/.nni", "e/bad"; rename "e/trials/uread/kept", "e/trials/uread/.nni"'
+is "$(now "$e" uread | field status)" RUNNING 'one that can be read again runs'
+cancel uread >&3
+exec 3>&-
+wait $w
+is "$(grep uread seen | tail -n 1 | field status)" USER_CANCELED 'and ends'
+rm -rf e/trials/hides
+
 # ---- a stranger with the number of the session ----
 start stran long >/dev/null
 wait_for started e stran

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "state.h"
 #include "hash.h"
+#include "os/sys.h"
 
 /* NNI's line has this width, so that it can be filled in later. */
 #define EXIT_WIDTH 31
@@ -231,6 +232,33 @@ state_begin(struct buf *line, const char *what)
 {
 	buf_set(line, "{");
 	json_member_str(line, "state", what);
+}
+
+int
+state_write_end(const char *attempt_dir, enum trial_status status, bool infra,
+    const char *reason, struct buf *err)
+{
+	struct state_file f;
+	struct buf line = BUF_INIT;
+	int64_t now = clock_wall_ms();
+	int r;
+
+	state_begin(&line, "end");
+	json_member_str(&line, "status", status_name(status));
+	json_member_str(&line, "reason", reason);
+	if (infra)
+		json_member_bool(&line, "infra", true);
+	json_member_time(&line, "time", now);
+	buf_addc(&line, '}');
+	r = state_open(&f, attempt_dir, err);
+	if (r == 0) {
+		r = state_append(&f, &line, err);
+		if (r == 0)
+			state_put_exit(&f, 128, now);
+		state_close(&f);
+	}
+	buf_release(&line);
+	return r;
 }
 
 /* ---- events ---- */

@@ -59,6 +59,10 @@ void state_close(struct state_file *f);
 /* NNI's line, for who reads only that; behind the end. */
 void state_put_exit(struct state_file *f, int code, int64_t end_ms);
 
+/* An end that no keeper has written; who holds the lock does. 0 or -1. */
+int state_write_end(const char *attempt_dir, enum trial_status status,
+    bool infra, const char *reason, struct buf *err);
+
 /* The beginning of a line: {"state":"claim" */
 void state_begin(struct buf *line, const char *what);
 

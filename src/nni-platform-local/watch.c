@@ -14,6 +14,7 @@
 #include "contact.h"
 #include "expdir.h"
 #include "intent.h"
+#include "mem.h"
 #include "prepare.h"
 #include "say.h"
 #include "state.h"
@@ -22,11 +23,14 @@
 #include "os/job.h"
 #include "os/keeper.h"
 #include "os/lock.h"
+#include "os/process.h"
 #include "os/sys.h"
 
 #define LOCKS_MS 5000
 /* What a dead keeper left does not die at once, and a start takes a moment. */
 #define SOON_MS 100
+/* An end that is known by its event only is believed after this. */
+#define EVENT_MS 1000
 /* After a trial that ended before this the next is looked at once, not twice,
    if it does too. */
 #define FIRST_MS 3
@@ -45,6 +49,12 @@ struct watched {
 	bool cleared;	/* what lived of it without its directory was ended */
 	/* As seen when it was told to be running. */
 	int64_t session, session_start;
+	int64_t keeper, keeper_start; /* as its lock told; 0: not known */
+	/* Why it cannot be looked at, as it was last said, and since when. */
+	char *trouble;
+	int64_t trouble_ms;
+	enum trial_status told; /* the end that an event told */
+	enum trial_status wish; /* that of its cancel */
 	struct watched *next_fresh;
 };
 
@@ -93,6 +103,16 @@ fault(struct watcher *w, const char *message, const char *trial)
 	filter_error(&w->filter, message, w->v->member, NULL, trial);
 }
 
+static void look_soon(void *arg);
+
+static void
+again_soon(struct watcher *w, struct watched *t)
+{
+	t->look_soon = true;
+	if (!timer_is_set(&w->soon))
+		timer_set(w->loop, &w->soon, SOON_MS, look_soon, w);
+}
+
 static void
 begin_status(struct watcher *w, const struct watched *t)
 {
@@ -134,6 +154,59 @@ tell_end(struct watcher *w, struct watched *t)
 	put(w);
 }
 
+/* The end is all that is known: its keeper could write its event only. */
+static void
+tell_end_by_event(struct watcher *w, struct watched *t, const char *why)
+{
+	enum trial_status status = t->told;
+	struct buf reason = BUF_INIT;
+
+	/* Nor could the keeper read why it was told to end. */
+	if (status == STATUS_SYS_CANCELED && t->wish != STATUS_NONE)
+		status = t->wish;
+	buf_setf(&reason, "how it ended is not known: %s", why);
+	if (!status_is_end(t->said))
+		w->live--;
+	t->said = status;
+	begin_status(w, t);
+	json_member_str(&w->line, "status", status_name(status));
+	json_member_str(&w->line, "reason", reason.data);
+	if (status == STATUS_SYS_CANCELED)
+		json_member_bool(&w->line, "infra", true);
+	json_member_time(&w->line, "time", clock_wall_ms());
+	record_end(&w->line);
+	put(w);
+	buf_release(&reason);
+}
+
+/* What is true of it cannot be seen: said once, until the reason is another. */
+static void
+out_of_sight(struct watcher *w, struct watched *t, const char *why)
+{
+	int64_t now = loop_now_ms(w->loop);
+
+	if (t->trouble == NULL || strcmp(t->trouble, why) != 0) {
+		if (t->trouble == NULL)
+			t->trouble_ms = now;
+		free(t->trouble);
+		t->trouble = xstrdup(why);
+		fault(w, why, t->a.trial);
+	}
+	if (t->told == STATUS_NONE)
+		tell(w, t, STATUS_UNKNOWN, clock_wall_ms(), why);
+	else if (now - t->trouble_ms >= EVENT_MS)
+		tell_end_by_event(w, t, why);
+	else
+		again_soon(w, t);
+}
+
+static void
+in_sight(struct watched *t)
+{
+	free(t->trouble);
+	t->trouble = NULL;
+}
+
 /* ---- what is true ---- */
 
 /*
@@ -143,32 +216,14 @@ static int
 write_verdict(struct watcher *w, struct watched *t, enum trial_status status,
     bool infra, const char *reason)
 {
-	struct state_file f;
-	struct buf line = BUF_INIT, err = BUF_INIT;
-	int64_t now = clock_wall_ms();
-	int r;
+	struct buf err = BUF_INIT;
+	int r = state_write_end(w->dir.data, status, infra, reason, &err);
 
-	state_begin(&line, "end");
-	json_member_str(&line, "status", status_name(status));
-	json_member_str(&line, "reason", reason);
-	if (infra)
-		json_member_bool(&line, "infra", true);
-	json_member_time(&line, "time", now);
-	buf_addc(&line, '}');
-	r = state_open(&f, w->dir.data, &err);
-	if (r == 0) {
-		r = state_append(&f, &line, &err);
-		if (r == 0) {
-			state_put_exit(&f, 128, now);
-			/* `submit` counts what lives by the events. */
-			events_tell(w->v->dir, OS_NO_FILE, t->a.trial,
-			    t->a.number, status);
-		}
-		state_close(&f);
-	}
 	if (r == -1)
-		fault(w, err.data, t->a.trial);
-	buf_release(&line);
+		out_of_sight(w, t, err.data);
+	else /* `submit` counts what lives by the events */
+		events_tell(
+		    w->v->dir, OS_NO_FILE, t->a.trial, t->a.number, status);
 	buf_release(&err);
 	return r;
 }
@@ -178,16 +233,6 @@ static bool
 is_this_boot(const struct state *s)
 {
 	return record_is(s->boot, sys_boot_id());
-}
-
-static void look_soon(void *arg);
-
-static void
-again_soon(struct watcher *w, struct watched *t)
-{
-	t->look_soon = true;
-	if (!timer_is_set(&w->soon))
-		timer_set(w->loop, &w->soon, SOON_MS, look_soon, w);
 }
 
 /*
@@ -314,15 +359,17 @@ look_for_dead(struct watcher *w, struct watched *t)
 	if (r == 1 && state_read(&w->state, w->dir.data, &err) == -1)
 		r = -1;
 	if (r == -1)
-		fault(w, err.data, t->a.trial);
+		out_of_sight(w, t, err.data);
 	if (r == 1) {
 		r = w->state.ended     ? 0
 		    : w->state.claimed ? bury(w, t)
 				       : bury_unstarted(w, t);
 		if (r == 0 && !w->state.ended)
 			r = state_read(&w->state, w->dir.data, NULL);
-		if (r == 0 && w->state.ended)
+		if (r == 0 && w->state.ended) {
+			in_sight(t);
 			tell_end(w, t);
+		}
 	}
 	lock_release(&lock);
 	buf_release(&path);
@@ -382,8 +429,13 @@ tell_elsewhere(struct watcher *w, struct watched *t)
 }
 
 static void
-tell_running(struct watcher *w, struct watched *t)
+tell_running(struct watcher *w, struct watched *t, int64_t keeper)
 {
+	if (keeper > 0 && keeper != t->keeper) {
+		t->keeper = keeper;
+		t->keeper_start = proc_start_time(keeper);
+	}
+	in_sight(t);
 	t->session = w->state.session;
 	t->session_start = w->state.session_start;
 	tell(w, t, STATUS_RUNNING, w->state.start_ms, NULL);
@@ -411,19 +463,20 @@ static void
 look(struct watcher *w, struct watched *t)
 {
 	struct buf err = BUF_INIT;
+	int64_t keeper = 0;
 
 	attempt_dir(w, t);
 	t->look_soon = t->fresh = false;
 	if (state_read(&w->state, w->dir.data, &err) == -1)
-		fault(w, err.data, t->a.trial);
+		out_of_sight(w, t, err.data);
 	else if (w->state.ended)
 		tell_run_and_end(w, t);
 	else if (is_elsewhere(&w->state))
 		tell_elsewhere(w, t);
-	else if (!lock_is_held(w, NULL))
+	else if (!lock_is_held(w, &keeper))
 		look_at_free(w, t);
 	else if (w->state.started)
-		tell_running(w, t);
+		tell_running(w, t, keeper);
 	else if (t->said != STATUS_RUNNING) /* else its state was emptied */
 		wait_for_start(w, t);
 	buf_release(&err);
@@ -446,6 +499,8 @@ hear_event(void *arg, char *line, size_t len)
 	if (t == NULL)
 		t = attempts_add(&w->all, e.trial, e.attempt, sizeof(*t));
 	t->heard = true;
+	if (status_is_end(e.status))
+		t->told = e.status;
 	w->quick = !t->given || loop_now_ms(w->loop) - t->given_ms <= FIRST_MS;
 	if (t->given && !status_is_end(t->said))
 		look(w, t);
@@ -496,7 +551,7 @@ look_later(struct watcher *w, struct watched *t)
 		timer_set(w->loop, &w->first, FIRST_MS, look_first, w);
 }
 
-static bool poke(struct watcher *w);
+static bool poke(struct watcher *w, const struct watched *t);
 
 static void
 try_lock(struct watcher *w, struct watched *t)
@@ -507,7 +562,7 @@ try_lock(struct watcher *w, struct watched *t)
 	if (t->said != STATUS_RUNNING || !lock_is_held(w, NULL))
 		look(w, t);
 	else if (t->poked)
-		poke(w);
+		poke(w, t);
 }
 
 static void
@@ -541,14 +596,21 @@ watched(struct watcher *w, const struct record *r)
 	return t;
 }
 
-/* Wakes the keeper of the attempt at hand, which then reads the intent. */
+/*
+ * Wakes the keeper of the attempt at hand, which then reads the intent.  Where
+ * the lock cannot be looked at, the keeper is who held it before.
+ */
 static bool
-poke(struct watcher *w)
+poke(struct watcher *w, const struct watched *t)
 {
 	int64_t holder = 0;
 
-	if (!lock_is_held(w, &holder))
-		return false;
+	if (!lock_is_held(w, &holder)) {
+		if (t == NULL || t->keeper == 0 || t->keeper_start <= 0 ||
+		    proc_start_time(t->keeper) != t->keeper_start)
+			return false;
+		holder = t->keeper;
+	}
 	keeper_poke(w->dir.data, holder);
 	return true;
 }
@@ -582,12 +644,14 @@ cancel(struct watcher *w, const struct record *r)
 		      : file_info(w->dir.data, false, &info) == -1 ||
 			    info.type != FILE_DIR)
 		return;
-	if (t != NULL)
+	if (t != NULL) {
 		t->poked = true;
+		t->wish = intent_status(intent_of(r));
+	}
 	/* nni-watch has written it; who drives us by hand has not. */
 	if (intent_write(w->dir.data, intent_of(r), &err) == -1)
 		fault(w, err.data, r->trial);
-	else if (!poke(w) && t != NULL)
+	if (!poke(w, t) && t != NULL)
 		look(w, t);
 	buf_release(&err);
 }
@@ -695,6 +759,7 @@ verb_watch(const struct verb *v)
 	    .line = BUF_INIT,
 	    .all = ATTEMPTS_INIT,
 	    .dir = BUF_INIT};
+	size_t i;
 	int code;
 
 	w.last_fresh = &w.fresh;
@@ -710,6 +775,8 @@ verb_watch(const struct verb *v)
 	timer_stop(&w.first);
 	filter_release(&w.filter);
 	loop_free(w.loop);
+	for (i = 0; i < w.all.count; i++)
+		in_sight((struct watched *)w.all.all[i]);
 	attempts_release(&w.all);
 	state_release(&w.state);
 	buf_release(&w.line);
