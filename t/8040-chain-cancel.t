@@ -123,6 +123,24 @@ wait $run
 is "$? $(ends_in elsewhere/mv/events.jsonl)" '0 USER_CANCELED SUCCEEDED ' 'where it is now it goes on, and a cancel is a cancel'
 is "$(count mv '"kind":"final"') $(sort "$STARTS.moved" | uniq -c | awk '{print $1}' | tr '\n' ' ')" '2 1 1 ' 'nothing is lost, nothing started twice'
 
+# ---- files that are removed while they are written ----
+config max=1 conc=1 command='rm "$NNI_SYS_DIR/../../events.jsonl"'
+nni-run --id rm c.yml >out 2>err </dev/null
+is "$? $(grep -c error: err) $(grep -c "events.jsonl', the journal, was removed .*put it back" err)" '5 1 1' 'without its journal nni-run does not say that all is well'
+config max=1 conc=1 command='nni-trial report --final 1'
+mkfifo specs
+nni-submit -c c.yml <specs >out 2>err &
+submit=$!
+exec 7>specs
+echo '{"x":0.5}' >&7
+placed() { grep -q '"type":"trial"' out; }
+wait_for placed
+d=$(jq -r 'select(.type=="trial").dir' out | head -n 1)
+mv "$d/placed.jsonl" "$d/gone"
+exec 7>&-
+wait $submit
+is "$? $(grep -c "placed.jsonl' was moved or removed" err)" '5 1' 'nor does nni-submit'
+
 # ---- a journal that was lost ----
 config max=1 conc=1 command='nni-trial report --final 1'
 nni-run --prepare --id lost c.yml >out

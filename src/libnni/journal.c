@@ -177,6 +177,18 @@ journal_write(struct journal *j, struct buf *err)
 	return write_out(j, false, err);
 }
 
+bool
+journal_is_there(const struct journal *j)
+{
+	struct file_info there, ours;
+
+	if (file_info(j->path, true, &there) == -1 ||
+	    file_info_of(j->file, &ours) == -1)
+		return true; /* as far as can be seen */
+	return there.type != FILE_ABSENT && there.inode == ours.inode &&
+	       there.device == ours.device;
+}
+
 void
 journal_close(struct journal *j)
 {

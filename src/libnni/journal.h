@@ -54,6 +54,11 @@ int journal_commit(struct journal *j, struct buf *err);
  * not with this process.  The next commit flushes them too.
  */
 int journal_write(struct journal *j, struct buf *err);
+/*
+ * Is what we write still found at its path?  Not where the file, or a directory
+ * above it, was moved, removed or replaced meanwhile: nobody will read it.
+ */
+bool journal_is_there(const struct journal *j);
 void journal_close(struct journal *j);
 
 /*

@@ -187,11 +187,40 @@ out_done(void *arg)
 	loop_stop(run->loop, 0);
 }
 
+/*
+ * The journal is written wherever it is; nothing else is found any more.  Said
+ * once.
+ */
+static bool
+is_lost(struct run *run)
+{
+	if (run->moved || journal_is_there(&run->journal))
+		return run->moved;
+	run->moved = true;
+	if (expdir_is_there(run->dir))
+		view_error(&run->view,
+		    "'%s', the journal, was removed or replaced while it was "
+		    "being written; its trials run on; put it back from a "
+		    "copy, then: nni-run --resume %s",
+		    run->journal.path, run->dir);
+	else
+		view_error(&run->view,
+		    "'%s' was moved or removed while it was being run; its "
+		    "trials run on; go on with: nni-run --resume, and where it "
+		    "is now",
+		    run->dir);
+	return true;
+}
+
 static void
 finish(struct run *run)
 {
 	struct buf err = BUF_INIT;
 
+	if (run->exit_code == NNI_OK && is_lost(run)) {
+		run->end = SESSION_FAILED;
+		run->exit_code = NNI_TEMPORARY;
+	}
 	run->over = true;
 	run->view.progress.doing = session_end_name(run->end);
 	timer_stop(&run->guard);
@@ -349,34 +378,16 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 
 /* ---- the directory ---- */
 
-/* The journal is written wherever it is; nothing else is found any more. */
-static bool
-is_moved(const struct run *run)
-{
-	struct file_info there, ours;
-
-	return file_info(run->journal.path, true, &there) == 0 &&
-	       file_info_of(run->journal.file, &ours) == 0 &&
-	       (there.type == FILE_ABSENT || there.inode != ours.inode ||
-		   there.device != ours.device);
-}
-
 static void
 look_whether_there(void *arg)
 {
 	struct run *run = arg;
 
-	if (!is_moved(run)) {
+	if (is_lost(run))
+		leave(run, SESSION_DETACHED, NNI_TEMPORARY);
+	else
 		timer_set(
 		    run->loop, &run->there, THERE_MS, look_whether_there, run);
-		return;
-	}
-	run->moved = true;
-	view_error(&run->view,
-	    "'%s' was moved or removed while it was being run; its trials run "
-	    "on; go on with: nni-run --resume, and where it is now",
-	    run->dir);
-	leave(run, SESSION_DETACHED, NNI_TEMPORARY);
 }
 
 /* ---- a round ---- */

@@ -17,6 +17,7 @@
 enum { COMMIT_RETRY_MS = 100, COMMIT_TRIES = 6 };
 /* After the end of input a backend has this long to end. */
 enum { LEAVE_MS = 10000 };
+enum { THERE_MS = 1000 };
 
 static struct {
 	const char *dir, *config, *resume, *format;
@@ -148,6 +149,40 @@ try_again(void *arg)
 	s->stuck = false;
 }
 
+/*
+ * What is written to a file that was moved or removed nobody will read.  Of the
+ * whole directory nni-run says it.
+ */
+static bool
+is_lost(const struct submit *s)
+{
+	return !journal_is_there(&s->placed) &&
+	       !(s->given_ids && !expdir_is_there(s->dir));
+}
+
+static int
+tell_lost(const struct submit *s)
+{
+	return say_error(NNI_TEMPORARY,
+	    "'%s' was moved or removed while it was being written; the trials "
+	    "run on%s",
+	    s->placed.path,
+	    s->given_ids ? ""
+			 : "; go on where it is now with: nni-submit --resume");
+}
+
+static void
+look_whether_there(struct submit *s)
+{
+	int64_t now = loop_now_ms(s->loop);
+
+	if (now - s->looked_ms < THERE_MS || s->filter.leaving)
+		return;
+	s->looked_ms = now;
+	if (is_lost(s))
+		filter_leave(&s->filter, tell_lost(s));
+}
+
 /* placed.jsonl first; only what is on disk may be said or sent. */
 static bool
 commit(struct submit *s)
@@ -160,6 +195,7 @@ commit(struct submit *s)
 	r = s->flush ? journal_commit(&s->placed, &err)
 		     : journal_write(&s->placed, &err);
 	if (r == 0) {
+		look_whether_there(s);
 		s->flush = false;
 		if (s->commit_failures)
 			filter_hold(&s->filter, s->replay);
@@ -294,6 +330,8 @@ serve(struct submit *s)
 	} else {
 		control_start(s);
 		code = filter_code(&s->filter, loop_run(s->loop));
+		if ((code == NNI_OK || code == NNI_TRIAL_FAILED) && is_lost(s))
+			code = tell_lost(s);
 	}
 	control_stop(s);
 	members_release(s);

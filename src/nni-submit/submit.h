@@ -104,12 +104,13 @@ struct submit {
 	struct task *placed_now; /* placed in this round, not on disk */
 	unsigned accepted;
 	size_t queued;
-	size_t sent;	 /* tasks placed or sent */
-	struct buf said; /* records for standard output */
-	size_t calm;	 /* bytes of these that nobody waits for */
-	bool flush;	 /* this round's lines must outlive the machine */
-	bool given_ids;	 /* nni-run gives the ids: it has its specs on disk */
-	bool stuck;	 /* placed.jsonl cannot be written */
+	size_t sent;	   /* tasks placed or sent */
+	struct buf said;   /* records for standard output */
+	size_t calm;	   /* bytes of these that nobody waits for */
+	bool flush;	   /* this round's lines must outlive the machine */
+	int64_t looked_ms; /* when placed.jsonl was seen at its path */
+	bool given_ids;	   /* nni-run gives the ids: it has its specs on disk */
+	bool stuck;	   /* placed.jsonl cannot be written */
 	unsigned commit_failures;
 	struct timer commit_retry;
 	bool replay;	 /* --resume: all that placed.jsonl has */
