@@ -1,6 +1,7 @@
 #!/bin/sh
 # Experiments of typed pipelines, which have no journal: read by nni-collect,
-# refused by nni-run, served by nnictl.  The local platform, nothing stands in.
+# refused by nni-run, served by nnictl; and one whose nni-run was killed.
+# The local platform, nothing stands in.
 . "$(dirname "$0")/lib.sh"
 for p in nnictl nni-run nni-submit nni-watch nni-collect nni-cancel nni-config \
 	nni-platform-local nni-trial; do
@@ -142,4 +143,42 @@ like "$(cat err)" '*is not running*' 'there is nothing to stop'
 echo '{"x":1}' | nni-submit -q --resume "$id" | nni-watch -q | nni-collect -q >all
 is "$(jq -r 'select(.status=="SUCCEEDED").status' all)" SUCCEEDED 'new specs are taken after it'
 is "$(nnictl experiment status "$id" | jq -r .status)" DONE 'then it is done'
+
+# ---- one with a journal, whose nni-run was killed ----
+cat >code/hold.sh <<'END'
+nni-trial report 0.1
+until [ -e "$GO" ]; do sleep 0.1; done
+nni-trial report --final 7.0
+END
+sed 's/_value: \[1\]/_value: [1, 2]/; s/trial\.sh/hold.sh/; s/maxTrialNumber.*/maxTrialNumber: 2/' c.yml >d.yml
+GO=$PWD/go
+export GO
+nni-run --id left d.yml >out 2>err &
+run=$!
+stop_at_end 'nni-cancel -q -d left --all >/dev/null 2>&1'
+journal=$NNI_EXPERIMENTS/left/events.jsonl
+reported() { [ "$(grep -c '"intermediate"' "$journal")" = 2 ]; }
+wait_for reported
+kill -9 "$run"
+wait "$run" 2>/dev/null
+interrupted() { nnictl experiment list --all | grep -q '^left *interrupted'; }
+wait_for interrupted
+ok $? 'nni-run was killed'
+first=$(jq -r 'select(.type=="spec").trial' "$journal" | head -n 1)
+exits 5 'nni-run --clean refuses' nni-run --clean left
+like "$(cat err)" '*2 trials of experiment left have not ended*' 'since its trials run'
+exits 0 'trial kill' nnictl trial kill left -T "$first"
+listed() { nnictl trial ls left | jq -r '.[].status' | sort | tr '\n' ' '; }
+is "$(listed)" 'RUNNING USER_CANCELED ' 'the listing agrees'
+touch "$GO"
+have_ended() { [ "$(listed)" = 'SUCCEEDED USER_CANCELED ' ]; }
+wait_for have_ended
+is "$(listed) $(grep -c SUCCEEDED "$journal")" 'SUCCEEDED USER_CANCELED  0' 'platforms tell what the journal does not'
+is "$(nnictl experiment export left -f - | jq -c '.[].value')" 7 'with results'
+is "$(nnictl experiment status left | jq -c .trials)" '{"SUCCEEDED":1,"USER_CANCELED":1}' 'experiment status'
+nni-collect --format jsonl left >out
+is "$(jq -c 'select(.kind)|.value' out | sort | tr '\n' ' ') $(jq -r 'select(.type=="status").status' out | grep -c '_\|SUCC')" \
+	'0.1 0.1 7  2' 'nni-collect: each metric once, and the ends'
+is "$(nni-collect --format csv left | cut -d, -f4,5 | sort | tr '\n' ' ')" 'SUCCEEDED,7.0 USER_CANCELED, status,metric ' 'nni-collect, as csv'
+exits 0 'delete: nothing of it runs' nnictl experiment delete left --yes
 done_testing

@@ -49,6 +49,13 @@ survey_is_typed(const char *dir)
 	return typed;
 }
 
+bool
+survey_is_needed(const struct experiment *e)
+{
+	return survey_is_typed(e->dir) ||
+	       (e->trials.live > 0 && !experiment_is_served(e->dir, NULL));
+}
+
 void
 survey_how_to_resume(struct buf *out, const char *dir)
 {
@@ -211,6 +218,7 @@ survey_last(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 struct asked {
 	struct experiment *e;
 	struct survey survey;
+	bool journaled;
 	int64_t newest_ms;	 /* when the last was accepted or placed */
 	struct backend *collect; /* NULL: nobody is asked */
 	struct asking *all;
@@ -368,7 +376,10 @@ collect_said(void *arg, char *line, size_t len)
 	if (line == NULL || record_parse(&r, line, len, NULL) != 0 ||
 	    r.trial[0] == '\0')
 		return;
-	note_time(a->e, &r);
+	if (!a->journaled)
+		note_time(a->e, &r);
+	else if (trials_judge(&a->e->trials, &r) != NEWS_FRESH)
+		return;
 	trials_apply(&a->e->trials, &r);
 }
 
@@ -442,14 +453,19 @@ survey_read_all(struct experiment *const *list, size_t count,
 
 		a->e = list[i];
 		a->all = &all;
-		rc[i] = read_asked(a, &err[i]);
+		a->journaled = !survey_is_typed(a->e->dir);
+		rc[i] = a->journaled
+			    ? survey_open(&a->survey, a->e->dir, &err[i])
+			    : read_asked(a, &err[i]);
 	}
 	await_answers(&all, timeout_ms);
 	for (size_t i = 0; i < count; i++) {
 		struct asked *a = &all.list[i];
 
-		mark_unknown(a->e, &a->survey);
-		a->e->last = how_it_is(a->e, &a->survey);
+		if (!a->journaled) {
+			mark_unknown(a->e, &a->survey);
+			a->e->last = how_it_is(a->e, &a->survey);
+		}
 		survey_release(&a->survey);
 	}
 	free(all.list);

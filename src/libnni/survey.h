@@ -58,9 +58,17 @@ void survey_status(struct buf *out, const struct attempt *a,
 /* ---- all of it ---- */
 
 /*
- * Reads it into `e`, as experiment_replay() does with a journal; the platforms
- * are asked, by nni-collect, for `timeout_ms` at most.  A trial of which its
- * place says nothing is UNKNOWN.
+ * Is there more to be known than its journal tells?  It has none, or nobody
+ * serves it while trials have no end there.  `e` is what the journal tells.
+ */
+bool survey_is_needed(const struct experiment *e);
+/*
+ * Of an experiment with a journal, which experiment_replay() has read: what its
+ * platforms say of trials that have no end there.
+ *
+ * Of one without: reads it into `e`, as experiment_replay() does with a
+ * journal; the platforms are asked, by nni-collect, for `timeout_ms` at most.
+ * A trial of which its place says nothing is UNKNOWN.
  *
  * There are no sessions: e->last is SESSION_PASS while a nni-submit or a trial
  * is at work, SESSION_STOPPED if only specs are left that have no place, or if

@@ -350,6 +350,25 @@ gather_status(struct gatherer *g, const struct record *r)
 		backend_write(e->member->backend, e->end, r->line.len);
 }
 
+void
+gather_journaled(struct gatherer *g, const struct record *r)
+{
+	struct gathered *e = attempts_find(&g->trials, r->trial, r->attempt);
+
+	if (e && r->type == RECORD_TRIAL)
+		return; /* said already */
+	if (e && r->type == RECORD_STATUS) {
+		gather_status(g, r);
+		return;
+	}
+	if (e && r->type == RECORD_METRIC) {
+		if (r->at.at)
+			hash_set_add(&e->seen, hash_bytes(r->at.at, r->at.len));
+		e->has_final |= record_is(r->kind, "final");
+	}
+	gather_put(g, r->line.at, r->line.len);
+}
+
 /* ---- all of them ---- */
 
 /* Those that are to be started again do so in `started`. */

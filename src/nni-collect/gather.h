@@ -41,6 +41,11 @@ void gather_round(struct gatherer *g);
 
 void gather_trial(struct gatherer *g, const struct record *r);
 void gather_status(struct gatherer *g, const struct record *r);
+/*
+ * The same of a record that a journal has, whose trial may be gathered: what it
+ * has is not gathered again.
+ */
+void gather_journaled(struct gatherer *g, const struct record *r);
 /* --follow: from now on says what the logs of live trials grow by. */
 void gather_follow(struct gatherer *g);
 /* No more comes in: the backends drain what there is. */

@@ -154,6 +154,35 @@ pressed(void *arg, bool slow)
 static const struct filter_calls calls = {
     take, end_of_input, end_round, pressed};
 
+/* ---- nni-watch, asked about an experiment ---- */
+
+static void
+watch_said(void *arg, char *line, size_t len)
+{
+	struct gatherer *g = arg;
+	struct record r;
+
+	if (!line || record_parse(&r, line, len, NULL) != 0)
+		return;
+	if (r.type != RECORD_TRIAL ||
+	    !attempts_find(&g->trials, r.trial, r.attempt))
+		take(g, &r, line, len);
+}
+
+static void
+watch_ended(void *arg, const char *why, int exit_code)
+{
+	struct gatherer *g = arg;
+
+	if (why && exit_code != NNI_TRIAL_FAILED)
+		o.code = say_error(NNI_TEMPORARY,
+		    "not all trials could be asked about: %s", why);
+	gather_finish(g);
+}
+
+static const struct backend_calls watch_calls = {
+    watch_said, NULL, NULL, watch_ended, NULL};
+
 /* ---- an experiment's journal ---- */
 
 /* The others have their records still; but it is not all there was. */
@@ -182,12 +211,109 @@ take_journal_line(void *arg, const char *line, size_t len, int64_t offset)
 		     r.type == RECORD_METRIC ||
 		     /* of one that never had a place it has the parameters */
 		     (g->report && r.type == RECORD_SPEC)))
-		gather_put(g, line, len);
+		gather_journaled(g, &r);
 	buf_release(&why);
 	return 0;
 }
 
-/* All there is to know lies in events.jsonl: no backend is asked. */
+/* What the journal has of an attempt. */
+struct told {
+	struct attempt key;
+	bool ended;
+};
+
+static int
+note_end(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct attempts *all = arg;
+	struct told *t;
+	struct record r;
+
+	(void)offset;
+	if (record_parse(&r, line, len, NULL) != 0 || !r.trial[0] ||
+	    (r.type != RECORD_SPEC && r.type != RECORD_STATUS))
+		return 0;
+	t = attempts_find(all, r.trial, r.attempt);
+	if (!t)
+		t = attempts_add(all, r.trial, r.attempt, sizeof(*t));
+	if (status_is_end(r.status))
+		t->ended = true;
+	return 0;
+}
+
+struct asking {
+	struct gatherer *g;
+	const char *dir;
+	struct attempts told;
+	struct buf program;
+};
+
+static void
+ask_watch(struct asking *a, const struct record *r)
+{
+	struct gatherer *g = a->g;
+	const char *argv[] = {
+	    a->program.data, "-q", "--once", "--format", "jsonl", NULL};
+
+	if (!o.watch) {
+		o.watch = backend_program(
+		    g->loop, argv, a->dir, NULL, &watch_calls, g);
+		backend_once(o.watch);
+		backend_start(o.watch);
+	}
+	backend_write(o.watch, r->line.at, r->line.len);
+}
+
+static void
+ask_of_open(void *arg, enum placed_kind last, const struct record *r)
+{
+	struct asking *a = arg;
+	const struct told *t = attempts_find(&a->told, r->trial, r->attempt);
+
+	if (!t || t->ended)
+		return;
+	if (last == PLACED_STARTED) {
+		gather_trial(a->g, r);
+		ask_watch(a, r);
+	} else if (last == PLACED_ENDED) {
+		gather_status(a->g, r);
+	}
+}
+
+/*
+ * Without a nni-run at work the journal does not grow: how those are that have
+ * no end there, their platforms tell.
+ */
+static void
+ask_platforms(struct gatherer *g, const char *dir, const char *journal)
+{
+	struct asking a = {
+	    .g = g, .dir = dir, .told = ATTEMPTS_INIT, .program = BUF_INIT};
+	struct buf err = BUF_INIT;
+	struct survey s;
+	int64_t offset = 0;
+	int rc = 0;
+
+	if (experiment_is_served(dir, NULL))
+		return;
+	rc = survey_open(&s, dir, &err);
+	if (rc == 0)
+		rc = journal_read(journal, &offset, note_end, &a.told, &err);
+	if (rc == 0)
+		rc = tool_find("nni-watch", &a.program, &err);
+	if (rc == 0)
+		rc = survey_last(&s, ask_of_open, &a, &err);
+	if (o.watch)
+		backend_finish(o.watch);
+	if (rc != 0)
+		say_warning("%s", err.data);
+	survey_release(&s);
+	attempts_release(&a.told);
+	buf_release(&a.program);
+	buf_release(&err);
+}
+
+/* What events.jsonl has. */
 static int
 take_journal(struct gatherer *g, const char *dir, struct buf *err)
 {
@@ -202,13 +328,16 @@ take_journal(struct gatherer *g, const char *dir, struct buf *err)
 	    info.type == FILE_ABSENT) {
 		buf_err(err, "nothing has been run in '%s' yet", dir);
 		code = NNI_NOTHING;
-	} else if (journal_read(
-		       path.data, &offset, take_journal_line, g, err) == -1) {
+		goto out;
+	}
+	ask_platforms(g, dir, path.data);
+	if (journal_read(path.data, &offset, take_journal_line, g, err) == -1) {
 		code = NNI_TEMPORARY;
 	} else if (o.damaged > DAMAGED_NAMED) {
 		say_error(
 		    0, "%s: %zu lines are no records", o.journal, o.damaged);
 	}
+out:
 	o.journal = NULL;
 	buf_release(&path);
 	return code;
@@ -235,29 +364,6 @@ take_spec(void *arg, enum placed_kind last, const struct record *r)
 	gather_put(g, line.data, line.len);
 	buf_release(&line);
 }
-
-static void
-watch_said(void *arg, char *line, size_t len)
-{
-	struct record r;
-
-	if (line && record_parse(&r, line, len, NULL) == 0)
-		take(arg, &r, line, len);
-}
-
-static void
-watch_ended(void *arg, const char *why, int exit_code)
-{
-	struct gatherer *g = arg;
-
-	if (why && exit_code != NNI_TRIAL_FAILED)
-		o.code = say_error(NNI_TEMPORARY,
-		    "not all trials could be asked about: %s", why);
-	gather_finish(g);
-}
-
-static const struct backend_calls watch_calls = {
-    watch_said, NULL, NULL, watch_ended, NULL};
 
 /* What is true now: the same as with --once behind nni-watch --once. */
 static int

@@ -333,8 +333,8 @@ may_clean(const char *dir, struct buf *err)
 		return NNI_LOCKED;
 	}
 	experiment_init(&e, dir);
-	if (survey_is_typed(dir) ? survey_read(&e, ASK_MS, err) != 0
-				 : experiment_replay(&e, NULL, err) != 0) {
+	if (experiment_replay(&e, NULL, err) != 0 ||
+	    (survey_is_needed(&e) && survey_read(&e, ASK_MS, err) != 0)) {
 		code = NNI_TEMPORARY;
 	} else if (e.trials.live > 0) {
 		buf_err(err,

@@ -62,9 +62,9 @@ read_files(struct known *k, const char *dir, bool keep)
 	buf_release(&path);
 }
 
-/* Those that have none; at most TOGETHER. */
+/* Those of which it does not tell all; at most TOGETHER. */
 static void
-ask(struct known *list, size_t count)
+ask(struct known *list, size_t count, bool typed_only)
 {
 	static int64_t left_ms = ASK_ALL_MS;
 	struct experiment *typed[TOGETHER];
@@ -74,7 +74,9 @@ ask(struct known *list, size_t count)
 	int64_t began = clock_mono_ms();
 
 	for (size_t i = 0; i < count; i++)
-		if (list[i].rc == 0 && survey_is_typed(list[i].e.dir)) {
+		if (list[i].rc == 0 &&
+		    (typed_only ? survey_is_typed(list[i].e.dir)
+				: survey_is_needed(&list[i].e))) {
 			which[n] = i;
 			typed[n] = &list[i].e;
 			buf_init(&err[n++], BUF_MAX_DEFAULT);
@@ -92,11 +94,12 @@ ask(struct known *list, size_t count)
 }
 
 static void
-read_some(struct known *list, char *const *dirs, size_t count, bool keep)
+read_some(struct known *list, char *const *dirs, size_t count, bool keep,
+    bool typed_only)
 {
 	for (size_t i = 0; i < count; i++)
 		read_files(&list[i], dirs[i], keep);
-	ask(list, count);
+	ask(list, count, typed_only);
 	for (size_t i = 0; i < count; i++)
 		see_when_made(&list[i].e);
 }
@@ -108,7 +111,7 @@ state_read(struct experiment *e, struct config *c, const char *dir, bool keep,
 	struct known k;
 	char *dirs[1] = {(char *)dir};
 
-	read_some(&k, dirs, 1, keep);
+	read_some(&k, dirs, 1, keep, false);
 	*e = k.e;
 	*c = k.c;
 	if (k.rc != 0)
@@ -117,15 +120,15 @@ state_read(struct experiment *e, struct config *c, const char *dir, bool keep,
 	return k.rc;
 }
 
-void
-state_each(char *const *dirs, size_t count, state_fn *fn, void *arg)
+static void
+each(char *const *dirs, size_t count, state_fn *fn, void *arg, bool typed_only)
 {
 	struct known *list = xcalloc(TOGETHER, sizeof(*list));
 
 	for (size_t at = 0; at < count; at += TOGETHER) {
 		size_t n = count - at < TOGETHER ? count - at : TOGETHER;
 
-		read_some(list, dirs + at, n, false);
+		read_some(list, dirs + at, n, false, typed_only);
 		for (size_t i = 0; i < n; i++) {
 			fn(arg, at + i, &list[i].e, &list[i].c,
 			    list[i].rc == 0 ? NULL : list[i].err.data);
@@ -135,6 +138,12 @@ state_each(char *const *dirs, size_t count, state_fn *fn, void *arg)
 		}
 	}
 	free(list);
+}
+
+void
+state_each(char *const *dirs, size_t count, state_fn *fn, void *arg)
+{
+	each(dirs, count, fn, arg, false);
 }
 
 /* ---- what it is doing ---- */
@@ -242,7 +251,8 @@ state_filter(char **dirs, size_t count, bool running)
 			f.unclear[n++] = dirs[i];
 		}
 	}
-	state_each(f.unclear, n, note_state, &f);
+	/* A journal alone shows whether a tick is awaited. */
+	each(f.unclear, n, note_state, &f, true);
 	for (size_t i = 0; i < count; i++)
 		if (f.runs[i] == running)
 			dirs[kept++] = dirs[i];
