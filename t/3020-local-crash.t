@@ -193,6 +193,14 @@ wait $w
 is "$(grep uread seen | tail -n 1 | field status)" USER_CANCELED 'and ends'
 rm -rf e/trials/hides
 
+for f in state intent; do
+	mkdir -p e/trials/fifox/.nni
+	case $f in state) f=.nni/state ;; esac
+	mkfifo e/trials/fifox/$f
+	like "$(now "$e" fifox | field status | tr '\n' ' ')" '[US]*' "a FIFO as $f stops nobody"
+	rm -rf e/trials/fifox
+done
+
 # ---- a stranger with the number of the session ----
 start stran long >/dev/null
 wait_for started e stran

@@ -87,6 +87,18 @@ ln -sf metrics e/trials/eloop/.nni/metrics
 is "$? $(grep -c status seen)" '5 0' 'but not for ever when no more comes in'
 
 
+# ---- what is no file ----
+# Who opened these would wait for ever, or read for ever.
+for t in pipe0 zero0; do mkdir -p e/trials/$t/.nni; echo '{"state":"claim"}' >e/trials/$t/.nni/state; done
+mkfifo e/trials/pipe0/.nni/metrics
+ln -s /dev/zero e/trials/zero0/.nni/metrics
+{ jobs_of "$e" pipe0 zero0; end_of pipe0; end_of zero0; } | collect >seen
+is "$(field metrics_incomplete <seen | grep -c 'metrics.: Not a regular file')" 2 'a FIFO or a device in its place is no metric file'
+is "$(grep -c error seen)" 2 'told once'
+{ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo junk; per 0 $i; done; fin 7; } | mkfile junks
+drain junks >seen
+is "$(grep -c error seen) $(values <seen | tail -n 1)" '10 7' 'of much garbage ten pieces are told'
+
 # ---- live ----
 : | mkfile live0
 collect <in >seen &

@@ -213,12 +213,18 @@ exits 5 'a damaged journal' nni-run --resume n
 like "$(cat err)" '*events.jsonl:3:*' 'names the line'
 
 # a full disk
-if [ -w /dev/full ]; then
+failio=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/failio.so
+if [ -e "$failio" ]; then
 	nni-run --prepare --id full c.json >out
-	ln -s /dev/full "$(dir full)/events.jsonl"
-	exits 5 'a full disk' nni-run --resume full
+	exits 5 'a full disk' env LD_PRELOAD="$failio" FAILIO_PROGRAM=nni-run \
+		FAILIO_MATCH=/events.jsonl FAILIO_N=2 \
+		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" nni-run --resume full
 	like "$(cat err)" '*No space left on device*' 'is said'
 	[ ! -s "$(dir full)/seen" ]
 	ok $? 'nothing is started that is not journaled'
+	rm -f "$(dir full)/events.jsonl"
+	mkfifo "$(dir full)/events.jsonl"
+	exits 5 'a FIFO in place of the journal' nni-run --resume full
+	like "$(cat err)" '*events.jsonl*Not a regular file*' 'is not waited for'
 fi
 done_testing

@@ -240,7 +240,7 @@ static void
 read_last_line(const char *path, struct buf *line)
 {
 	char text[4096];
-	os_file f = file_open(path, FILE_READ, 0, NULL);
+	os_file f = file_open(path, FILE_READ | FILE_ORDINARY, 0, NULL);
 	int64_t size, n = 0, from;
 
 	if (f == OS_NO_FILE)

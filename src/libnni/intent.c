@@ -17,7 +17,7 @@ intent_read(const char *attempt_dir)
 
 	buf_adds(&path, attempt_dir);
 	path_add(&path, "intent");
-	if (file_read_all(path.data, &text, NULL) == 0) {
+	if (file_read_ordinary(path.data, &text, NULL) == 0) {
 		buf_rtrim(&text);
 		for (i = 1; i < sizeof(words) / sizeof(*words); i++)
 			if (strcmp(text.data, words[i]) == 0)

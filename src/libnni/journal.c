@@ -83,8 +83,8 @@ journal_open(struct journal *j, const char *path, bool shared, int64_t *torn,
 	buf_init(&j->pending, BUF_MAX_DEFAULT);
 	j->shared = shared;
 	j->damaged = j->lost = false;
-	j->file =
-	    file_open(path, FILE_READ | FILE_APPEND | FILE_CREATE, 0600, err);
+	j->file = file_open(path,
+	    FILE_READ | FILE_APPEND | FILE_CREATE | FILE_ORDINARY, 0600, err);
 	if (j->file == OS_NO_FILE)
 		return -1;
 	j->path = xstrdup(path);
@@ -237,7 +237,7 @@ journal_read(const char *path, int64_t *offset, journal_fn *fn, void *arg,
 
 	if (file_info(path, true, &info) == 0 && info.type == FILE_ABSENT)
 		return 0;
-	f = file_open(path, FILE_READ, 0, err);
+	f = file_open(path, FILE_READ | FILE_ORDINARY, 0, err);
 	if (f == OS_NO_FILE)
 		return -1;
 	for (;;) {

@@ -195,7 +195,7 @@ survey_last(const struct survey *s, survey_fn *fn, void *arg, struct buf *err)
 
 	if (s->all.count == 0)
 		return 0;
-	f = file_open(s->path, FILE_READ, 0, err);
+	f = file_open(s->path, FILE_READ | FILE_ORDINARY, 0, err);
 	if (f == OS_NO_FILE)
 		return -1;
 	for (size_t i = 0; i < s->all.count && rc == 0; i++) {

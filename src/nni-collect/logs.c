@@ -48,7 +48,7 @@ tell_stream(struct log_state *state, const char *path, int stream,
     const struct attempt *key, bool ended, struct buf *out)
 {
 	static char chunk[CHUNK];
-	os_file f = file_open(path, FILE_READ, 0, NULL);
+	os_file f = file_open(path, FILE_READ | FILE_ORDINARY, 0, NULL);
 	int64_t size, skipped = 0, n, *offset = &state->offset[stream];
 	size_t use;
 
@@ -104,7 +104,7 @@ copy_file(const char *from, const char *to, struct buf *err)
 	int64_t n;
 	int r = 0;
 
-	in = file_open(from, FILE_READ | FILE_NOFOLLOW, 0, err);
+	in = file_open(from, FILE_READ | FILE_NOFOLLOW | FILE_ORDINARY, 0, err);
 	if (in == OS_NO_FILE)
 		return -1;
 	if (file_info(from, true, &info) == -1)

@@ -29,6 +29,8 @@
 #define FOLLOW_MS 8
 /* No more than about this is put in one round of the loop. */
 #define PUT_MAX ((size_t)256 << 10)
+/* So many pieces of a trial that are no metric are told. */
+#define FAULTS_MAX 10
 /* The pauses after which what cannot be read is tried again. */
 #define RETRY_MS 100
 #define RETRY_MAX_MS 5000
@@ -41,6 +43,7 @@ struct collected {
 	struct attempt a;
 	bool fresh;	/* not watched yet */
 	bool queued;	/* to be read */
+	int faults;	/* pieces that were no metric */
 	bool has_final; /* a final metric was seen */
 	bool done;	/* its end was passed on */
 	bool held;	/* its end waits for what cannot be read now */
@@ -109,14 +112,18 @@ send_metric(struct collector *c, const struct collected *t, int64_t position,
 }
 
 static void
-send_fault(struct collector *c, const struct collected *t, int64_t position,
+send_fault(struct collector *c, struct collected *t, int64_t position,
     size_t size, const char *why)
 {
 	struct buf text = BUF_INIT;
 
+	if (++t->faults > FAULTS_MAX)
+		return;
 	buf_setf(&text,
 	    "%zu bytes at %" PRId64 " of .nni/metrics are no metric: %s", size,
 	    position, why);
+	if (t->faults == FAULTS_MAX)
+		buf_adds(&text, "; what else there is of it is not told");
 	filter_error(&c->filter, text.data, c->v->member,
 	    "write to it by nni-trial or an NNI package only", t->a.trial);
 	buf_release(&text);
@@ -257,7 +264,7 @@ take_piece(struct collector *c, struct collected *t, const char *bytes,
 enum reading {
 	READ_MORE,  /* there is more to be read */
 	READ_ALL,   /* that is all for now */
-	READ_GONE,  /* there is no such file */
+	READ_GONE,  /* there is no such file, or it is something else */
 	READ_FAILED /* not now, perhaps later */
 };
 
@@ -266,7 +273,9 @@ reading_failed(void)
 {
 	enum os_error e = os_errno();
 
-	return e == OS_NOT_FOUND || e == OS_NOT_DIR ? READ_GONE : READ_FAILED;
+	return e == OS_NOT_FOUND || e == OS_NOT_DIR || e == OS_NOT_FILE
+		   ? READ_GONE
+		   : READ_FAILED;
 }
 
 /* Reads on; of the last two, `why` says the reason. */
@@ -279,7 +288,7 @@ read_on(struct collector *c, struct collected *t, struct buf *why)
 	size_t used;
 	os_file f;
 
-	f = file_open(c->path.data, FILE_READ, 0, why);
+	f = file_open(c->path.data, FILE_READ | FILE_ORDINARY, 0, why);
 	if (f == OS_NO_FILE)
 		return reading_failed();
 	if (!is_same_file(f, t, c->piece))
@@ -356,6 +365,8 @@ read_one(struct collector *c, struct collected *t)
 	expdir_trial(&c->path, c->v->dir, t->a.trial, t->a.number);
 	path_add(&c->path, ".nni/metrics");
 	r = read_on(c, t, &why);
+	if (r == READ_GONE && os_errno() == OS_NOT_FILE)
+		send_trouble(c, t, why.data);
 	if (r == READ_MORE) {
 		enqueue(c, t);
 	} else if (r == READ_FAILED) {

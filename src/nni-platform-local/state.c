@@ -101,14 +101,14 @@ state_read(struct state *s, const char *attempt_dir, struct buf *err)
 	state_init(s);
 	nni_path(&path, attempt_dir, "state");
 	/* Mostly it is absent for a good reason: no words for that. */
-	r = file_read_all(path.data, &s->text, NULL);
+	r = file_read_ordinary(path.data, &s->text, NULL);
 	if (r == 0) {
 		state_parse(s);
 	} else if (os_errno() == OS_NOT_FOUND || os_errno() == OS_NOT_DIR) {
 		r = 0;
 	} else {
 		buf_clear(&s->text);
-		file_read_all(path.data, &s->text, err);
+		file_read_ordinary(path.data, &s->text, err);
 	}
 	buf_release(&path);
 	return r;
@@ -167,8 +167,8 @@ state_open(struct state_file *f, const char *attempt_dir, struct buf *err)
 	int64_t size;
 
 	nni_path(&path, attempt_dir, "state");
-	f->file = file_open(
-	    path.data, FILE_READ | FILE_WRITE | FILE_CREATE, 0600, err);
+	f->file = file_open(path.data,
+	    FILE_READ | FILE_WRITE | FILE_CREATE | FILE_ORDINARY, 0600, err);
 	if (f->file == OS_NO_FILE) {
 		buf_release(&path);
 		return -1;
@@ -270,8 +270,8 @@ events_open(const char *dir, struct buf *err)
 	os_file f;
 
 	buf_setf(&path, "%s/trials/events", dir);
-	f = file_open(
-	    path.data, FILE_WRITE | FILE_APPEND | FILE_CREATE, 0600, err);
+	f = file_open(path.data,
+	    FILE_WRITE | FILE_APPEND | FILE_CREATE | FILE_ORDINARY, 0600, err);
 	buf_release(&path);
 	return f;
 }

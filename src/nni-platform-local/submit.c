@@ -663,7 +663,7 @@ count_earlier(struct submitter *s)
 		dir_list_free(names, NULL, count);
 	}
 	path_add(&path, "events");
-	if (s->live > 0 && file_read_all(path.data, &events, NULL) == 0) {
+	if (s->live > 0 && file_read_ordinary(path.data, &events, NULL) == 0) {
 		lines_init(&lines);
 		lines_feed(&lines, events.data, events.len, hear_event, s);
 		lines_release(&lines);

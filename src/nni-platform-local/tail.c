@@ -25,7 +25,8 @@ read_more(void *arg)
 	int64_t n;
 
 	if (t->file == OS_NO_FILE)
-		t->file = file_open(t->path, FILE_READ, 0, NULL);
+		t->file =
+		    file_open(t->path, FILE_READ | FILE_ORDINARY, 0, NULL);
 	if (t->file == OS_NO_FILE)
 		return;
 	while (
@@ -47,7 +48,7 @@ tail_events(struct loop *l, const char *dir, lines_fn *fn, void *arg)
 	t->fn = fn;
 	t->arg = arg;
 	lines_init(&t->lines);
-	t->file = file_open(t->path, FILE_READ, 0, NULL);
+	t->file = file_open(t->path, FILE_READ | FILE_ORDINARY, 0, NULL);
 	size = t->file == OS_NO_FILE ? 0 : file_size(t->file);
 	t->offset = size > 0 ? size : 0;
 	t->watch = watch_path(l, t->path, read_more, t);

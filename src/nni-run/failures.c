@@ -55,7 +55,7 @@ add_last_words(struct buf *out, const char *trial_dir)
 	int64_t size, n = 0;
 
 	expdir_path(&path, trial_dir, "stderr");
-	f = file_open(path.data, FILE_READ, 0, NULL);
+	f = file_open(path.data, FILE_READ | FILE_ORDINARY, 0, NULL);
 	buf_release(&path);
 	if (f == OS_NO_FILE)
 		return;

@@ -82,7 +82,7 @@ print_file(const char *path, bool with_name, bool *found)
 	    info.size == 0)
 		return NNI_OK;
 	*found = true;
-	f = file_open(path, FILE_READ, 0, &err);
+	f = file_open(path, FILE_READ | FILE_ORDINARY, 0, &err);
 	if (f == OS_NO_FILE) {
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
 	} else {

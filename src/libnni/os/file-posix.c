@@ -19,6 +19,9 @@
 #define st_mtim st_mtimespec
 #endif
 
+/* An errno of our own: none of the system's says it. */
+#define NOT_ORDINARY (-1)
+
 /* A thread's own: nni-pack reads files in several. */
 static _Thread_local int last_error;
 
@@ -39,13 +42,16 @@ os_failed_at(struct buf *err, const char *verb, const char *path)
 const char *
 os_strerror(void)
 {
-	return strerror(last_error);
+	return last_error == NOT_ORDINARY ? "Not a regular file"
+					  : strerror(last_error);
 }
 
 enum os_error
 os_errno(void)
 {
 	switch (last_error) {
+	case NOT_ORDINARY:
+		return OS_NOT_FILE;
 	case ENOENT:
 		return OS_NOT_FOUND;
 	case EEXIST:
@@ -100,7 +106,17 @@ open_flags(int flags)
 		f |= O_TRUNC;
 	if (flags & FILE_NOFOLLOW)
 		f |= O_NOFOLLOW;
+	if (flags & FILE_ORDINARY)
+		f |= O_NONBLOCK; /* a FIFO; of no effect on a file */
 	return f;
+}
+
+static bool
+is_ordinary(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 os_file
@@ -111,6 +127,14 @@ file_open(const char *path, int flags, int mode, struct buf *err)
 	do
 		fd = open(path, open_flags(flags), mode);
 	while (fd < 0 && errno == EINTR);
+	/* ENXIO: to be written, and nobody reads that FIFO. */
+	if ((flags & FILE_ORDINARY) &&
+	    (fd >= 0 ? !is_ordinary(fd) : errno == ENXIO)) {
+		if (fd >= 0)
+			close(fd);
+		errno = NOT_ORDINARY;
+		fd = -1;
+	}
 	if (fd >= 0)
 		return fd;
 	os_failed_at(err, flags & FILE_EXCL ? "create" : "open", path);
@@ -278,10 +302,10 @@ file_read_rest(os_file f, const char *path, struct buf *to, struct buf *err)
 	}
 }
 
-int
-file_read_all(const char *path, struct buf *to, struct buf *err)
+static int
+read_whole(const char *path, int flags, struct buf *to, struct buf *err)
 {
-	os_file f = file_open(path, FILE_READ, 0, err);
+	os_file f = file_open(path, flags, 0, err);
 	int rc;
 
 	if (f == OS_NO_FILE)
@@ -289,6 +313,18 @@ file_read_all(const char *path, struct buf *to, struct buf *err)
 	rc = file_read_rest(f, path, to, err);
 	file_close(f);
 	return rc;
+}
+
+int
+file_read_all(const char *path, struct buf *to, struct buf *err)
+{
+	return read_whole(path, FILE_READ, to, err);
+}
+
+int
+file_read_ordinary(const char *path, struct buf *to, struct buf *err)
+{
+	return read_whole(path, FILE_READ | FILE_ORDINARY, to, err);
 }
 
 int

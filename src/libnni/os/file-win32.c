@@ -131,6 +131,12 @@ file_open(const char *path, int flags, int mode, struct buf *err)
 		h = INVALID_HANDLE_VALUE;
 		win32_fail(WIN32_IS_LINK);
 	}
+	if (h != INVALID_HANDLE_VALUE && (flags & FILE_ORDINARY) &&
+	    GetFileType(h) != FILE_TYPE_DISK) {
+		CloseHandle(h);
+		h = INVALID_HANDLE_VALUE;
+		win32_fail(WIN32_NOT_FILE);
+	}
 	if (h != INVALID_HANDLE_VALUE && (flags & FILE_TRUNC) &&
 	    file_truncate((os_file)h, 0) < 0) {
 		CloseHandle(h);
@@ -368,10 +374,10 @@ file_read_rest(os_file f, const char *path, struct buf *to, struct buf *err)
 	}
 }
 
-int
-file_read_all(const char *path, struct buf *to, struct buf *err)
+static int
+read_whole(const char *path, int flags, struct buf *to, struct buf *err)
 {
-	os_file f = file_open(path, FILE_READ, 0, err);
+	os_file f = file_open(path, flags, 0, err);
 	int rc;
 
 	if (f == OS_NO_FILE)
@@ -379,6 +385,18 @@ file_read_all(const char *path, struct buf *to, struct buf *err)
 	rc = file_read_rest(f, path, to, err);
 	file_close(f);
 	return rc;
+}
+
+int
+file_read_all(const char *path, struct buf *to, struct buf *err)
+{
+	return read_whole(path, FILE_READ, to, err);
+}
+
+int
+file_read_ordinary(const char *path, struct buf *to, struct buf *err)
+{
+	return read_whole(path, FILE_READ | FILE_ORDINARY, to, err);
 }
 
 int

@@ -29,7 +29,8 @@ enum os_error {
 	OS_NOT_EMPTY,
 	OS_IS_LINK, /* FILE_NOFOLLOW met a symbolic link */
 	OS_BUSY,
-	OS_NO_MORE /* processes, open files, memory: perhaps later */
+	OS_NOT_FILE, /* FILE_ORDINARY met something else */
+	OS_NO_MORE   /* processes, open files, memory: perhaps later */
 };
 enum os_error os_errno(void);
 
@@ -40,7 +41,10 @@ enum {
 	FILE_CREATE = 8,
 	FILE_EXCL = 16, /* with FILE_CREATE: it must not exist */
 	FILE_TRUNC = 32,
-	FILE_NOFOLLOW = 64
+	FILE_NOFOLLOW = 64,
+	/* Only a regular file will do: a FIFO, a device, whatever a trial has
+	   put in its place, is an error, and is not waited for. */
+	FILE_ORDINARY = 128
 };
 
 /* `mode`: permission bits of a new file (0600, 0666; umask applies). */
@@ -67,6 +71,8 @@ const char *os_strerror(void); /* text of the last failed call, static */
 
 /* Whole files. */
 int file_read_all(const char *path, struct buf *to, struct buf *err);
+/* The same with FILE_ORDINARY. */
+int file_read_ordinary(const char *path, struct buf *to, struct buf *err);
 /* From where it stands to its end; `path` is what err calls it. */
 int file_read_rest(
     os_file f, const char *path, struct buf *to, struct buf *err);

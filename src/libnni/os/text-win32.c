@@ -42,6 +42,7 @@ static const struct {
     {ERROR_DIRECTORY, OS_NOT_DIR, "Not a directory"},
     {WIN32_IS_DIR, OS_IS_DIR, "Is a directory"},
     {ERROR_DIR_NOT_EMPTY, OS_NOT_EMPTY, "Directory not empty"},
+    {WIN32_NOT_FILE, OS_NOT_FILE, "Not a regular file"},
     {WIN32_IS_LINK, OS_IS_LINK, "Is a symbolic link"},
     {ERROR_SHARING_VIOLATION, OS_BUSY, "Used by another process"},
     {ERROR_LOCK_VIOLATION, OS_BUSY, "Locked by another process"},

@@ -19,11 +19,12 @@
 #define WIN32_THREAD _Thread_local
 #endif
 
-/* Win32 calls give no error of their own for the first two; not all headers
+/* Win32 calls give no error of their own for the first three; not all headers
    have these names: ERROR_STOPPED_ON_SYMLINK, _DIRECTORY_NOT_SUPPORTED,
-   _DISK_QUOTA_EXCEEDED. */
+   _BAD_FILE_TYPE, _DISK_QUOTA_EXCEEDED. */
 #define WIN32_IS_LINK 681L
 #define WIN32_IS_DIR 336L
+#define WIN32_NOT_FILE 222L
 #define WIN32_QUOTA 1295L
 
 /* What a console program ends with after Ctrl-C, Ctrl-Break or its close. */
