@@ -264,4 +264,17 @@ if [ -e "$failio" ]; then
 else
 	for n in 1 2 3; do skip 'no failio.so (make helpers)' 'in trouble at each step'; done
 fi
+
+# ---- an experiment that was copied while it ran ----
+cp -R e copy
+c=$PWD/copy
+start copie long >/dev/null
+wait_for test -s e/trials/copie/starts
+cp -R e/trials/copie copy/trials/copie
+like "$(now "$c" copie | field reason)" "it runs in '*/e/trials/copie', of which this is a copy" 'a copy of one that runs elsewhere'
+cancel copie | watch e >/dev/null
+ends "$e" copie >/dev/null
+ends "$c" copie >end
+is "$(jq -c '[.status,.infra]' end)" '["SYS_CANCELED",true]' 'that has ended there since'
+like "$(field reason <end)" "it ran in '*/e/trials/copie', of which this is a copy" 'is not said to have died'
 done_testing

@@ -114,6 +114,27 @@ state_read(struct state *s, const char *attempt_dir, struct buf *err)
 	return r;
 }
 
+bool
+state_original_ended(
+    const struct state *s, const char *attempt_dir, struct buf *reason)
+{
+	struct buf dir = BUF_INIT;
+	struct state original;
+	bool ended;
+
+	state_init(&original);
+	ended = json_string(s->dir, &dir) == 0 &&
+		strcmp(dir.data, attempt_dir) != 0 &&
+		strcmp(path_base(dir.data), path_base(attempt_dir)) == 0 &&
+		state_read(&original, dir.data, NULL) == 0 && original.ended;
+	if (ended)
+		buf_addf(reason, "it ran in '%s', of which this is a copy",
+		    dir.data);
+	state_release(&original);
+	buf_release(&dir);
+	return ended;
+}
+
 void
 state_end_members(struct buf *out, struct json end, enum trial_status instead)
 {

@@ -40,6 +40,12 @@ int state_read(struct state *s, const char *attempt_dir, struct buf *err);
 /* The same from text that is there already. */
 void state_parse(struct state *s);
 /*
+ * The attempt's directory is a copy, made while it ran, and in the original it
+ * has come to its end since: appends that as a reason.
+ */
+bool state_original_ended(
+    const struct state *s, const char *attempt_dir, struct buf *reason);
+/*
  * The rest of a status record: the end's own members (status, exit_code,
  * signal, reason, infra, time) without "state" and "poked".  With another
  * status than STATUS_NONE that one, and without reason and infra.

@@ -284,7 +284,16 @@ static int
 bury(struct watcher *w, struct watched *t)
 {
 	enum intent why = intent_read(w->dir.data);
+	struct buf reason = BUF_INIT;
+	int r;
 
+	if (state_original_ended(&w->state, w->dir.data, &reason)) {
+		r = write_verdict(w, t,
+		    why ? intent_status(why) : STATUS_SYS_CANCELED, !why,
+		    reason.data);
+		buf_release(&reason);
+		return r;
+	}
 	if (!is_this_boot(&w->state))
 		return write_verdict(w, t, STATUS_FAILED, true,
 		    "the machine was restarted while it ran");
