@@ -23,6 +23,9 @@ deaf) sh -c "$deaf" & trap '' TERM ;;
 deaforphan) (setsid sh -c "$deaf" &) ;;
 noenv) env -i PATH="$PATH" setsid sh -c "$hold" & ;;
 stopped) kill -STOP $$ ;;
+keeper)
+	until grep -q '"state":"start"' "$NNI_SYS_DIR/.nni/state"; do sleep 0.02; done
+	kill -STOP $PPID ;;
 bomb) i=0; while [ $i -lt 100 ]; do (trap '' TERM; sleep 1000) & i=$((i + 1)); done ;;
 hydra) sh -c 'trap "" TERM; n() { (setsid sh -c "trap \"\" TERM; sleep 1000" &); }; n; while :; do sleep 0.05; n; done' & ;;
 catch) trap 'exit 7' TERM; sleep 1000 & ;;
@@ -41,7 +44,7 @@ stop() { # ID MORE: its end
 }
 
 n=0
-for tree in plain children setsid orphan nohup deaf deaforphan noenv stopped bomb hydra; do
+for tree in plain children setsid orphan nohup deaf deaforphan noenv stopped keeper bomb hydra; do
 	n=$((n + 1)) id=kil$(printf '%02d' $n)
 	case $tree in orphan | deaforphan | hydra | noenv)
 		if portable; then

@@ -239,5 +239,9 @@ keeper_poke(const char *dir, int64_t pid)
 		errno = ESRCH;
 		return os_failed();
 	}
-	return kill((pid_t)pid, SIGTERM) == 0 ? 0 : os_failed();
+	if (kill((pid_t)pid, SIGTERM) != 0)
+		return os_failed();
+	/* A trial may have stopped its parent (kill -STOP $PPID). */
+	kill((pid_t)pid, SIGCONT);
+	return 0;
 }

@@ -73,8 +73,8 @@ enum keeper_wake keeper_wait(const struct proc *root, int64_t timeout_ms);
 /*
  * Wakes the keeper of `dir`.  `pid` is who holds the trial's lock as
  * lock_held() told (so it cannot be a stranger's), or 0 if the system did not
- * tell. POSIX: SIGTERM.  Windows: an event named after the directory.  0, or -1
- * if there is nobody.
+ * tell. POSIX: SIGTERM, then SIGCONT if it was stopped.  Windows: an event
+ * named after the directory.  0, or -1 if there is nobody.
  */
 int keeper_poke(const char *dir, int64_t pid);
 
