@@ -55,6 +55,8 @@ other=$(sed -n 's/The experiment id is //p' out)
 exits 2 'two are running' nnictl trial ls
 like "$(cat err)" '*2 experiments are running, name one: * (tutorial), * (tutorial)' 'so one has to be named'
 exits 4 'no such experiment' nnictl stop "nosuch*"
+like "$(cat err)" "*no experiment that begins with 'nosuch' is running*" 'others are'
+exits 2 'looks without a pause' nnictl top -t 0
 like "$(nnictl trial ls "$(echo "$id" | sed 's/.$/_/')" 2>&1)" "*did you mean '$id'?" 'a misspelt id'
 is "$(cd "$(dir "$id")" && nnictl trial ls . | jq length)" 3 'an experiment by its path'
 exits 0 'stop by a pattern' nnictl stop "$other*"

@@ -14,6 +14,7 @@
 #include "os/sys.h"
 
 enum { CELLS = 8 };
+enum { SHORTEST_MS = 100 }; /* between two looks */
 static const struct column columns[CELLS + 1] = {{"ID", 0, false},
     {"STATE", 0, false}, {"TRIALS", 0, true}, {"RUNNING", 0, true},
     {"FAILED", 0, true}, {"BEST", 8, false}, {"BEGAN", 11, false},
@@ -225,7 +226,11 @@ ctl_top(int argc, char **argv)
 	struct top t = {.loop = loop_new()};
 	int code = NNI_OK;
 
-	if (argc > 0) {
+	if (o.time_ms < SHORTEST_MS)
+		code = say_error(NNI_USAGE,
+		    "-t, the time between two looks, is at least %g s",
+		    SHORTEST_MS / 1000.0);
+	if (code == NNI_OK && argc > 0) {
 		code = which_one(argc, argv, &dir);
 		t.dir = dir.data;
 	}

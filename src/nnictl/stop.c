@@ -257,7 +257,11 @@ stop_many(const char *prefix, size_t len)
 			dirs[kept++] = dirs[i];
 		else
 			free(dirs[i]);
-	if (kept == 0)
+	if (kept == 0 && count > 0)
+		code = say_error(NNI_NOTHING,
+		    "no experiment that begins with '%.*s' is running",
+		    (int)len, prefix);
+	else if (kept == 0)
 		code = say_error(NNI_NOTHING, "no experiment is running");
 	else
 		code = confirmed("stop", dirs, kept, false);
