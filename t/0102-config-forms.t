@@ -228,6 +228,14 @@ exits 2 'an option that is not for search spaces' nni-config --space --redact s.
 exits 3 'a file that is not there' nni-config nosuch.yml
 is "$(cat err)" "nni-config: error: cannot open 'nosuch.yml': No such file or directory" 'is told'
 exits 3 'a directory' nni-config exp
+odd=$(printf 'odd\377')
+if mkdir "$odd" 2>/dev/null; then
+	cp c.yml "$odd"
+	(cd "$odd" && nni-config c.yml) >out 2>err
+	like "$? $(cat err)" "3 *the name of '*odd?xff' is not UTF-8*" 'a directory that has no name in JSON'
+else
+	skip 'names are UTF-8 here' 'a directory that has no name in JSON'
+fi
 exits 0 '--keys' nni-config --keys
 ok $(($(wc -l <out) < 300)) 'prints every key'
 is "$(grep "^v3	trainingService	weight	" out)" 'v3	trainingService	weight	number	not in NNI' 'with what is to know'

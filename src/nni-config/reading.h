@@ -82,6 +82,10 @@ void reading_name(const struct reading *r, const char *key, struct buf *out);
 int value_read(struct reading *r, const struct key *k, const struct node *from,
     struct node *to);
 
+/* A path goes into JSON: 0; or -1, told, if it is not UTF-8. */
+int value_check_path(struct reading *r, const struct node *at, const char *key,
+    const char *path);
+
 /* Appends what its value must be: "a whole number, 1 or more". */
 void value_describe(const struct key *k, struct buf *out);
 

@@ -155,7 +155,8 @@ inherit(struct reading *r, const struct node *top, struct node *m,
 			continue;
 		node_copy(tree_put(m, shared[i]), n);
 	}
-	if (!node_get(m, "trialCodeDirectory") && !(p && p->code_in_image))
+	if (!node_get(m, "trialCodeDirectory") && !(p && p->code_in_image) &&
+	    value_check_path(r, m, "trialCodeDirectory", r->base) == 0)
 		tree_set_string(
 		    tree_put(m, "trialCodeDirectory"), r->base, NULL);
 }

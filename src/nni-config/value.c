@@ -11,6 +11,7 @@
 #include "opt.h"
 #include "os/file.h"
 #include "reading.h"
+#include "utf8.h"
 
 /* A password of digits is not told either. */
 static void
@@ -185,16 +186,19 @@ read_enum(struct reading *r, const struct key *k, const struct node *from,
 
 /* ---- durations and sizes ---- */
 
-/* NNI's form of a duration, in ms: a number and one of d h m s; else -1. */
-static int64_t
-duration_ms(const char *text)
-{
-	size_t digits = strspn(text, "0123456789.");
+#define LONGEST 1e11 /* seconds */
 
-	if (!digits || !text[digits] || !strchr("dhmsDHMS", text[digits]) ||
-	    text[digits + 1])
-		return -1;
-	return parse_duration_ms(text);
+/* NNI's form of a duration: a number and one of d h m s. */
+static bool
+is_duration(const char *text)
+{
+	char *end;
+
+	if (!strspn(text, "0123456789."))
+		return false;
+	strtod(text, &end);
+	return end == text + strspn(text, "0123456789.") && *end &&
+	       strchr("dhmsDHMS", *end) && !end[1];
 }
 
 static int
@@ -206,11 +210,18 @@ read_duration(struct reading *r, const struct key *k, const struct node *from,
 	bool fine = k->kind == FINE_DURATION;
 	double seconds = -1;
 
-	if (from->type == NODE_STRING && duration_ms(from->text) >= 0)
-		seconds = (double)duration_ms(from->text) / 1000;
-	else if (from->type == NODE_INT || from->type == NODE_FLOAT)
+	if (from->type == NODE_STRING && is_duration(from->text)) {
+		int64_t ms = parse_duration_ms(from->text);
+
+		seconds = ms < 0 ? LONGEST + 1 : (double)ms / 1000;
+	} else if (from->type == NODE_INT || from->type == NODE_FLOAT) {
 		node_double(from, &seconds);
-	if (!isfinite(seconds) || seconds < 0 || seconds > 1e11) {
+	}
+	if (isfinite(seconds) && seconds > LONGEST) {
+		reading_error(r, from, k->name, "is too large");
+		return -1;
+	}
+	if (!isfinite(seconds) || seconds < 0) {
 		struct buf is = BUF_INIT;
 
 		node_describe(from, &is);
@@ -280,6 +291,24 @@ read_size(struct reading *r, const struct key *k, const struct node *from,
 
 /* ---- paths ---- */
 
+int
+value_check_path(
+    struct reading *r, const struct node *at, const char *key, const char *path)
+{
+	const unsigned char *p = (const unsigned char *)path;
+	const unsigned char *end = p + strlen(path);
+	size_t n = 1;
+
+	while (p < end && (n = utf8_length(p, end)) > 0)
+		p += n;
+	if (n > 0)
+		return 0;
+	reading_error(r, at, key,
+	    "the name of '%s' is not UTF-8; rename it, or make a link to it",
+	    path);
+	return -1;
+}
+
 static int
 wrong_path(struct reading *r, const struct key *k, const struct node *from,
     const char *path, enum file_type type)
@@ -319,12 +348,16 @@ read_path(struct reading *r, const struct key *k, const struct node *from,
 	    file_info(path.data, true, &info) < 0)
 		reading_error(
 		    r, from, k->name, "%s", err.len ? err.data : os_strerror());
+	else if (k->kind == DIR_OUT && strpbrk(path.data, "\r\n"))
+		reading_error(r, from, k->name, "must not hold a line break");
 	else
 		ret = wrong_path(r, k, from, path.data, info.type);
 	/* NNI, too, resolves links once and for all */
 	if (ret == 0 && info.type != FILE_ABSENT &&
 	    path_real(path.data, &real, NULL) == 0)
 		buf_set(&path, real.data);
+	if (ret == 0)
+		ret = value_check_path(r, from, k->name, path.data);
 	if (ret == 0)
 		tree_set_string(to, path.data, from);
 	buf_release(&home);
