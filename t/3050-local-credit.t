@@ -106,6 +106,31 @@ is_said '"type":"credit"'
 is "$(field n <said)" 1 'maxConcurrency of the member'
 hush
 
+# ---- no room on the disk ----
+# A link to itself, which root cannot write to either.
+two d 'sh hold.sh' ',"killGrace":0.2'
+rmdir d/trials
+ln -s trials d/trials
+talk d
+trial "$PWD/d" aaaaa >&3
+is_said no_room
+like "$(jq -rc 'select(.type == "no_room").reason' said)" "cannot * '$PWD/d/trials/aaaaa': *" \
+	'a disk that cannot be written to is no fault of the trial'
+is_said '"n":0'
+like "$(tail -n 1 said | field reason)" 'cannot *' 'there is no credit meanwhile'
+trial "$PWD/d" bbbbb >&3
+wait_for grep -q 'no_room.*bbbbb' said
+is "$(jq -rc 'select(.reason).reason' said | sort -u | wc -l | tr -d ' ')" 1 'and the reason is no news for each trial'
+rm d/trials
+hush
+is "$(grep -c FAILED said)" 0 'nothing has failed'
+talk d
+trial "$PWD/d" aaaaa >&3
+is_said '"trial":"aaaaa".*"job"'
+ok $? 'it starts when it can'
+hush
+{ jobs_of "$PWD/d" aaaaa; cancel aaaaa; } | watch d >/dev/null
+
 # ---- no more processes ----
 two f 'sh hold.sh' ',"killGrace":0.2'
 nofork=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/nofork.so

@@ -112,15 +112,15 @@ take_lock(struct keeper *k)
 	for (;;) {
 		r = lock_try(&k->lock, path.data, 0600, NULL, &err);
 		if (r == -1) {
-			answer(k, "failed", err.data);
+			answer(k, "not_now", err.data);
 		} else if (state_read(&s, k->dir.data, &err) == -1) {
-			answer(k, "failed", err.data);
+			answer(k, "not_now", err.data);
 			r = -1;
 		} else if (s.started || s.ended || (s.claimed && r == 1)) {
 			adopt(k, &s);
 			r = -1;
 		} else if (r == 0 && clock_mono_ms() > until) {
-			answer(k, "failed", "another keeper holds it");
+			answer(k, "not_now", "another keeper holds it");
 			r = -1;
 		}
 		if (r != 0)
@@ -473,7 +473,7 @@ begin(struct keeper *k)
 		k->gpus.devices.data, &err) == -1 ||
 	    state_open(&k->state, k->dir.data, &err) == -1 ||
 	    write_claim(k, &err) == -1)
-		answer(k, "failed", err.data);
+		answer(k, "not_now", err.data);
 	else if ((why = intent_read(k->dir.data)) != INTENT_NONE)
 		end_unstarted(k, why);
 	else
@@ -498,7 +498,7 @@ keeper_main(void *order, os_file to)
 	expdir_trial(&k.dir, k.order->place->dir, trial->trial, trial->attempt);
 	if (prepare_dirs(k.dir.data, &err) == -1 ||
 	    keeper_listen(k.dir.data, &err) == -1)
-		answer(&k, "failed", err.data);
+		answer(&k, "not_now", err.data);
 	else if (take_lock(&k))
 		begin(&k);
 	if (k.answer != OS_NO_FILE)

@@ -20,6 +20,7 @@ struct order {
  *	started
  *	adopted			it was before, with these parameters
  *	no_room REASON		nothing was done
+ *	not_now REASON		nothing was done: its files cannot be made
  *	failed REASON		nothing was started, it is not the trial's fault
  *	refused REASON		nothing was started, and never will be
  */

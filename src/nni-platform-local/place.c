@@ -6,6 +6,7 @@
 #include "place.h"
 #include "command.h"
 #include "expdir.h"
+#include "journal.h"
 #include "mem.h"
 #include "say.h"
 #include "state.h"
@@ -126,11 +127,39 @@ place_open(
 	buf_release(&path);
 	if (r != NNI_OK)
 		return r;
+	p->concurrency = p->config.trial_concurrency;
 	if (p->member->trial_command != NULL)
 		p->argv = command_split(p->member->trial_command);
 	set_paths(p);
 	look_ahead(p);
 	return 0;
+}
+
+/* {"type":"set","key":"trialConcurrency","value":N} */
+static int
+hear_control(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct place *p = arg;
+	struct record r;
+	int64_t n;
+
+	(void)offset;
+	if (record_parse(&r, line, len, NULL) == 0 &&
+	    record_is(r.type_text, "set") &&
+	    record_is(record_get(&r, "key"), "trialConcurrency") &&
+	    json_int(r.value, &n) == 0 && n > 0)
+		p->concurrency = n;
+	return 0;
+}
+
+void
+place_read_control(struct place *p)
+{
+	struct buf path = BUF_INIT;
+
+	expdir_path(&path, p->dir, "control.jsonl");
+	journal_read(path.data, &p->control_offset, hear_control, p, NULL);
+	buf_release(&path);
 }
 
 void

@@ -22,11 +22,16 @@ struct place {
 			    */
 	char *path; /* "PATH=..." with nni-trial on it; NULL: it is already */
 	os_file events;
+	/* trialConcurrency, as place_read_control() has last seen it set. */
+	int64_t concurrency;
+	int64_t control_offset;
 };
 
 /* 0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY. */
 int place_open(
     struct place *p, const char *dir, const char *member, struct buf *err);
+/* Reads on in control.jsonl. */
+void place_read_control(struct place *p);
 void place_close(struct place *p);
 
 #endif

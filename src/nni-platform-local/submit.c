@@ -11,7 +11,6 @@
 #include "attempts.h"
 #include "expdir.h"
 #include "gpulock.h"
-#include "journal.h"
 #include "keeper.h"
 #include "mem.h"
 #include "sampler.h"
@@ -54,14 +53,13 @@ struct submitter {
 	struct place place;
 	struct attempts all;
 	int64_t live, starting;
-	int64_t concurrency; /* trialConcurrency, perhaps set since */
 	struct watch *control;
-	int64_t control_offset;
 	int64_t credit; /* as last said; -1: never */
 	bool answered;	/* in this round of the loop */
 	struct buf reason;
-	/* Why no process can be started now; empty: one can, perhaps. */
+	/* Why nothing can be started now; empty: something can, perhaps. */
 	struct buf short_of;
+	struct buf no_disk; /* of a trial's files, as it was last said */
 	struct tail *events;
 	struct sampler *gpus; /* NULL: no trial needs any */
 	struct submitted *first, **last;
@@ -84,7 +82,7 @@ put(struct submitter *s)
 static int64_t
 most_live(const struct submitter *s, const char **key)
 {
-	int64_t max = s->concurrency;
+	int64_t max = s->place.concurrency;
 	int64_t own = s->place.member->max_concurrency;
 
 	*key = "trialConcurrency";
@@ -299,16 +297,28 @@ say_failed(
 static void
 say_speechless(struct submitter *s, struct submitted *t)
 {
-	struct buf dir = BUF_INIT;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	if (state_read(&s->state, dir.data, NULL) == 0 &&
-	    (s->state.claimed || s->state.ended))
+	if (is_there(s, t))
 		say_started(s, t);
 	else
 		say_failed(
 		    s, t, "its keeper died before it could start it", true);
-	buf_release(&dir);
+}
+
+/*
+ * The disk is full, or cannot be written to: that is no fault of this trial,
+ * and would be the same for the next one.  The reason names its directory: it
+ * stays as it is, and no news, while the system's own word is the same.
+ */
+static void
+say_no_disk(struct submitter *s, struct submitted *t, const char *reason)
+{
+	const char *was = strrchr(s->no_disk.data, ':');
+	const char *is = strrchr(reason, ':');
+
+	if (was == NULL || is == NULL || strcmp(was, is) != 0)
+		buf_set(&s->no_disk, reason);
+	buf_set(&s->short_of, s->no_disk.data);
+	say_no_room(s, t, s->no_disk.data);
 }
 
 static void
@@ -327,6 +337,8 @@ obey_answer(struct submitter *s, struct submitted *t)
 		count_if_live(s, t);
 	} else if (strcmp(line, "no_room") == 0) {
 		say_no_room(s, t, reason);
+	} else if (strcmp(line, "not_now") == 0) {
+		say_no_disk(s, t, reason);
 	} else if (strcmp(line, "failed") == 0) {
 		say_failed(s, t, reason, true);
 	} else if (strcmp(line, "refused") == 0) {
@@ -495,7 +507,6 @@ drop_held(struct submitter *s, const struct record *r)
 	s->held--;
 	s->answered = true;
 	say_no_room(s, t, "cancelled");
-	forget_line(t);
 }
 
 /* As many as there is room for now. */
@@ -678,32 +689,12 @@ count_earlier(struct submitter *s)
 	buf_release(&events);
 }
 
-/* {"type":"set","key":"trialConcurrency","value":N} */
-static int
-hear_control(void *arg, const char *line, size_t len, int64_t offset)
-{
-	struct submitter *s = arg;
-	struct record r;
-	int64_t n;
-
-	(void)offset;
-	if (record_parse(&r, line, len, NULL) == 0 &&
-	    record_is(r.type_text, "set") &&
-	    record_is(record_get(&r, "key"), "trialConcurrency") &&
-	    json_int(r.value, &n) == 0 && n > 0)
-		s->concurrency = n;
-	return 0;
-}
-
 static void
 read_control(void *arg)
 {
 	struct submitter *s = arg;
-	struct buf path = BUF_INIT;
 
-	expdir_path(&path, s->place.dir, "control.jsonl");
-	journal_read(path.data, &s->control_offset, hear_control, s, NULL);
-	buf_release(&path);
+	place_read_control(&s->place);
 }
 
 static void
@@ -732,7 +723,6 @@ run(struct submitter *s)
 {
 	struct buf path = BUF_INIT;
 
-	s->concurrency = s->place.config.trial_concurrency;
 	read_control(s);
 	expdir_path(&path, s->place.dir, "control.jsonl");
 	s->control = watch_path(s->loop, path.data, read_control, s);
@@ -762,6 +752,7 @@ release(struct submitter *s)
 	buf_release(&s->line);
 	buf_release(&s->reason);
 	buf_release(&s->short_of);
+	buf_release(&s->no_disk);
 	place_close(&s->place);
 }
 
@@ -772,7 +763,8 @@ verb_submit(const struct verb *v)
 	    .all = ATTEMPTS_INIT,
 	    .credit = -1,
 	    .reason = BUF_INIT,
-	    .short_of = BUF_INIT};
+	    .short_of = BUF_INIT,
+	    .no_disk = BUF_INIT};
 	struct buf err = BUF_INIT;
 	int code;
 
