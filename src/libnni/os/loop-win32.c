@@ -165,7 +165,7 @@ end_round(struct loop *l)
 
 	for (i = 0; i < l->each_count; i++)
 		l->each[i].fn(l->each[i].arg);
-	streams_flush(l->streams);
+	streams_flush(l);
 }
 
 int

@@ -28,7 +28,7 @@ struct stream **loop_streams(struct loop *l);
 /* Can any of them still do something by itself? */
 bool streams_alive(const struct stream *all);
 /* Begins to write what is queued. */
-void streams_flush(struct stream *all);
+void streams_flush(struct loop *l);
 /*
  * Foreign pipes do not tell that their reader has gone: asks, now and then.
  * Returns in how many ms to call again; INFINITE if there are none.

@@ -477,18 +477,21 @@ finish(struct stream *s)
 }
 
 void
-streams_flush(struct stream *s)
+streams_flush(struct loop *l)
 {
-	struct stream *next;
+	struct stream *s, *next;
 
-	for (; s != NULL; s = next) {
+	for (s = *loop_streams(l); s != NULL; s = next) {
 		next = s->next;
 		if (!s->writer || s->closed)
 			continue;
 		if (!s->lingering || s->finishing)
 			start_write(s);
-		if (s->finishing && stream_queued(s) == 0 && !s->in_flight)
+		if (s->finishing && stream_queued(s) == 0 && !s->in_flight) {
 			finish(s);
+			/* Who was told may have closed the next one. */
+			next = *loop_streams(l);
+		}
 	}
 }
 
