@@ -33,7 +33,7 @@
 #define QUICK_ENDS 8
 #define QUICK_MS 50
 #define HELD_MS 100
-#define LEAST_HELD 8
+#define LEAST_HELD 16
 
 struct submitted {
 	struct attempt a;

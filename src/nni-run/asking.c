@@ -9,9 +9,9 @@
 /* Idle slots are tolerated while they cost less than this part of them. */
 #define IDLE_TOLERATED 0.05
 /* From a trial's end through all programs to the start of the next. */
-#define TURN_US 4000
+#define TURN_US 8000
 /* Where several run at once, what is on its way may be as many as this. */
-#define MANY_EARLY 8
+#define MANY_EARLY 16
 
 void
 asking_init(struct asking *a)
