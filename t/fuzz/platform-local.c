@@ -45,7 +45,7 @@ check_state(const char *text, size_t len)
 	state_parse(&s);
 	if (s.ended) {
 		buf_adds(&out, "{\"type\":\"status\"");
-		state_end_members(&out, s.end);
+		state_end_members(&out, s.end, STATUS_NONE);
 		buf_adds(&out, "}");
 		if (json_check(
 			out.data, out.len, JSON_STRICT, &v, NULL, NULL) == -1)

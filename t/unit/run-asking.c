@@ -48,7 +48,7 @@ nni_main(int argc, char **argv)
 	    "but never more than run at once");
 
 	is_int(asking_wanted(&a, 1, 0, INT64_MAX), 0, "or none ahead at all");
-	is_int(asking_early(&a, 2), 16, "and some are handed on early");
+	is_int(asking_early(&a, 2), 32, "and some are handed on early");
 	is_int(asking_early(&a, 1), 2, "fewer where one runs at a time");
 	ok(asking_early(&a, 16) >= 8, "as many as end while one goes round");
 
