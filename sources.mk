@@ -11,7 +11,8 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/buf.c src/libnni
 	src/libnni/opt-words.c src/libnni/parents.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c \
 	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
-	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c
+	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c \
+	src/libnni/os/whole.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
 	src/libnni/os/job-posix.c src/libnni/os/keeper-posix.c \
 	src/libnni/os/lock-posix.c src/libnni/os/loop-posix.c src/libnni/os/main-posix.c \

@@ -73,7 +73,8 @@ expdir_is_there(const char *dir)
 	bool is;
 
 	expdir_path(&path, dir, "config.json");
-	is = file_info(path.data, true, &info) == 0 && info.type != FILE_ABSENT;
+	is =
+	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
 	buf_release(&path);
 	return is;
 }
@@ -117,20 +118,6 @@ expdir_lock_held(const char *dir, const char *name, int64_t *pid)
 	if (pid != NULL)
 		*pid = holder;
 	return held == 1;
-}
-
-static bool
-is_experiment(const char *dir)
-{
-	struct buf path = BUF_INIT;
-	struct file_info info;
-	bool yes;
-
-	expdir_path(&path, dir, "config.json");
-	yes =
-	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
-	buf_release(&path);
-	return yes;
 }
 
 /* ---- making one ---- */
@@ -208,7 +195,7 @@ expdir_create(const char *parent, const char *id, struct json config,
 			experiment_id_new(fresh);
 		expdir_path(dir, base.data, id ? id : fresh);
 		r = file_rename(temp.data, dir->data, err);
-		if (r == -1 && is_experiment(dir->data))
+		if (r == -1 && expdir_is_there(dir->data))
 			r = -buf_err(err,
 			    "experiment '%s' is there already: %s",
 			    expdir_id(dir->data), dir->data);
@@ -253,7 +240,7 @@ find_by_path(const char *what, struct buf *dir)
 	if (path_expand(what, &given, NULL) == 0 &&
 	    path_real(given.data, dir, NULL) == 0)
 		for (;;) {
-			found = is_experiment(dir->data);
+			found = expdir_is_there(dir->data);
 			len = (size_t)(path_base(dir->data) - dir->data);
 			if (found || len <= 1 || len >= dir->len)
 				break;
@@ -282,7 +269,7 @@ find_in_parent(const char *what, const char *parent, struct buf *dir,
 		if (strncmp(list[i], what, len) || list[i][0] == '.')
 			continue;
 		expdir_path(&path, parent, list[i]);
-		if (!is_experiment(path.data))
+		if (!expdir_is_there(path.data))
 			continue;
 		buf_set(dir, path.data);
 		buf_addf(names, "%s%s", *found ? ", " : "", list[i]);
@@ -354,7 +341,7 @@ add_nearest(const char *what, const char *parent, struct buf *id)
 	near = opt_nearest(what, ids);
 	if (near)
 		expdir_path(&path, parent, near);
-	if (near && is_experiment(path.data))
+	if (near && expdir_is_there(path.data))
 		buf_set(id, near);
 	free(ids);
 	dir_list_free(names, NULL, count);

@@ -185,16 +185,24 @@ set_live(struct submitter *s, struct submitted *t, bool live)
 	t->live = live;
 }
 
+/* Into s->state: 0, or -1 if it cannot be read. */
+static int
+read_state(struct submitter *s, const struct submitted *t)
+{
+	struct buf dir = BUF_INIT;
+	int r;
+
+	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
+	r = state_read(&s->state, dir.data, NULL);
+	buf_release(&dir);
+	return r;
+}
+
 /* One that was there before us may have ended long ago. */
 static void
 count_if_live(struct submitter *s, struct submitted *t)
 {
-	struct buf dir = BUF_INIT;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	set_live(s, t,
-	    state_read(&s->state, dir.data, NULL) == -1 || !s->state.ended);
-	buf_release(&dir);
+	set_live(s, t, read_state(s, t) == -1 || !s->state.ended);
 }
 
 static void
@@ -221,14 +229,7 @@ look_again(void *arg)
 static bool
 is_there(struct submitter *s, const struct submitted *t)
 {
-	struct buf dir = BUF_INIT;
-	bool there;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	there = state_read(&s->state, dir.data, NULL) == 0 &&
-		(s->state.claimed || s->state.ended);
-	buf_release(&dir);
-	return there;
+	return read_state(s, t) == 0 && (s->state.claimed || s->state.ended);
 }
 
 /* ---- answers ---- */
@@ -495,9 +496,10 @@ held_too_long(void *arg)
 static void
 drop_held(struct submitter *s, const struct record *r)
 {
+	const struct submitted *meant = attempts_of(&s->all, r);
 	struct submitted **at = &s->held_first, *t;
 
-	while ((t = *at) != NULL && &t->a != attempts_of(&s->all, r))
+	while ((t = *at) != NULL && t != meant)
 		at = &t->next;
 	if (t == NULL)
 		return;
@@ -641,11 +643,10 @@ static bool
 has_keeper(struct submitter *s, const struct submitted *t)
 {
 	struct buf path = BUF_INIT;
-	bool lives;
+	bool lives =
+	    read_state(s, t) == 0 && s->state.claimed && !s->state.ended;
 
 	expdir_trial(&path, s->place.dir, t->a.trial, t->a.number);
-	lives = state_read(&s->state, path.data, NULL) == 0 &&
-		s->state.claimed && !s->state.ended;
 	path_add(&path, ".nni/lock");
 	lives = lives && lock_held(path.data, NULL) == 1;
 	buf_release(&path);

@@ -96,7 +96,7 @@ add_row(void *arg, size_t i, const struct experiment *e, const struct config *c,
 	struct row row = {.began_ms = e->created_ms};
 
 	(void)i;
-	if (fault != NULL && !which_is_there(e->dir))
+	if (fault != NULL && !expdir_is_there(e->dir))
 		return;
 	row.cells[0] = xstrdup(expdir_id(e->dir));
 	row.cells[6] = began_cell(e->created_ms);

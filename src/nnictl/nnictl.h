@@ -39,8 +39,6 @@ ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
  */
 void which_all(bool running_only, char ***dirs, size_t *count);
 void which_free(char **dirs, size_t count);
-/* Is it an experiment's directory, still? */
-bool which_is_there(const char *dir);
 /*
  * The one that the operands name (an id, the beginning of one, or a path), or
  * the only one that is running.  NNI_OK, or an exit code with the fault said.

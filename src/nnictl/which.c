@@ -13,20 +13,6 @@
 /* So many are named where one is to be chosen. */
 #define NAMED_MAX 20
 
-bool
-which_is_there(const char *dir)
-{
-	struct buf path = BUF_INIT;
-	struct file_info info;
-	bool yes;
-
-	expdir_path(&path, dir, "config.json");
-	yes =
-	    file_info(path.data, true, &info) == 0 && info.type == FILE_REGULAR;
-	buf_release(&path);
-	return yes;
-}
-
 static void
 add_of_parent(const char *parent, char ***dirs, size_t *count)
 {
@@ -44,7 +30,7 @@ add_of_parent(const char *parent, char ***dirs, size_t *count)
 	for (size_t i = 0; i < n; i++) {
 		expdir_path(&path, parent, names[i]);
 		if (!experiment_id_valid(names[i], strlen(names[i])) ||
-		    !which_is_there(path.data))
+		    !expdir_is_there(path.data))
 			continue;
 		*dirs = xreallocarray(*dirs, *count + 1, sizeof(**dirs));
 		(*dirs)[(*count)++] = xstrdup(path.data);
