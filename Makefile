@@ -39,7 +39,7 @@ RES =
 
 PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
 	nni-collect nni-cancel nni-run nni-trial nni-conformance \
-	nni-platform-local nnictl
+	nni-platform-local nni-platform-remote nnictl
 
 all: $(PROGRAMS)
 
@@ -71,6 +71,7 @@ $(eval $(call program,nni-cancel,NNI_CANCEL))
 $(eval $(call program,nni-run,NNI_RUN))
 $(eval $(call program,nni-trial,NNI_TRIAL))
 $(eval $(call program,nni-platform-local,NNI_PLATFORM_LOCAL))
+$(eval $(call program,nni-platform-remote,NNI_PLATFORM_REMOTE))
 $(eval $(call program,nni-conformance,NNI_CONFORMANCE))
 $(eval $(call program,nnictl,NNICTL))
 
@@ -142,6 +143,7 @@ endef
 $(eval $(call unit_of,tune,NNI_TUNE))
 $(eval $(call unit_of,assess,NNI_ASSESS))
 $(eval $(call unit_of,platform-local,NNI_PLATFORM_LOCAL))
+$(eval $(call unit_of,platform-remote,NNI_PLATFORM_REMOTE))
 $(eval $(call unit_of,pack,NNI_PACK))
 $(eval $(call unit_of,run,NNI_RUN))
 # Libraries for LD_PRELOAD that play tricks on the programs.
@@ -187,7 +189,7 @@ bench: all
 # ---- installing ----
 DESTDIR =
 PREFIX = /usr/local
-TOOLS = $(PROGRAMS:nni-platform-local=)
+TOOLS = $(filter-out nni-platform-%,$(PROGRAMS))
 MAN = $(wildcard doc/*.[1578])
 install: all
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BIN='$(BIN)' \

@@ -6,7 +6,8 @@ plan 7
 make -s -C "$TOP" install BIN="$NNI_BIN" O="${NNI_O:-build}" DESTDIR="$PWD/root" PREFIX=/opt/nni >log 2>&1
 ok $? 'make install' || diag "$(tail -5 log)"
 is "$("$PWD/root/opt/nni/bin/nni-run" --version)" "$(nni-run --version)" 'what is installed runs'
-[ -x root/opt/nni/libexec/nni/nni-platform-local ]
+[ -x root/opt/nni/libexec/nni/nni-platform-local ] &&
+	[ -x root/opt/nni/libexec/nni/nni-platform-remote ]
 ok $? 'the backend is in libexec/nni'
 [ -f root/opt/nni/share/nni/python/nni/__init__.py ] && [ -f root/opt/nni/share/nni/python/nni/utils.py ]
 ok $? 'the Python stand-in is installed'
