@@ -6,6 +6,8 @@
 #                      fuzzers, lints
 # make asan            sanitizers, into build/asan; make portable: without what
 #                      only Linux has, into build/portable; make fuzz: fuzzers
+# make agents          the programs that are sent to other machines, static, for
+#                      all processors whose compiler is there (make: this one's)
 # make windows         the same programs as .exe (mingw-w64); check-windows:
 #                      their tests (Wine); check-cl: would MSVC take it?
 # make bench           side-by-side benchmarks
@@ -41,7 +43,12 @@ PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
 	nni-collect nni-cancel nni-run nni-trial nni-conformance \
 	nni-platform-local nni-platform-remote nnictl
 
-all: $(PROGRAMS)
+# Kinds of machines for which there are programs to be sent, and this one's
+AGENTS = linux-x86_64 linux-aarch64
+HERE := $(shell uname -sm | tr 'L ' 'l-')
+AGENTS_POSIX = $(patsubst %,agent-%,$(filter $(HERE),$(AGENTS)))
+
+all: $(PROGRAMS) $(AGENTS_$(OS))
 
 LIB_OBJ = $(LIB_SRC:src/%.c=$(SAME)/%.o) $(LIB_$(OS)_SRC:src/%.c=$(O)/%.o)
 LIB = $(O)/libnni.a
@@ -80,6 +87,40 @@ $(O)/%.o: src/%.c
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 -include $(LIB_OBJ:.o=.d)
 
+# ---- the programs for other machines ----
+# bin/agents/SYSTEM-PROCESSOR is nni-platform-local, nni-trial-SYSTEM-PROCESSOR
+# nni-trial: static, with no library but C's.  Where the compiler, or its static
+# library, is not there, there is no such program.
+AGENT_CC = cc
+AGENT_CC_OF = $(if $(filter $(HERE),$(1)),$(AGENT_CC),$(1:linux-%=%-linux-gnu-gcc))
+# Not compiled: what these two never call.
+AGENT_WITHOUT = $(patsubst %,src/libnni/%.c,canonical classargs columns crew csv \
+	node node-scalar node-yaml problems searchspace survey)
+AGENT_O = build/agent-$(1)
+AGENT_MAKE = $(MAKE) -s OS=POSIX O=$(AGENT_O) SAME=$(AGENT_O) BIN=$(AGENT_O)/bin \
+	CC=$(AGENT_CC_OF) AR=$(if $(filter $(HERE),$(1)),ar,$(1:linux-%=%-linux-gnu-ar)) EXE= \
+	CFLAGS='-O2 -ffunction-sections -fdata-sections' CPPFLAGS=-DNNI_STATIC \
+	LDFLAGS='-static -s -Wl,--gc-sections' LDLIBS=-lm BIND= RES= \
+	LIB_SRC='$(filter-out $(AGENT_WITHOUT),$(LIB_SRC))'
+agents: $(AGENTS:%=agent-%)
+agent-%:
+	+@mkdir -p $(call AGENT_O,$*) $(BIN)/agents; \
+	cd $(call AGENT_O,$*) && \
+	if [ -e can ] || (echo 'int main(void) { return 0; }' >can.c && \
+		$(call AGENT_CC_OF,$*) -static -o can can.c) 2>/dev/null; \
+	then \
+		cd $(CURDIR) && $(call AGENT_MAKE,$*) nni-platform-local nni-trial && \
+		for p in nni-platform-local: nni-trial:nni-trial-; do \
+			from=$(call AGENT_O,$*)/bin/$${p%:*} to=$(BIN)/agents/$${p#*:}$*; \
+			cmp -s $$from $$to || \
+			{ cp $$from $$to.new && mv -f $$to.new $$to; } || exit; \
+		done; \
+	else \
+		echo 'agents: none for $*: $(call AGENT_CC_OF,$*) is not there,' \
+			'or cannot link statically' >&2; \
+	fi
+.PHONY: agents
+
 # ---- two more builds, for the tests ----
 # Address and undefined behaviour sanitizers, leaks; and what fuzzers need.
 ASAN = CC=clang O=build/asan BIN=build/asan/bin LDFLAGS='-fsanitize=address,undefined' \
@@ -108,6 +149,10 @@ WIN_MAKE = $(MAKE) OS=WIN32 EXE=.exe O=$(WIN) BIN=$(WIN)/bin \
 	LDLIBS='-lyaml -lminizip -lz -ldeflate -lbcrypt -lntdll -ladvapi32'
 windows: $(WIN_DEPS)/share/versions
 	+$(WIN_MAKE) all unit
+	@mkdir -p $(BIN)/agents $(WIN)/bin/agents
+	@cp $(WIN)/bin/nni-platform-local.exe $(BIN)/agents/windows-x86_64.exe
+	@cp $(WIN)/bin/nni-trial.exe $(BIN)/agents/nni-trial-windows-x86_64.exe
+	@cp $(BIN)/agents/* $(WIN)/bin/agents
 check-windows: windows
 	.ci/windows-tests $(WIN)
 # What MSVC would say: clang in its place, with Wine's headers.
@@ -199,6 +244,7 @@ uninstall:
 		.ci/install --undo '$(TOOLS)' '$(MAN)'
 
 clean:
-	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl
+	rm -rf $(O) $(BIN)/nni-[a-rt-z]* $(BIN)/nni-submit $(BIN)/nnictl \
+		$(BIN)/agents
 .PHONY: all asan portable windows check-windows check-cl unit helpers fuzz check check-long ci \
 	bench install uninstall clean

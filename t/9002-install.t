@@ -1,7 +1,7 @@
 #!/bin/sh
 # make install and make uninstall, into a directory of our own.
 . "$(dirname "$0")/lib.sh"
-plan 7
+plan 8
 
 make -s -C "$TOP" install BIN="$NNI_BIN" O="${NNI_O:-build}" DESTDIR="$PWD/root" PREFIX=/opt/nni >log 2>&1
 ok $? 'make install' || diag "$(tail -5 log)"
@@ -9,6 +9,7 @@ is "$("$PWD/root/opt/nni/bin/nni-run" --version)" "$(nni-run --version)" 'what i
 [ -x root/opt/nni/libexec/nni/nni-platform-local ] &&
 	[ -x root/opt/nni/libexec/nni/nni-platform-remote ]
 ok $? 'the backend is in libexec/nni'
+is "$(ls root/opt/nni/libexec/nni/agents 2>&1)" "$(ls "$NNI_BIN/agents" 2>&1)" 'the programs for other machines are installed'
 [ -f root/opt/nni/share/nni/python/nni/__init__.py ] && [ -f root/opt/nni/share/nni/python/nni/utils.py ]
 ok $? 'the Python stand-in is installed'
 

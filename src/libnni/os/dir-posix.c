@@ -429,7 +429,7 @@ static const char *
 home_of(const char *user, size_t len)
 {
 	char *name = xstrndup(user, len);
-	struct passwd *pw = getpwnam(name);
+	struct passwd *pw = user_by_name(name);
 
 	free(name);
 	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;

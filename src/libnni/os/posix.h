@@ -16,6 +16,14 @@
 #define NNI_LINUX 1
 #endif
 
+/*
+ * The user of that number or name; NULL: unknown.  Static until the next call.
+ * A static program (-DNNI_STATIC) asks /etc/passwd alone: the C library would
+ * load what else knows users, of a version that need not be its own.
+ */
+struct passwd *user_by_id(unsigned id);
+struct passwd *user_by_name(const char *name);
+
 /* argv[0], as main() got it; NULL if there was none. */
 extern const char *program_path;
 

@@ -153,6 +153,50 @@ sys_boot_id(void)
 	return id;
 }
 
+#ifdef NNI_STATIC
+static struct passwd *
+user_find(const char *name, uid_t id)
+{
+	static FILE *users;
+	struct passwd *pw;
+
+	if (users == NULL)
+		users = fopen("/etc/passwd", "re");
+	if (users == NULL)
+		return NULL;
+	rewind(users);
+	while ((pw = fgetpwent(users)) != NULL)
+		if (name != NULL ? strcmp(pw->pw_name, name) == 0
+				 : pw->pw_uid == id)
+			break;
+	return pw;
+}
+
+struct passwd *
+user_by_id(unsigned id)
+{
+	return user_find(NULL, (uid_t)id);
+}
+
+struct passwd *
+user_by_name(const char *name)
+{
+	return user_find(name, 0);
+}
+#else
+struct passwd *
+user_by_id(unsigned id)
+{
+	return getpwuid((uid_t)id);
+}
+
+struct passwd *
+user_by_name(const char *name)
+{
+	return getpwnam(name);
+}
+#endif
+
 const char *
 sys_user(void)
 {
@@ -161,7 +205,7 @@ sys_user(void)
 
 	if (name[0] != '\0')
 		return name;
-	pw = getpwuid(geteuid());
+	pw = user_by_id(geteuid());
 	if (pw != NULL)
 		snprintf(name, sizeof(name), "%s", pw->pw_name);
 	else
@@ -197,7 +241,7 @@ sys_home(void)
 	if (env != NULL && env[0] == '/')
 		return env;
 	if (home == NULL) {
-		pw = getpwuid(getuid());
+		pw = user_by_id(getuid());
 		if (pw != NULL && pw->pw_dir[0] == '/')
 			home = xstrdup(pw->pw_dir);
 	}
