@@ -7,34 +7,8 @@
 
 #include "mem.h"
 #include "record.h"
-#include "sha256.h"
 
 #define DEFAULT_DIR "~/.local/share/nni"
-
-void
-machine_place_name(struct buf *out, const char *name)
-{
-	char digest[SHA256_HEX + 1];
-	struct sha256 sum;
-	bool other = false;
-	size_t i;
-
-	for (i = 0; name[i]; i++) {
-		bool plain = (name[i] >= 'a' && name[i] <= 'z') ||
-			     (name[i] >= 'A' && name[i] <= 'Z') ||
-			     (name[i] >= '0' && name[i] <= '9') ||
-			     strchr("@._-", name[i]);
-
-		buf_addc(out, plain ? name[i] : '_');
-		other |= !plain;
-	}
-	if (!other)
-		return;
-	sha256_init(&sum);
-	sha256_update(&sum, name, i);
-	sha256_final_hex(&sum, digest);
-	buf_addf(out, "-%.8s", digest);
-}
 
 static void
 read_machine(struct machine *m, struct json v)

@@ -37,11 +37,4 @@ int machines_read(struct machines_read *m, const char *dir,
     const struct config_member *member, struct buf *err);
 void machines_read_release(struct machines_read *m);
 
-/*
- * The name of a place as a part of file names (design section 4): bytes outside
- * [A-Za-z0-9@._-] become _ and, if there were any, '-' and 8 hexadecimal digits
- * of the name's digest are added.
- */
-void machine_place_name(struct buf *out, const char *name);
-
 #endif
