@@ -59,6 +59,7 @@ sub run {
 	open my $f, '>:raw', 'c.yml' or die $!;
 	print $f $text;
 	close $f;
+	chmod 0600, 'c.yml'; # it may have passwords
 	system("'$bin/nni-config' --check $case->{options} c.yml >out 2>err </dev/null");
 	my $code = $? >> 8;
 	open my $e, '<:raw', 'err' or die $!;

@@ -29,4 +29,8 @@ exits 0 'the configuration of the page' nni-config --runnable c.yml
 is "$(cat err)" '' 'without a note'
 example 2 >s.yml
 exits 0 'the search space of the page' nni-config --space s.yml
+example 3 >c.yml
+exits 0 'the example with several platforms' nni-config c.yml
+is "$(cat err)" '' 'without a note, too'
+is "$(jq -c '[.trainingService[].member]' out)" '["local","remote","windows"]' 'has its members'
 done_testing

@@ -23,6 +23,7 @@ struct reading {
 	bool no_tuner;		 /* a search space and a tuner may be missing */
 	struct buf path;	 /* of the object at hand: "trial." */
 	const struct key *v1_tables[2]; /* for names in messages */
+	const struct node *services;	/* the canonical ones, so far */
 	struct buf hints; /* names that reading_hint() was given */
 };
 

@@ -187,47 +187,134 @@ rules_local(struct reading *r, struct node *m)
 	note_gpu_slots(r, m, m);
 }
 
+/* Names of hosts have no letter case, nor have users on Windows. */
 static bool
-same_text(const struct node *a, const struct node *b, const char *key)
+same_name(const struct node *a, const struct node *b, const char *key)
 {
 	const char *x = tree_text(a, key), *y = tree_text(b, key);
 
-	return x && y ? strcmp(x, y) == 0 : x == y;
+	return x && y && fold_case_equal(x, y);
 }
 
 static bool
 is_same_machine(const struct node *a, const struct node *b)
 {
-	return tree_text(a, "host") && same_text(a, b, "host") &&
-	       same_text(a, b, "user") &&
+	return same_name(a, b, "host") && same_name(a, b, "user") &&
 	       tree_int(a, "port", 22) == tree_int(b, "port", 22);
+}
+
+static bool
+has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			return true;
+	return false;
+}
+
+/*
+ * A host or a user is an argument of ssh: it must not be taken for an option,
+ * nor for something else that ssh understands.
+ */
+static void
+check_login(struct reading *r, const struct node *one, const char *key,
+    const char *shown)
+{
+	const struct node *n = node_get(one, key);
+	const char *s = tree_text(one, key), *colon;
+	bool host = strcmp(key, "host") == 0;
+
+	if (!s)
+		return;
+	colon = strchr(s, ':');
+	if (s[0] == '-')
+		reading_error(r, n, shown, "must not begin with '-'");
+	else if (has_control(s) || strchr(s, ' '))
+		reading_error(r, n, shown,
+		    "must not hold blanks or control characters");
+	else if (host && strchr(s, '@'))
+		reading_error(r, n, shown,
+		    "must be the host alone; what is before the '@' is '%s'",
+		    r->v1 ? "username" : "user");
+	else if (host && colon && !strchr(colon + 1, ':'))
+		reading_error(r, n, shown,
+		    "must be the host alone; what is behind the ':' is 'port'");
+	else if (host && strchr(s, '/'))
+		reading_error(r, n, shown, "must be a name or an address");
+}
+
+/* They reach ssh, or the machine, as one line. */
+static void
+check_lines(struct reading *r, const struct node *one)
+{
+	static const char *const keys[][2] = {{"password", "passwd"},
+	    {"sshPassphrase", "passphrase"}, {"remoteDir", "remoteDir"},
+	    {"agentPath", "agentPath"}, {"pythonPath", "pythonPath"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *s = tree_text(one, keys[i][0]);
+
+		if (s && has_control(s))
+			reading_error(r, node_get(one, keys[i][0]),
+			    keys[i][r->v1 ? 1 : 0],
+			    "must not hold line breaks or other control "
+			    "characters");
+	}
+}
+
+static void
+check_machine(struct reading *r, const struct node *one)
+{
+	check_login(r, one, "host", r->v1 ? "ip" : "host");
+	check_login(r, one, "user", r->v1 ? "username" : "user");
+	check_lines(r, one);
+	if (node_get(one, "password") && node_get(one, "sshKeyFile"))
+		reading_note(r, node_get(one, "sshKeyFile"),
+		    r->v1 ? "sshKeyPath" : "sshKeyFile",
+		    "has no effect: the password is used");
+}
+
+/* The same machine, in a member before or in this one's list before; NULL. */
+static const struct node *
+find_machine(const struct node *services, const struct node *m, size_t index)
+{
+	const struct node *list, *one = &node_get(m, "machineList")->items[index];
+	size_t i, j, count;
+
+	for (i = 0; i < services->count; i++) {
+		list = node_get(&services->items[i], "machineList");
+		count = &services->items[i] == m ? index
+			: list && list->type == NODE_LIST ? list->count
+							  : 0;
+		for (j = 0; j < count; j++)
+			if (is_same_machine(one, &list->items[j]))
+				return &list->items[j];
+		if (&services->items[i] == m)
+			break;
+	}
+	return NULL;
 }
 
 void
 rules_remote(struct reading *r, struct node *m)
 {
-	const struct node *list = node_get(m, "machineList");
-	size_t i, j;
+	const struct node *list = node_get(m, "machineList"), *other;
+	size_t i, was;
 
 	for (i = 0; list && i < list->count; i++) {
 		const struct node *one = &list->items[i];
 
-		size_t was = reading_enter(
+		was = reading_enter(
 		    r, "machineList[%llu].", (unsigned long long)i);
-
 		note_gpu_slots(r, m, one);
-		if (node_get(one, "password") && node_get(one, "sshKeyFile"))
-			reading_note(r, node_get(one, "sshKeyFile"),
-			    r->v1 ? "sshKeyPath" : "sshKeyFile",
-			    "has no effect: the password is used");
-		for (j = 0; j < i; j++)
-			if (is_same_machine(one, &list->items[j]))
-				break;
-		if (j < i)
+		check_machine(r, one);
+		other = find_machine(r->services, m, i);
+		if (other)
 			reading_error(r, node_get(one, "host"),
 			    r->v1 ? "ip" : "host",
 			    "is a machine that is in line %d already",
-			    node_get(&list->items[j], "host")->line);
+			    node_get(other, "host")->line);
 		reading_leave(r, was);
 	}
 }
@@ -439,6 +526,14 @@ rules_kubeflow(struct reading *r, struct node *m)
 		    !node_get(role, "codeDirectory"))
 			node_copy(tree_put(role, "codeDirectory"), code);
 	}
+}
+
+static bool
+same_text(const struct node *a, const struct node *b, const char *key)
+{
+	const char *x = tree_text(a, key), *y = tree_text(b, key);
+
+	return x && y ? strcmp(x, y) == 0 : x == y;
 }
 
 static bool

@@ -184,6 +184,7 @@ service_finish(struct reading *r, const struct node *top, struct node *list,
 	if (p && !p->own_command && !r->v1 && !node_get(m, "trialCommand") &&
 	    !m->told)
 		no_command(r);
+	r->services = list;
 	if (p && p->rules)
 		p->rules(r, m);
 	if (p)
