@@ -219,6 +219,7 @@ is "$(grep '^searchSpace' out)" 'searchSpace.a._type	"choice"	s.json:1
 searchSpace.a._value	[1.0,1E5,"\u00e9",123456789012345678901234567890]	s.json:1' '--origin: the search space'
 exits 0 '--check of a good file' nni-config --check -q v1.yml
 is "$(cat out)$(cat err)" '' 'says nothing'
+chmod 600 v1.yml
 exits 0 'a file with notes' nni-config v1.yml
 is "$(grep -c ': note: ' err)" 2 'has them on standard error'
 exits 2 'no file' nni-config
@@ -239,6 +240,22 @@ fi
 exits 0 '--keys' nni-config --keys
 ok $(($(wc -l <out) < 300)) 'prints every key'
 is "$(grep "^v3	trainingService	weight	" out)" 'v3	trainingService	weight	number	not in NNI' 'with what is to know'
+
+# ---- secrets in files of others ----
+printf '%s\n' 'trialCommand: ./t' 'trialConcurrency: 1' 'searchSpace: {x: {_type: uniform, _value: [0, 1]}}' \
+	'tuner: {name: TPE, classArgs: {}}' 'trainingService:' '  platform: remote' '  machine_list:' \
+	'  - {host: 192.0.2.1, user: bob, PASSWORD: a}' '  - {host: 192.0.2.2, user: bob, ssh_passphrase: b}' >'se cret.yml'
+chmod 600 'se cret.yml'
+exits 0 'a password in a file of one user' nni-config 'se cret.yml'
+is "$(cat err)" '' 'is fine'
+cp out again.json
+chmod 640 'se cret.yml'
+exits 0 'in one that others can read' nni-config 'se cret.yml'
+is "$(cat err)" "se cret.yml:8:44: note: other users of this machine can read this secret: chmod go= 'se cret.yml'" 'that is told once'
+nni-config - <'se cret.yml' >/dev/null 2>err
+is "$(cat err)" '' 'of a pipe it is not known'
+is "$(nni-config --redact again.json 2>/dev/null | jq -c '.trainingService[].machineList[]|[.host,.password,.sshPassphrase]' | tr '\n' ' ' | sed 's/ $//')" \
+	'["192.0.2.1","***",null] ["192.0.2.2",null,"***"]' 'shown are stars'
 
 # ---- somebody's own platform ----
 mkdir -p backends

@@ -14,6 +14,7 @@
 #include "os/sys.h"
 #include "print.h"
 #include "problems.h"
+#include "quote.h"
 #include "reading.h"
 #include "say.h"
 #include "searchspace.h"
@@ -120,6 +121,26 @@ find_base(const char *name, struct buf *base)
 	return code;
 }
 
+/* A password that all users of this machine can read is noted, once. */
+static void
+note_readable(
+    const char *name, const struct node *top, struct problems *problems)
+{
+	const struct node *secret = print_find_secret(top);
+	struct file_info info;
+	struct buf word = BUF_INIT;
+
+	if (secret && strcmp(name, "-") != 0 && !path_is_stream(name) &&
+	    file_info(name, true, &info) == 0 && info.open_to_others) {
+		quote_sh(&word, name);
+		problems_note(problems, secret->line, secret->col,
+		    "other users of this machine can read this secret: "
+		    "chmod go= %s",
+		    word.data);
+	}
+	buf_release(&word);
+}
+
 /* Of a file that could be read only in part, what else is wrong is told. */
 static int
 do_config(const char *name, struct node *file, struct problems *problems)
@@ -137,6 +158,7 @@ do_config(const char *name, struct node *file, struct problems *problems)
 	if (code == 0) {
 		r.base = base.data;
 		experiment_read(&r, file, name, top, &space_file);
+		note_readable(name, top, problems);
 		code = tell(problems);
 	}
 	if (o.redact || o.origins)

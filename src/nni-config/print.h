@@ -7,6 +7,8 @@
 
 /* Makes every secret value "***". */
 void print_redact(struct node *top);
+/* A secret that the user wrote, the first in the order of keys; NULL. */
+const struct node *print_find_secret(const struct node *top);
 /* As JSON over several lines, for people. */
 void print_pretty(const struct node *n, struct buf *out);
 /*

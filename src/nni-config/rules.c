@@ -230,8 +230,8 @@ check_login(struct reading *r, const struct node *one, const char *key,
 	if (s[0] == '-')
 		reading_error(r, n, shown, "must not begin with '-'");
 	else if (has_control(s) || strchr(s, ' '))
-		reading_error(r, n, shown,
-		    "must not hold blanks or control characters");
+		reading_error(
+		    r, n, shown, "must not hold blanks or control characters");
 	else if (host && strchr(s, '@'))
 		reading_error(r, n, shown,
 		    "must be the host alone; what is before the '@' is '%s'",
@@ -279,12 +279,13 @@ check_machine(struct reading *r, const struct node *one)
 static const struct node *
 find_machine(const struct node *services, const struct node *m, size_t index)
 {
-	const struct node *list, *one = &node_get(m, "machineList")->items[index];
+	const struct node *list,
+	    *one = &node_get(m, "machineList")->items[index];
 	size_t i, j, count;
 
 	for (i = 0; i < services->count; i++) {
 		list = node_get(&services->items[i], "machineList");
-		count = &services->items[i] == m ? index
+		count = &services->items[i] == m	  ? index
 			: list && list->type == NODE_LIST ? list->count
 							  : 0;
 		for (j = 0; j < count; j++)

@@ -430,6 +430,7 @@ info_of_stat(struct file_info *info, const struct stat *st)
 	info->mtime_ms =
 	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 	info->mode = st->st_mode & 07777;
+	info->open_to_others = (st->st_mode & (S_IRGRP | S_IROTH)) != 0;
 	info->device = (uint64_t)st->st_dev;
 	info->inode = (uint64_t)st->st_ino;
 	info->links = (uint32_t)st->st_nlink;

@@ -100,7 +100,8 @@ struct file_info {
 	enum file_type type;
 	int64_t size;
 	int64_t mtime_ms;
-	uint32_t mode; /* permission bits; made up on Windows */
+	uint32_t mode;	     /* permission bits; made up on Windows */
+	bool open_to_others; /* other users may read it; false: not known */
 	uint64_t device, inode;
 	uint32_t links;
 };
