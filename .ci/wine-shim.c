@@ -1,6 +1,11 @@
 /*
  * wine-shim.exe PROG ARG...: gives a Windows program real Win32 pipes when it
  * is started from Linux, and carries the bytes.
+ * wine-shim.exe --session: does what OpenSSH's sshd on Windows does for the
+ * command in WINE_RUN_COMMAND: `cmd.exe /c "COMMAND"`, whose streams are
+ * overlapped pipes of 4096 bytes, in a job that ends all in it when the shell
+ * ends (the shell holds the only handle), but lets go what breaks away.
+ * WINE_RUN_PROFILE is the account's home, and where the command starts.
  *
  * Wine hands Linux descriptors to what it starts.  There a pipe's end reads as
  * success with 0 bytes (Windows: error 109) and PeekNamedPipe fails.  Behind
@@ -18,6 +23,7 @@
 #include <wchar.h>
 
 #define BLOCK 65536
+#define SSHD_BLOCK 4096
 
 struct pump {
 	HANDLE from, to;
@@ -25,6 +31,7 @@ struct pump {
 };
 
 static HANDLE outside[3]; /* what Linux gave us */
+static BOOL as_sshd;
 
 static void
 die(UINT code, const char *what)
@@ -38,15 +45,45 @@ die(UINT code, const char *what)
 	ExitProcess(code);
 }
 
+/* The end of an operation on a pipe of ours, which may be overlapped. */
 static BOOL
-write_all(HANDLE to, const char *p, DWORD n)
+finish(HANDLE h, BOOL ok, OVERLAPPED *ov, DWORD *done)
 {
-	DWORD done;
+	if (!ok && GetLastError() != ERROR_IO_PENDING)
+		return FALSE;
+	return GetOverlappedResult(h, ov, done, TRUE);
+}
 
-	for (; n > 0; p += done, n -= done)
-		if (!WriteFile(to, p, n, &done, NULL))
-			return FALSE;
-	return TRUE;
+static BOOL
+write_all(const struct pump *p, const char *bytes, DWORD n)
+{
+	OVERLAPPED ov = {0};
+	DWORD done;
+	BOOL ok;
+
+	ov.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+	for (ok = TRUE; ok && n > 0; bytes += done, n -= done)
+		ok = p->to_program
+			 ? finish(p->to, WriteFile(p->to, bytes, n, NULL, &ov),
+			       &ov, &done)
+			 : WriteFile(p->to, bytes, n, &done, NULL);
+	CloseHandle(ov.hEvent);
+	return ok;
+}
+
+static BOOL
+read_some(const struct pump *p, char *bytes, DWORD *n)
+{
+	OVERLAPPED ov = {0};
+	BOOL ok;
+
+	if (p->to_program)
+		return ReadFile(p->from, bytes, BLOCK, n, NULL);
+	ov.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+	ok = finish(
+	    p->from, ReadFile(p->from, bytes, BLOCK, NULL, &ov), &ov, n);
+	CloseHandle(ov.hEvent);
+	return ok;
 }
 
 static DWORD WINAPI
@@ -56,12 +93,12 @@ carry(void *arg)
 	char *block = malloc(BLOCK);
 	DWORD n;
 
-	while (ReadFile(p->from, block, BLOCK, &n, NULL)) {
+	while (read_some(p, block, &n)) {
 		/* The end of a Linux pipe; from the program, a write of none.
 		 */
 		if (n == 0 && p->to_program)
 			break;
-		if (!write_all(p->to, block, n))
+		if (!write_all(p, block, n))
 			break;
 	}
 	/* The program's end of the pipe: it sees the end, or no reader. */
@@ -99,21 +136,84 @@ rest_of_line(void)
 	return _wcsdup(p);
 }
 
+/* Our ends are overlapped; the program's are as sshd's. */
 static void
-make_pipes(HANDLE ours[3], HANDLE theirs[3])
+make_pipe(int which, HANDLE *ours, HANDLE *theirs)
 {
 	SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
-	int i;
+	DWORD flags = as_sshd ? FILE_FLAG_OVERLAPPED : 0;
+	DWORD size = as_sshd ? SSHD_BLOCK : BLOCK;
+	wchar_t name[64];
+	HANDLE writing, reading;
 
-	for (i = 0; i < 3; i++) {
-		HANDLE reading, writing;
+	swprintf(name, 64, L"\\\\.\\pipe\\wine-shim-%lu-%d",
+	    GetCurrentProcessId(), which);
+	/* The writing end is the pipe's server, whosever it is. */
+	writing = CreateNamedPipeW(name,
+	    PIPE_ACCESS_OUTBOUND | (which == 0 ? FILE_FLAG_OVERLAPPED : flags),
+	    PIPE_TYPE_BYTE | PIPE_WAIT, 1, size, size, 0,
+	    which == 0 ? NULL : &inherit);
+	reading = CreateFileW(name, GENERIC_READ, 0,
+	    which == 0 ? &inherit : NULL, OPEN_EXISTING,
+	    which == 0 ? flags : FILE_FLAG_OVERLAPPED, NULL);
+	if (writing == INVALID_HANDLE_VALUE || reading == INVALID_HANDLE_VALUE)
+		die(125, "pipe");
+	*ours = which == 0 ? writing : reading;
+	*theirs = which == 0 ? reading : writing;
+}
 
-		if (!CreatePipe(&reading, &writing, &inherit, BLOCK))
-			die(125, "pipe");
-		ours[i] = i == 0 ? writing : reading;
-		theirs[i] = i == 0 ? reading : writing;
-		SetHandleInformation(ours[i], HANDLE_FLAG_INHERIT, 0);
-	}
+static wchar_t *
+session_line(void)
+{
+	static const wchar_t shell[] = L"c:\\windows\\system32\\cmd.exe";
+	const wchar_t *command = _wgetenv(L"WINE_RUN_COMMAND");
+	size_t n = wcslen(shell) + (command ? wcslen(command) : 0) + 16;
+	wchar_t *line = malloc(n * sizeof(*line));
+
+	if (command == NULL)
+		swprintf(line, n, L"\"%ls\"", shell);
+	else
+		swprintf(line, n, L"\"%ls\" /c \"%ls\"", shell, command);
+	SetEnvironmentVariableW(L"WINE_RUN_COMMAND", NULL);
+	return line;
+}
+
+/* The account's home, in the three ways in which Windows tells it. */
+static void
+set_profile(void)
+{
+	const wchar_t *unix_path = _wgetenv(L"WINE_RUN_PROFILE");
+	wchar_t path[MAX_PATH], *p;
+
+	if (unix_path == NULL)
+		return;
+	_snwprintf(path, MAX_PATH, L"Z:%ls", unix_path);
+	for (p = path; *p; p++)
+		if (*p == L'/')
+			*p = L'\\';
+	SetEnvironmentVariableW(L"USERPROFILE", path);
+	SetEnvironmentVariableW(L"HOMEDRIVE", L"Z:");
+	SetEnvironmentVariableW(L"HOMEPATH", path + 2);
+	SetCurrentDirectoryW(path);
+	SetEnvironmentVariableW(L"WINE_RUN_PROFILE", NULL);
+}
+
+/* As sshd does it, after the start: what is started before this is outside. */
+static void
+put_in_job(HANDLE process)
+{
+	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+	HANDLE job = CreateJobObjectW(NULL, NULL), dup;
+
+	limits.BasicLimitInformation.LimitFlags =
+	    JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK;
+	if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation,
+		&limits, sizeof(limits)) ||
+	    !AssignProcessToJobObject(job, process) ||
+	    !DuplicateHandle(GetCurrentProcess(), job, process, &dup, 0, FALSE,
+		DUPLICATE_SAME_ACCESS))
+		die(125, "job");
+	CloseHandle(job);
 }
 
 static HANDLE
@@ -149,13 +249,21 @@ wmain(void)
 	HANDLE ours[3], theirs[3], thread[3], process;
 	struct pump pump[3];
 	DWORD code = 125;
+	wchar_t *line;
 	int i;
 
 	outside[0] = GetStdHandle(STD_INPUT_HANDLE);
 	outside[1] = GetStdHandle(STD_OUTPUT_HANDLE);
 	outside[2] = open_stderr();
-	make_pipes(ours, theirs);
-	process = start(rest_of_line(), theirs);
+	line = rest_of_line();
+	as_sshd = wcscmp(line, L"--session") == 0;
+	for (i = 0; i < 3; i++)
+		make_pipe(i, &ours[i], &theirs[i]);
+	if (as_sshd)
+		set_profile();
+	process = start(as_sshd ? session_line() : line, theirs);
+	if (as_sshd)
+		put_in_job(process);
 	for (i = 0; i < 3; i++) {
 		CloseHandle(theirs[i]);
 		pump[i].from = i == 0 ? outside[0] : ours[i];
