@@ -64,13 +64,15 @@ NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
 	src/nni-run/records.c src/nni-run/retry.c src/nni-run/run.c \
 	src/nni-run/session.c src/nni-run/summary.c src/nni-run/tick.c \
 	src/nni-run/view.c
-NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/trial.c
+NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/phase.c \
+	src/nni-trial/trial.c
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
 	src/nni-platform-local/collect.c src/nni-platform-local/command.c \
 	src/nni-platform-local/contact.c \
 	src/nni-platform-local/gpu.c src/nni-platform-local/gpulock.c \
 	src/nni-platform-local/keeper.c src/nni-platform-local/main.c \
-	src/nni-platform-local/order.c src/nni-platform-local/place.c \
+	src/nni-platform-local/order.c src/nni-platform-local/parameters.c \
+	src/nni-platform-local/place.c \
 	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c

@@ -42,6 +42,10 @@ is "$(drain nofin | tail -n 1 | jq -c .no_final_metric)" true 'no final metric i
 is "$(drain nofin FAILED | tail -n 1)" "$(end_of nofin FAILED)" 'of a trial that succeeded only'
 rec '{"trial_job_id": "x", "type": "REQUEST_PARAMETER", "sequence": 0, "parameter_index": 1}' | mkfile reque
 is "$(drain reque | head -n 1 | jq -c '[.kind,.parameter_index,.value]')" '["request",1,null]' 'a request'
+{ fin 1; rec '{"trial_job_id": "x", "type": "REQUEST_PARAMETER", "sequence": 0, "parameter_index": 1}'
+	fin 2 | sed 's/"parameter_id": 3/"parameter_id": 8/'; } | mkfile phase
+is "$(drain phase | jq -c 'select(.kind) | [.kind,.parameter_id]' | tr '\n' ' ')" \
+	'["final",null] ["request",null] ["final",8] ' 'behind a request metrics say whose they are'
 
 # ---- damage ----
 { per 0 1; echo 'print into it'; per 1 2; printf 'ME000099{"torn'; per 2 3

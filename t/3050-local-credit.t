@@ -185,6 +185,25 @@ is "$(cat u/trials/aaaaa/stdout)" \
 	'{"parameter_id": 9, "parameter_source": "algorithm", "parameters": {"x": 2.0}, "parameter_index": 1}' \
 	'as NNI writes them'
 is "$(grep -c '"error"' out)" 1 'an update without parameters is an error'
+echo ': >started; until [ -e "$NNI_SYS_DIR/go" ]; do sleep 0.02; done; echo "$MULTI_PHASE" >multi' >code/multi.sh
+two v 'sh multi.sh' ',"multiPhase":true'
+submit "$PWD/v" aaaaa >/dev/null
+mkfifo updates
+watch v <updates >out &
+exec 3>updates
+jobs_of "$PWD/v" aaaaa >&3
+more() { echo '{"type":"update","trial":"aaaaa","attempt":1,"parameter_index":1,"parameter_id":'$1',"parameters":{"x": 2.0}}'; }
+more 9 >&3
+wait_for test -s v/trials/aaaaa/parameter_1.cfg
+ls -i v/trials/aaaaa/parameter_1.cfg >before
+{ more 9; more 10; } >&3
+wait_for grep -q '"error"' out
+is "$(ls -i v/trials/aaaaa/parameter_1.cfg)" "$(cat before)" 'what a trial may have read is not written again'
+is "$(grep -c '"error"' out) $(grep -o 'other parameters' out)" '1 other parameters' 'nor replaced by something else'
+: >v/trials/aaaaa/go
+exec 3>&-
+wait
+is "$(cat code/multi)" true 'MULTI_PHASE is as configured'
 
 # ---- lease ----
 two l 'sleep 1000' ',"lease":1.5,"killGrace":0.2'

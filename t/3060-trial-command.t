@@ -105,9 +105,34 @@ NNI_PLATFORM=remote nni-trial report "{\"a\": \"it's\"}" >out
 like "$(cat out)" "NNISDK_MEb'{*\"value\": \"{*it's*}\"}'" 'other platforms read standard output'
 REUSE_MODE=true nni-trial report 1 >out
 like "$(cat out)" 'NNISDK_ME*' 'and reused machines'
+
+# ---- phases ----
+exits 4 'next, where multiPhase is not true' nni-trial next
+like "$(cat err)" '*no more parameters: multiPhase is not true*' 'says so'
+export MULTI_PHASE=true
+before=$(grep -c . s/.nni/metrics)
+echo '{"parameter_id": 3, "parameters": {"x": 1}}' >s/parameter.cfg
+nni-trial next >out 2>err &
+n=$!
+wait_for grep -q REQUEST_PARAMETER s/.nni/metrics
+is "$(last)" 'ME000092{"trial_job_id": "abcde", "type": "REQUEST_PARAMETER", "sequence": 0, "parameter_index": 1}' \
+	'next asks as the SDK does'
+is "$(nni-trial get x)" 1 'until it is answered the old ones are there'
+echo '{"parameter_id": 5, "parameters": {"x": 2.0}, "parameter_index": 1}' >s/new && mv s/new s/parameter_1.cfg
+wait $n
+is "$? $(cat out err)" '0 ' 'then it is over'
+is "$(nni-trial get x)" 2.0 'get has the new ones'
+nni-trial report -f 7
+like "$(last)" '*{"parameter_id": 5,*"FINAL"*' 'and what is reported is of them'
+echo '{"parameter_id": null, "parameters": null, "parameter_index": 2}' >s/parameter_2.cfg
+exits 4 'there are no more' nni-trial next
+like "$(cat err)" '*there are no more parameters' 'says so'
+is "$(nni-trial get x) $(grep -c REQUEST s/.nni/metrics)" '2.0 1' 'the last ones stay; what is there is not asked for'
+NNI_PLATFORM= exits 4 'next without an experiment' nni-trial next
+unset MULTI_PHASE
 unset NNI_SYS_DIR
 exits 5 'no NNI_SYS_DIR' nni-trial report 1
-for c in get report id experiment sequence; do
+for c in get report next id experiment sequence; do
 	exits 0 "$c -h" nni-trial $c -h
 done
 exits 2 'no command' nni-trial

@@ -244,6 +244,7 @@ read_top(struct config *c, struct buf *err)
 	    read_duration(&r, c->all, "killGrace", &c->kill_grace_ms) < 0 ||
 	    read_duration(&r, c->all, "lease", &c->lease_ms) < 0 ||
 	    read_seed(&r, c) < 0 ||
+	    read_bool(&r, c->all, "multiPhase", &c->multi_phase) < 0 ||
 	    read_object(&r, c, "searchSpace", &c->search_space) < 0 ||
 	    read_object(&r, c, "tuner", &c->tuner) < 0 ||
 	    read_object(&r, c, "assessor", &c->assessor) < 0)

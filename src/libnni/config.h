@@ -44,6 +44,7 @@ struct config {
 	int64_t lease_ms;		    /* 0: none */
 	uint64_t seed;
 	bool has_seed;
+	bool multi_phase;	  /* trials ask for further parameters */
 	struct json search_space; /* object, as the user wrote its values */
 	struct json tuner; /* {"name","classArgs"...}; JSON_NONE if not set */
 	struct json assessor;

@@ -116,6 +116,8 @@ metric_parse(struct metric *m, const char *json, size_t len, struct buf *err)
 	if (json_int(json_get(all, "parameter_index"), &m->parameter_index) ==
 	    -1)
 		m->parameter_index = 0;
+	if (json_int(json_get(all, "parameter_id"), &m->parameter_id) == -1)
+		m->parameter_id = -1;
 	value = json_get(all, "value");
 	buf_clear(&m->value);
 	if (json_type(value) != JSON_ABSENT)

@@ -26,6 +26,7 @@ struct metric {
 	enum metric_kind kind;
 	int64_t sequence;
 	int64_t parameter_index; /* of a request */
+	int64_t parameter_id;	 /* whose result it is; -1: it does not say */
 	/*
 	 * The value as JSON, byte for byte as it was reported; only NaN,
 	 * Infinity and -Infinity have become strings.  SDKs since v1.4 report
@@ -35,7 +36,7 @@ struct metric {
 };
 #define METRIC_INIT                                                            \
 	{                                                                      \
-		METRIC_INTERMEDIATE, 0, 0, BUF_INIT                            \
+		METRIC_INTERMEDIATE, 0, 0, -1, BUF_INIT                        \
 	}
 void metric_release(struct metric *m);
 

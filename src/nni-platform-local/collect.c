@@ -45,6 +45,7 @@ struct collected {
 	bool queued;	/* to be read */
 	int faults;	/* pieces that were no metric */
 	bool has_final; /* a final metric was seen */
+	bool phases;	/* it has asked for further parameters */
 	bool done;	/* its end was passed on */
 	bool held;	/* its end waits for what cannot be read now */
 	char *trouble;	/* why not, as it was last said; NULL: nothing */
@@ -94,6 +95,9 @@ send_metric(struct collector *c, const struct collected *t, int64_t position,
 	else
 		json_member_raw(
 		    line, "value", (struct json){m->value.data, m->value.len});
+	/* Until then all are of the parameters that it was started with. */
+	if (t->phases && m->kind != METRIC_REQUEST && m->parameter_id >= 0)
+		json_member_int(line, "parameter_id", m->parameter_id);
 	json_member_time(line, "time", time_ms);
 	snprintf(digest, sizeof(digest), "%016" PRIx64, print);
 	json_key(line, "at");
@@ -249,6 +253,7 @@ take_piece(struct collector *c, struct collected *t, const char *bytes,
 			t->last_size = (uint32_t)used;
 			t->last_print = hash_bytes(bytes + at, used);
 			t->has_final |= c->metric.kind == METRIC_FINAL;
+			t->phases |= c->metric.kind == METRIC_REQUEST;
 			send_metric(c, t, t->offset, t->last_print, time_ms);
 		} else {
 			t->last_size = 0;

@@ -7,6 +7,7 @@
 #include "prepare.h"
 #include "expdir.h"
 #include "mem.h"
+#include "parameters.h"
 #include "os/sys.h"
 
 int
@@ -25,29 +26,6 @@ prepare_dirs(const char *attempt_dir, struct buf *err)
 }
 
 /* ---- files ---- */
-
-/* The separators are Python's, as NNI wrote them. */
-void
-parameter_text(struct buf *out, int64_t parameter_id, struct json source,
-    struct json parameters, int64_t index)
-{
-	buf_adds(out, "{\"parameter_id\": ");
-	if (parameter_id >= 0)
-		json_add_int(out, parameter_id);
-	else
-		buf_adds(out, "null");
-	buf_adds(out, ", \"parameter_source\": ");
-	if (json_type(source) == JSON_STRING)
-		json_add(out, source);
-	else
-		buf_adds(out, "\"algorithm\"");
-	buf_adds(out, ", \"parameters\": ");
-	if (json_type(parameters) != JSON_ABSENT)
-		json_add(out, parameters);
-	else
-		buf_adds(out, "{}");
-	buf_addf(out, ", \"parameter_index\": %" PRId64 "}", index);
-}
 
 static os_file
 open_new(const char *attempt_dir, const char *name, struct buf *err)
@@ -86,8 +64,7 @@ make_files(struct prepared *p, const struct record *trial,
 	int r;
 
 	/* In place: nobody reads it before the trial is started. */
-	parameter_text(&text, trial->parameter_id,
-	    record_get(trial, "parameter_source"), trial->parameters, 0);
+	parameters_text(&text, trial, 0);
 	r = write_new(attempt_dir, "parameter.cfg", &text, err);
 	buf_clear(&text);
 	if (r == 0)
@@ -153,7 +130,7 @@ make_environment(struct prepared *p, const struct place *place,
 	add(p, &n, "NNI_OUTPUT_DIR", attempt_dir);
 	add(p, &n, "NNI_CODE_DIR", place->member->code_dir);
 	add(p, &n, "PWD", place->member->code_dir);
-	add(p, &n, "MULTI_PHASE", "false");
+	add(p, &n, "MULTI_PHASE", place->config.multi_phase ? "true" : "false");
 	add(p, &n, "REUSE_MODE", NULL);
 	add(p, &n, "NNI_TRIAL_COMMAND_CHANNEL", NULL);
 	add(p, &n, "SDK_PROCESS", NULL);

@@ -30,8 +30,4 @@ int prepare(struct prepared *p, const struct place *place,
     struct buf *err);
 void prepared_release(struct prepared *p);
 
-/* The text of parameter.cfg (index 0) and parameter_<index>.cfg. */
-void parameter_text(struct buf *out, int64_t parameter_id, struct json source,
-    struct json parameters, int64_t index);
-
 #endif

@@ -15,6 +15,7 @@
 #include "expdir.h"
 #include "intent.h"
 #include "mem.h"
+#include "parameters.h"
 #include "prepare.h"
 #include "say.h"
 #include "state.h"
@@ -665,29 +666,18 @@ cancel(struct watcher *w, const struct record *r)
 	buf_release(&err);
 }
 
-/* The next parameters of a multi-phase trial, complete or not there. */
+/* The next parameters of a multi-phase trial. */
 static void
 update(struct watcher *w, const struct record *r)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT, err = BUF_INIT;
-	int64_t index;
+	const struct watched *t = attempts_find(&w->all, r->trial, r->attempt);
+	struct buf err = BUF_INIT;
 
-	if (json_int(record_get(r, "parameter_index"), &index) == -1 ||
-	    index < 1 || json_type(r->parameters) == JSON_ABSENT) {
-		fault(w,
-		    "an update needs parameter_index (from 1) and parameters",
-		    r->trial);
+	if (t != NULL && status_is_end(t->said))
 		return;
-	}
-	expdir_trial(&path, w->v->dir, r->trial, r->attempt);
-	buf_addf(&path, "/parameter_%" PRId64 ".cfg", index);
-	parameter_text(&text, r->parameter_id,
-	    record_get(r, "parameter_source"), r->parameters, index);
-	if (file_replace(path.data, text.data, text.len, 0600, false, &err) ==
-	    -1)
+	expdir_trial(&w->dir, w->v->dir, r->trial, r->attempt);
+	if (parameters_update(w->dir.data, r, &err) == -1)
 		fault(w, err.data, r->trial);
-	buf_release(&path);
-	buf_release(&text);
 	buf_release(&err);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "opt.h"
+#include "phase.h"
 #include "say.h"
 #include "trial.h"
 #include "os/sys.h"
@@ -45,6 +46,12 @@ static const struct opt_tool report_tool = {
 		"--final\n",
     .options = report_options,
 };
+static const struct opt_tool next_tool = {
+    .name = "nni-trial next",
+    .summary = "ask for the next parameters, where multiPhase is true",
+    .operands = "",
+    .examples = "  nni-trial next || break\n",
+};
 static const struct opt_tool id_tool = {
     .name = "nni-trial id",
     .summary = "print the trial's id",
@@ -60,8 +67,8 @@ static const struct opt_tool sequence_tool = {
     .summary = "print the trial's number in its experiment, from 0",
     .operands = "",
 };
-static const struct opt_tool *const commands[] = {
-    &get_tool, &report_tool, &id_tool, &experiment_tool, &sequence_tool, NULL};
+static const struct opt_tool *const commands[] = {&get_tool, &report_tool,
+    &next_tool, &id_tool, &experiment_tool, &sequence_tool, NULL};
 static const struct opt_tool tool = {
     .name = "nni-trial",
     .summary = "parameters and metrics for a trial in any language",
@@ -141,6 +148,23 @@ report(const char *text)
 	return code;
 }
 
+/* That there are no more is an end, and no fault. */
+static int
+next(void)
+{
+	struct buf err = BUF_INIT;
+	int r = phase_next(&err), code = NNI_OK;
+
+	if (r == 0) {
+		say("%s", err.data);
+		code = NNI_NOTHING;
+	} else if (r == -1) {
+		code = say_error(NNI_TEMPORARY, "%s", err.data);
+	}
+	buf_release(&err);
+	return code;
+}
+
 static int
 print_variable(const char *name, const char *standalone)
 {
@@ -201,6 +225,8 @@ nni_main(int argc, char **argv)
 		return get(argc == 1 ? argv[0] : NULL);
 	if (command == &report_tool)
 		return report(value);
+	if (command == &next_tool)
+		return next();
 	if (command == &id_tool)
 		return print_variable("NNI_TRIAL_JOB_ID", "STANDALONE");
 	if (command == &experiment_tool)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trial.h"
+#include "phase.h"
 #include "expdir.h"
 #include "json.h"
 #include "mem.h"
@@ -28,9 +29,8 @@ trial_is_managed(void)
 	return platform != NULL && *platform != '\0';
 }
 
-/* A file in NNI_SYS_DIR. */
-static int
-sys_path(struct buf *path, const char *name, struct buf *err)
+int
+trial_sys_path(struct buf *path, const char *name, struct buf *err)
 {
 	const char *dir = env_get("NNI_SYS_DIR");
 
@@ -42,17 +42,19 @@ sys_path(struct buf *path, const char *name, struct buf *err)
 
 /* ---- parameters ---- */
 
-/* The whole of parameter.cfg into text. */
+/* The whole of the present parameter file into text. */
 static int
 read_parameters(struct buf *text, struct json *all, struct buf *err)
 {
 	struct buf path = BUF_INIT, why = BUF_INIT;
+	int64_t phase;
 	int r = -1;
 
 	if (!trial_is_managed()) {
 		buf_set(text, "{\"parameters\": {}}");
 		r = json_check(text->data, text->len, 0, all, NULL, err);
-	} else if (sys_path(&path, "parameter.cfg", err) == 0 &&
+	} else if (phase_now(&phase, err) == 0 &&
+		   phase_path(&path, phase, err) == 0 &&
 		   file_read_all(path.data, text, err) == 0) {
 		r = json_check(
 		    text->data, text->len, JSON_NAN, all, NULL, &why);
@@ -295,8 +297,8 @@ nothing(void *arg)
 	(void)arg;
 }
 
-static void
-nap(int64_t ms)
+void
+trial_nap(int64_t ms)
 {
 	struct loop *l = loop_new();
 	struct timer t = TIMER_INIT;
@@ -316,7 +318,7 @@ take_lock(struct lock *lock, const char *path, struct buf *err)
 	while ((r = lock_try(lock, path, 0600, NULL, err)) == 0) {
 		if (clock_mono_ms() > until)
 			return buf_err(err, "'%s' is held too long", path);
-		nap(LOOK_MS);
+		trial_nap(LOOK_MS);
 	}
 	return r == 1 ? 0 : -1;
 }
@@ -330,7 +332,7 @@ take_number(struct lock *lock, int64_t *number, struct buf *err)
 {
 	struct buf path = BUF_INIT;
 	char text[32] = "";
-	int r = sys_path(&path, ".nni", err);
+	int r = trial_sys_path(&path, ".nni", err);
 
 	if (r == 0)
 		r = dir_make_all(path.data, 0700, err);
@@ -366,7 +368,7 @@ append(const struct buf *payload, struct buf *err)
 {
 	struct buf path = BUF_INIT, record = BUF_INIT;
 	os_file f = OS_NO_FILE;
-	int r = sys_path(&path, ".nni/metrics", err);
+	int r = trial_sys_path(&path, ".nni/metrics", err);
 
 	if (r == 0 &&
 	    metricfile_add(&record, payload->data, payload->len) == -1)
@@ -402,6 +404,13 @@ print_line(const char *before, const struct buf *text, const char *after,
 		    os_strerror());
 	buf_release(&line);
 	return r;
+}
+
+int
+trial_send(const struct buf *payload, struct buf *err)
+{
+	return goes_to_file() ? append(payload, err)
+			      : print_line("NNISDK_MEb'", payload, "'", err);
 }
 
 /* Key order and separators are the SDKs'. */
@@ -448,9 +457,7 @@ trial_report(const struct buf *value, bool final, struct buf *err)
 		r = take_number(&lock, &number, err);
 	if (r == 0) {
 		add_payload(&payload, value, final, number);
-		r = goes_to_file()
-			? append(&payload, err)
-			: print_line("NNISDK_MEb'", &payload, "'", err);
+		r = trial_send(&payload, err);
 	}
 	lock_release(&lock);
 	buf_release(&payload);

@@ -2,10 +2,20 @@
 #define NNI_TRIAL_TRIAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "buf.h"
 
 /* False: standalone, as NNI calls it (v3.0:nni/runtime): nobody listens. */
 bool trial_is_managed(void);
+/* NNI_SYS_DIR/NAME into path; 0 or -1. */
+int trial_sys_path(struct buf *path, const char *name, struct buf *err);
+/*
+ * One record to the platform: in the metric file, or on standard output where
+ * the platform reads that.  0 or -1.
+ */
+int trial_send(const struct buf *payload, struct buf *err);
+/* Waits. */
+void trial_nap(int64_t ms);
 
 /*
  * A parameter, all of them if name is NULL: 1, 0 if there is none of that name
@@ -22,7 +32,7 @@ int trial_get(const char *name, bool json, struct buf *out, struct buf *err);
 int trial_value(
     const char *text, size_t len, struct buf *value, struct buf *err);
 
-/* To the metric file, or on standard output where the platform reads that. */
+/* A metric. */
 int trial_report(const struct buf *value, bool final, struct buf *err);
 
 #endif

@@ -384,7 +384,8 @@ void
 track_update(struct tracker *t, const struct record *r)
 {
 	struct tracked *e = attempts_of(&t->trials, r);
-	struct buf all = BUF_INIT;
+	struct buf all = BUF_INIT, number = BUF_INIT;
+	size_t before;
 
 	if (!e) {
 		refuse(t, r, "there is no such trial to update");
@@ -393,12 +394,18 @@ track_update(struct tracker *t, const struct record *r)
 	if (e->ended)
 		return;
 	buf_adds(&all, e->updates ? e->updates : "");
-	json_add(&all, r->line);
+	before = all.len;
+	/* The backend knows attempts, not which one is the latest. */
+	json_add_int(&number, e->key.number);
+	record_set(
+	    &all, r->line, "attempt", (struct json){number.data, number.len});
 	buf_addc(&all, '\n');
 	free(e->updates);
 	e->updates = buf_detach(&all);
 	if (e->member->backend)
-		backend_write(e->member->backend, r->line.at, r->line.len);
+		backend_write(e->member->backend, e->updates + before,
+		    strlen(e->updates + before));
+	buf_release(&number);
 }
 
 /* ---- all of them ---- */
