@@ -17,12 +17,14 @@
 struct gathered {
 	struct attempt key;
 	struct crew_member *member;
-	char *line; /* the trial record; NULL once the end was passed on */
-	char *end;  /* the end that is held back */
+	char *line;    /* the trial record; NULL once the end was passed on */
+	char *end;     /* the end that is held back */
+	char *drained; /* the same, with all metrics out; it waits for files */
 	struct hash_set seen; /* the `at` of each metric */
 	struct log_state log;
 	enum trial_status status;
 	bool has_final;
+	bool running;
 	bool ended;
 };
 
@@ -33,6 +35,12 @@ gather_put(struct gatherer *g, const char *lines, size_t len)
 		report_take(g->report, lines, len);
 	else
 		filter_put(&g->filter, lines, len);
+}
+
+static void
+gather_put_any(void *g, const char *lines, size_t len)
+{
+	gather_put(g, lines, len);
 }
 
 /*
@@ -81,6 +89,20 @@ static const char *
 counted(size_t n)
 {
 	return n == NO_FINAL_NAMED ? " (others like it are counted)" : "";
+}
+
+void
+gather_counts(const struct gatherer *g)
+{
+	if (g->no_final > NO_FINAL_NAMED)
+		say_warning(
+		    "%zu trials succeeded without a final metric", g->no_final);
+	if (g->incomplete > NO_FINAL_NAMED)
+		say_warning("of %zu trials the metrics are not complete",
+		    g->incomplete);
+	if (g->fileless > NO_FINAL_NAMED)
+		say_warning(
+		    "of %zu trials not all files are here", g->fileless);
 }
 
 /* Our own remarks on an end: what is not there of its metrics, and that it
@@ -132,10 +154,43 @@ pass_end(struct gatherer *g, struct gathered *e, struct buf *line)
 	g->held -= e->end != NULL;
 	free(e->line);
 	free(e->end);
-	e->line = e->end = NULL;
+	free(e->drained);
+	e->line = e->end = e->drained = NULL;
 	hash_set_release(&e->seen);
 	buf_release(&dir);
 	buf_release(&logs);
+}
+
+/* Its files are here, or not all of them: nothing else is waited for. */
+static void
+files_done(void *arg, const struct attempt *a, const char *why)
+{
+	struct gatherer *g = arg;
+	struct gathered *e = attempts_find(&g->trials, a->trial, a->number);
+	struct buf line = BUF_INIT, text = BUF_INIT;
+	struct json end;
+
+	if (!e || !e->drained)
+		return;
+	end = (struct json){e->drained, strlen(e->drained)};
+	if (!why) {
+		json_add(&line, end);
+	} else {
+		if (++g->fileless <= NO_FINAL_NAMED)
+			say_warning("trial %s: not all of its files are here: "
+				    "%s%s",
+			    a->trial, why, counted(g->fileless));
+		record_error(&text, why, e->member->name,
+		    "nnictl log trial fetches what it prints again", a->trial);
+		gather_put(g, text.data, text.len);
+		buf_clear(&text);
+		json_add_str(&text, why);
+		record_set(&line, end, "files_incomplete",
+		    (struct json){text.data, text.len});
+	}
+	pass_end(g, e, &line);
+	buf_release(&line);
+	buf_release(&text);
 }
 
 /* The end that was held back, with what the backend has to add. */
@@ -143,9 +198,16 @@ static void
 drained(struct gatherer *g, struct gathered *e, const struct record *theirs)
 {
 	struct buf line = BUF_INIT;
+	struct record trial;
 
 	record_merge(
 	    &line, (struct json){e->end, strlen(e->end)}, theirs->line);
+	if (files_wanted(&g->files, theirs->status) &&
+	    record_parse(&trial, e->line, strlen(e->line), NULL) == 0 &&
+	    files_ended(&g->files, &trial, theirs->status)) {
+		e->drained = buf_detach(&line);
+		return;
+	}
 	pass_end(g, e, &line);
 	buf_release(&line);
 }
@@ -199,7 +261,8 @@ heard(void *arg, char *line, size_t len)
 		heard_metric(g, m, &r);
 	} else if (r.type == RECORD_STATUS) {
 		e = attempts_find(&g->trials, r.trial, r.attempt);
-		if (e && e->member == m && e->end && status_is_end(r.status)) {
+		if (e && e->member == m && e->end && !e->drained &&
+		    status_is_end(r.status)) {
 			backend_progress(m->backend);
 			drained(g, e, &r);
 		}
@@ -220,7 +283,7 @@ started(struct crew_member *m)
 	for (i = 0; i < g->trials.count; i++) {
 		struct gathered *e = (struct gathered *)g->trials.all[i];
 
-		if (e->member != m || !e->line)
+		if (e->member != m || !e->line || e->drained)
 			continue;
 		backend_write(m->backend, e->line, strlen(e->line));
 		if (e->end)
@@ -245,7 +308,7 @@ owed(const struct gatherer *g, const struct crew_member *m)
 	for (i = 0; i < g->trials.count; i++) {
 		struct gathered *e = (struct gathered *)g->trials.all[i];
 
-		n += e->member == m && e->end;
+		n += e->member == m && e->end && !e->drained;
 	}
 	return n;
 }
@@ -313,6 +376,16 @@ out:
 	buf_release(&err);
 }
 
+static void
+runs(struct gatherer *g, struct gathered *e)
+{
+	struct record trial;
+
+	e->running = true;
+	if (record_parse(&trial, e->line, strlen(e->line), NULL) == 0)
+		files_running(&g->files, &trial);
+}
+
 void
 gather_status(struct gatherer *g, const struct record *r)
 {
@@ -335,6 +408,8 @@ gather_status(struct gatherer *g, const struct record *r)
 		return;
 	if (!status_is_end(r->status)) {
 		put_calm(g, r);
+		if (r->status == STATUS_RUNNING && !e->running)
+			runs(g, e);
 		if (e->member->backend)
 			backend_write_calm(
 			    e->member->backend, r->line.at, r->line.len);
@@ -395,7 +470,7 @@ gather_finished(const struct gatherer *g)
 		if (b && !backend_finished(b) && !backend_hopeless(b))
 			return false;
 	}
-	return true;
+	return !g->files.owed;
 }
 
 bool
@@ -431,6 +506,21 @@ gather_missing(const struct gatherer *g, struct buf *out, size_t most)
 	}
 }
 
+void
+gather_copy_live(struct gatherer *g)
+{
+	size_t i;
+
+	for (i = 0; g->files.output && i < g->trials.count; i++) {
+		struct gathered *e = (struct gathered *)g->trials.all[i];
+		struct record trial;
+
+		if (e->running && !e->ended && !e->end &&
+		    record_parse(&trial, e->line, strlen(e->line), NULL) == 0)
+			files_ended(&g->files, &trial, STATUS_UNKNOWN);
+	}
+}
+
 static void
 follow_on(void *arg)
 {
@@ -456,7 +546,10 @@ follow_on(void *arg)
 void
 gather_follow(struct gatherer *g)
 {
-	timer_set(g->loop, &g->follow, LOGS_FOLLOW_MS, follow_on, g);
+	if (g->logs.records)
+		timer_set(g->loop, &g->follow, LOGS_FOLLOW_MS, follow_on, g);
+	g->files.follow = true;
+	files_start(&g->files);
 }
 
 void
@@ -465,6 +558,8 @@ gather_init(struct gatherer *g, struct loop *loop)
 	memset(g, 0, sizeof(*g));
 	g->loop = loop;
 	crew_init(&g->crew, loop, "collect", &crew_calls, g);
+	g->files = (struct files){
+	    .loop = loop, .done = files_done, .put = gather_put_any, .arg = g};
 }
 
 void
@@ -474,11 +569,13 @@ gather_release(struct gatherer *g)
 
 	timer_stop(&g->follow);
 	crew_release(&g->crew);
+	files_release(&g->files);
 	for (i = 0; i < g->trials.count; i++) {
 		struct gathered *e = (struct gathered *)g->trials.all[i];
 
 		free(e->line);
 		free(e->end);
+		free(e->drained);
 		hash_set_release(&e->seen);
 	}
 	attempts_release(&g->trials);

@@ -7,12 +7,11 @@
 #include "buf.h"
 
 /*
- * What trials have printed and made, as far as it lies in the experiment's
- * directory: `log` records, and copies of their directories.
+ * What trials have printed, as far as it lies in the experiment's directory, as
+ * `log` records.
  */
 struct logs {
-	bool records;	    /* --logs: log records */
-	const char *output; /* --output: copies go below; NULL: none */
+	bool records; /* --logs: they are wanted */
 };
 
 /* How far each stream of a trial was told. */
@@ -26,7 +25,7 @@ struct log_state {
 /* Appends records of what the logs have grown by. */
 void logs_grown(const struct logs *l, struct log_state *state, const char *dir,
     const struct attempt *key, struct buf *out);
-/* The trial has ended: the rest of its logs, and the copy. */
+/* The trial has ended: the rest of its logs. */
 void logs_end(const struct logs *l, struct log_state *state, const char *dir,
     const struct attempt *key, struct buf *out);
 /* Tells the user where the log of a failed trial is. */

@@ -469,6 +469,17 @@ file_chmod(const char *path, uint32_t mode, struct buf *err)
 }
 
 int
+file_set_mtime(os_file f, int64_t mtime_ms)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+	int64_t ms = mtime_ms % 1000;
+
+	times[1].tv_nsec = (long)(ms < 0 ? ms + 1000 : ms) * 1000000;
+	times[1].tv_sec = (time_t)(mtime_ms / 1000 - (ms < 0));
+	return futimens((int)f, times) == 0 ? 0 : os_failed();
+}
+
+int
 link_read(const char *path, struct buf *target, struct buf *err)
 {
 	size_t size = 256;

@@ -696,3 +696,13 @@ file_chmod(const char *path, uint32_t mode, struct buf *err)
 	free(wide);
 	return ok ? 0 : win32_say(err, "change the mode of", path);
 }
+
+int
+file_set_mtime(os_file f, int64_t mtime_ms)
+{
+	uint64_t ticks = (uint64_t)mtime_ms * 10000 + 116444736000000000;
+	FILETIME t = {(DWORD)ticks, (DWORD)(ticks >> 32)};
+
+	return SetFileTime(win32_handle(f), NULL, NULL, &t) ? 0
+							    : win32_failed();
+}

@@ -110,6 +110,9 @@ int file_info(const char *path, bool follow, struct file_info *info);
 /* Of what is open, whatever its path leads to by now. */
 int file_info_of(os_file f, struct file_info *info);
 int file_chmod(const char *path, uint32_t mode, struct buf *err);
+/* Of a file open for writing: when it was last written, as far as the file
+   system keeps that.  0 or -1. */
+int file_set_mtime(os_file f, int64_t mtime_ms);
 int link_read(const char *path, struct buf *target, struct buf *err);
 int link_make(const char *target, const char *path, struct buf *err);
 
