@@ -66,9 +66,10 @@ NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
 	src/nni-run/view.c
 NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/phase.c \
 	src/nni-trial/trial.c
-NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/check.c \
+NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
+	src/nni-platform-local/check.c \
 	src/nni-platform-local/collect.c src/nni-platform-local/command.c \
-	src/nni-platform-local/contact.c \
+	src/nni-platform-local/contact.c src/nni-platform-local/far.c \
 	src/nni-platform-local/gpu.c src/nni-platform-local/gpulock.c \
 	src/nni-platform-local/keeper.c src/nni-platform-local/main.c \
 	src/nni-platform-local/order.c src/nni-platform-local/parameters.c \

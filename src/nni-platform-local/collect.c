@@ -481,6 +481,8 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
+	if (far_takes(c->v->far, r))
+		return;
 	if (r->trial[0] == '\0')
 		return;
 	if (r->type == RECORD_TRIAL) {
@@ -545,6 +547,7 @@ verb_collect(const struct verb *v)
 
 	c.last = &c.first;
 	filter_init(&c.filter, c.loop, FILTER_JSONL, true, &calls, &c);
+	far_begin(v->far, c.loop, &c.filter, NULL, NULL);
 	code = loop_run(c.loop);
 	timer_stop(&c.again);
 	timer_stop(&c.follow);

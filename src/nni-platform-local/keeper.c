@@ -406,7 +406,7 @@ start_trial(struct keeper *k, const struct prepared *ready, struct buf *err)
 	    .program = k->order->place->program,
 	    .command = k->order->place->member->trial_command,
 	    .env = (const char *const *)ready->env,
-	    .dir = k->order->place->member->code_dir,
+	    .dir = ready->code_dir.data,
 	    .in = {PROC_INHERIT, OS_NO_FILE},
 	    .out = {PROC_FILE, ready->out},
 	    .err = {PROC_FILE, ready->err},

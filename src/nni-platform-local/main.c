@@ -12,8 +12,8 @@
 
 static struct {
 	const char *dir, *member;
-	bool once;
-} o = {NULL, "local", false};
+	bool once, stdio;
+} o = {NULL, "local", false, false};
 
 static const struct opt options[] = {
     {'d', "dir", "DIR", "the experiment's directory", OPT_STRING, &o.dir, 0, 0},
@@ -21,6 +21,8 @@ static const struct opt options[] = {
 	&o.member, 0, 0},
     {0, "once", NULL, "watch: say what is true now, do not wait for ends",
 	OPT_FLAG, &o.once, 0, 0},
+    {0, "stdio", NULL, "be the other end of nni-platform-remote", OPT_FLAG,
+	&o.stdio, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
@@ -57,10 +59,28 @@ static const struct opt_tool tool = {
     .words = complete,
 };
 
+/* Behind an ssh: the settings say which directory and member. */
+static int
+run_far(int (*run)(const struct verb *v))
+{
+	struct verb v = {NULL, NULL, o.once, NULL};
+	struct far far;
+	int code = far_open(&far);
+
+	if (code == NNI_OK) {
+		v.dir = far.dir;
+		v.member = far.member;
+		v.far = &far;
+		code = run(&v);
+	}
+	far_close(&far);
+	return code;
+}
+
 static int
 run_verb(const char *name)
 {
-	struct verb v = {NULL, o.member, o.once};
+	struct verb v = {NULL, o.member, o.once, NULL};
 	struct buf dir = BUF_INIT, err = BUF_INIT;
 	int code = NNI_USAGE;
 	size_t i, count = sizeof(verbs) / sizeof(*verbs);
@@ -72,6 +92,8 @@ run_verb(const char *name)
 		    "'%s' is not one of the verbs: capabilities, check, "
 		    "submit, watch, collect, clean",
 		    name);
+	else if (verbs[i].needs_dir && o.stdio)
+		code = run_far(verbs[i].run);
 	else if (verbs[i].needs_dir && o.dir == NULL)
 		code = opt_usage(&tool, "%s needs --dir", name);
 	else if (verbs[i].needs_dir &&

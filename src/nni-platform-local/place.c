@@ -87,18 +87,65 @@ set_paths(struct place *p)
 	buf_release(&dir);
 }
 
-/* What each keeper would find out again. */
+/*
+ * pythonPath is found before what the machine has (v3.0:ts/nni_manager/
+ * training_service/remote_machine/shellExecutor.ts), as a directory of programs
+ * or as the program itself.
+ */
+static void
+put_python_first(struct place *p)
+{
+	const char *path = env_get("PATH");
+	struct buf dirs = BUF_INIT;
+	struct file_info info;
+	char *python = json_strdup(json_get(p->member->section, "pythonPath"));
+
+	if (python != NULL && *python) {
+		buf_set(&dirs, python);
+		if (file_info(python, true, &info) == 0 &&
+		    info.type == FILE_REGULAR && path_base(python) > python)
+			buf_cut(
+			    &dirs, (size_t)(path_base(python) - python) - 1);
+		buf_addf(&dirs, "%s%s", path_list_separator(),
+		    path != NULL ? path : sys_default_path());
+		env_set("PATH", dirs.data);
+	}
+	free(python);
+	buf_release(&dirs);
+}
+
+/* What each keeper would find out again.  What is in an attempt's own copy of
+   the code only the keeper can find. */
 static void
 look_ahead(struct place *p)
 {
 	struct buf found = BUF_INIT;
 
 	if (p->argv != NULL && strpbrk(p->argv[0], "/\\") == NULL &&
-	    proc_find(p->argv[0], p->member->code_dir, &found) == 0)
+	    proc_find(
+		p->argv[0], p->far ? p->dir : p->member->code_dir, &found) == 0)
 		p->program = buf_detach(&found);
 	buf_release(&found);
 	sys_boot_id();
 	sys_host();
+}
+
+/* The far end of an ssh, or not. */
+static void
+read_place(struct place *p)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct json all;
+
+	expdir_path(&path, p->dir, PLACE_FILE);
+	if (file_read_ordinary(path.data, &text, NULL) == 0 &&
+	    json_check(text.data, text.len, JSON_STRICT, &all, NULL, NULL) == 0)
+		p->name = json_strdup(json_get(all, "place"));
+	p->far = p->name != NULL;
+	if (!p->far)
+		p->name = xstrdup(PLACE_NAME);
+	buf_release(&path);
+	buf_release(&text);
 }
 
 int
@@ -114,6 +161,7 @@ place_open(
 		return NNI_CONFIG;
 	}
 	p->dir = buf_detach(&path);
+	read_place(p);
 	expdir_path(&path, p->dir, "config.json");
 	r = config_load(&p->config, path.data, err);
 	if (r == NNI_OK) {
@@ -130,25 +178,41 @@ place_open(
 	p->concurrency = p->config.trial_concurrency;
 	if (p->member->trial_command != NULL)
 		p->argv = command_split(p->member->trial_command);
+	if (p->far)
+		put_python_first(p);
 	set_paths(p);
 	look_ahead(p);
 	return 0;
 }
 
-/* {"type":"set","key":"trialConcurrency","value":N} */
+void
+place_code_dir(struct buf *out, const struct place *p, const char *attempt_dir)
+{
+	if (p->far)
+		expdir_path(out, attempt_dir, "code");
+	else
+		buf_set(out, p->member->code_dir);
+}
+
+void
+place_hear(struct place *p, const struct record *r)
+{
+	int64_t n;
+
+	if (record_is(r->type_text, "set") &&
+	    record_is(record_get(r, "key"), "trialConcurrency") &&
+	    json_int(r->value, &n) == 0 && n > 0)
+		p->concurrency = n;
+}
+
 static int
 hear_control(void *arg, const char *line, size_t len, int64_t offset)
 {
-	struct place *p = arg;
 	struct record r;
-	int64_t n;
 
 	(void)offset;
-	if (record_parse(&r, line, len, NULL) == 0 &&
-	    record_is(r.type_text, "set") &&
-	    record_is(record_get(&r, "key"), "trialConcurrency") &&
-	    json_int(r.value, &n) == 0 && n > 0)
-		p->concurrency = n;
+	if (record_parse(&r, line, len, NULL) == 0)
+		place_hear(arg, &r);
 	return 0;
 }
 
@@ -166,6 +230,7 @@ void
 place_close(struct place *p)
 {
 	free(p->dir);
+	free(p->name);
 	command_free(p->argv);
 	free(p->program);
 	free(p->python_path);

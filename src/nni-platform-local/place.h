@@ -2,17 +2,26 @@
 #define NNI_LOCAL_PLACE_H
 
 #include "config.h"
+#include "record.h"
 #include "os/file.h"
 
 /* The one place of this platform has this name, in records and credits. */
 #define PLACE_NAME "local"
+/*
+ * At the far end of an ssh this file of the directory says which place it is,
+ * and by what digests the trees of files are known that its trials need:
+ * {"place":"bob@gpu7","code":"sha256:...","tools":"sha256:..."}.
+ */
+#define PLACE_FILE "place.json"
 
 /*
  * What all trials of a member have in common: read once by submit, and there
  * in each keeper, which is a fork of it.
  */
 struct place {
-	char *dir; /* the experiment's, absolute */
+	char *dir;  /* the experiment's, absolute */
+	char *name; /* PLACE_NAME, or what the far end of an ssh is called */
+	bool far;   /* that is what it is: each trial has its own code */
 	struct config config;
 	struct config_member *member; /* of config */
 	char *
@@ -30,6 +39,14 @@ struct place {
 /* 0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY. */
 int place_open(
     struct place *p, const char *dir, const char *member, struct buf *err);
+/*
+ * Where the attempt's command is run: trialCodeDirectory, or the attempt's own
+ * working copy.
+ */
+void place_code_dir(
+    struct buf *out, const struct place *p, const char *attempt_dir);
+/* {"type":"set","key":"trialConcurrency","value":N}; other records are none. */
+void place_hear(struct place *p, const struct record *r);
 /* Reads on in control.jsonl. */
 void place_read_control(struct place *p);
 void place_close(struct place *p);

@@ -128,8 +128,8 @@ make_environment(struct prepared *p, const struct place *place,
 	add_int(p, &n, "NNI_ATTEMPT", trial->attempt);
 	add(p, &n, "NNI_SYS_DIR", attempt_dir);
 	add(p, &n, "NNI_OUTPUT_DIR", attempt_dir);
-	add(p, &n, "NNI_CODE_DIR", place->member->code_dir);
-	add(p, &n, "PWD", place->member->code_dir);
+	add(p, &n, "NNI_CODE_DIR", p->code_dir.data);
+	add(p, &n, "PWD", p->code_dir.data);
 	add(p, &n, "MULTI_PHASE", place->config.multi_phase ? "true" : "false");
 	add(p, &n, "REUSE_MODE", NULL);
 	add(p, &n, "NNI_TRIAL_COMMAND_CHANNEL", NULL);
@@ -148,6 +148,10 @@ prepare(struct prepared *p, const struct place *place,
 {
 	if (make_files(p, trial, attempt_dir, err) == -1)
 		return -1;
+	place_code_dir(&p->code_dir, place, attempt_dir);
+	if (place->far && dir_make(p->code_dir.data, 0700, NULL) == -1 &&
+	    os_errno() != OS_EXISTS)
+		return dir_make(p->code_dir.data, 0700, err);
 	make_environment(p, place, trial, attempt_dir, devices);
 	return 0;
 }
@@ -164,5 +168,6 @@ prepared_release(struct prepared *p)
 	for (i = 0; p->env != NULL && p->env[i] != NULL; i++)
 		free(p->env[i]);
 	free(p->env);
+	buf_release(&p->code_dir);
 	*p = (struct prepared)PREPARED_INIT;
 }

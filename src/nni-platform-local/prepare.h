@@ -9,12 +9,13 @@
  * (nni-platform-local(8); nni-core 13).
  */
 struct prepared {
-	os_file out, err; /* its standard output and error */
-	char **env;	  /* changes, as struct proc_spec has them */
+	os_file out, err;    /* its standard output and error */
+	char **env;	     /* changes, as struct proc_spec has them */
+	struct buf code_dir; /* where it runs */
 };
 #define PREPARED_INIT                                                          \
 	{                                                                      \
-		OS_NO_FILE, OS_NO_FILE, NULL                                   \
+		OS_NO_FILE, OS_NO_FILE, NULL, BUF_INIT                         \
 	}
 
 /* The directories ATTEMPT and ATTEMPT/.nni; existing ones are fine. */

@@ -8,16 +8,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "attempts.h"
 #include "expdir.h"
 #include "gpulock.h"
 #include "keeper.h"
 #include "mem.h"
-#include "sampler.h"
 #include "say.h"
-#include "state.h"
-#include "tail.h"
-#include "verb.h"
+#include "submit.h"
 #include "os/lock.h"
 #include "os/sys.h"
 
@@ -35,42 +31,8 @@
 #define HELD_MS 100
 #define LEAST_HELD 16
 
-struct submitted {
-	struct attempt a;
-	bool live;  /* it counts against the credit */
-	char *line; /* its record, until it is answered */
-	struct buf answer;
-	struct stream *stream;	/* of its keeper's answer */
-	int64_t start_ms;	/* monotonic; 0: not by us */
-	struct submitted *next; /* waits for a look at the GPUs, or is held */
-	struct submitter *s;
-};
-
-struct submitter {
-	struct loop *loop;
-	struct filter filter;
-	struct buf line; /* of output, being made */
-	struct place place;
-	struct attempts all;
-	int64_t live, starting;
-	struct watch *control;
-	int64_t credit; /* as last said; -1: never */
-	bool answered;	/* in this round of the loop */
-	struct buf reason;
-	/* Why nothing can be started now; empty: something can, perhaps. */
-	struct buf short_of;
-	struct buf no_disk; /* of a trial's files, as it was last said */
-	struct tail *events;
-	struct sampler *gpus; /* NULL: no trial needs any */
-	struct submitted *first, **last;
-	struct submitted *held_first, **held_last;
-	int64_t held, quick; /* how many; quick ends in a row */
-	struct timer look, held_long;
-	struct state state;
-};
-
-static void
-put(struct submitter *s)
+void
+submitter_put(struct submitter *s)
 {
 	filter_put_buf(&s->filter, &s->line);
 	buf_clear(&s->line);
@@ -110,9 +72,8 @@ room_by_config(const struct submitter *s, struct buf *why)
 	return 0;
 }
 
-/* How many more may be held. */
-static int64_t
-most_held(const struct submitter *s)
+int64_t
+submitter_most_held(const struct submitter *s)
 {
 	const char *key;
 	int64_t most = most_live(s, &key);
@@ -151,7 +112,7 @@ say_credit(struct submitter *s)
 	/* The first is said when it is known. */
 	if (s->gpus != NULL && !sampler_has_looked(s->gpus))
 		return;
-	n = room(s, &why) + most_held(s);
+	n = room(s, &why) + submitter_most_held(s);
 	/* Less room because of what was sent to us is told with our answer: who
 	   sent it knows. */
 	if (n < s->credit && !s->answered) {
@@ -164,31 +125,32 @@ say_credit(struct submitter *s)
 		s->credit = n;
 		buf_set(&s->reason, n == 0 ? why.data : "");
 		record_begin(&s->line, "credit");
-		json_member_str(&s->line, "place", PLACE_NAME);
+		json_member_str(&s->line, "place", s->place.name);
 		json_member_int(&s->line, "n", n);
 		json_member_int(&s->line, "live", s->live);
 		if (n == 0)
 			json_member_str(&s->line, "reason", why.data);
 		record_end(&s->line);
-		put(s);
+		submitter_put(s);
 	}
 	if (n == 0 && !timer_is_set(&s->look))
 		timer_set(s->loop, &s->look, LOOK_MS, look_again, s);
 	buf_release(&why);
 }
 
-static void
-set_live(struct submitter *s, struct submitted *t, bool live)
+void
+submitted_set_live(struct submitted *t, bool live)
 {
 	if (t->live != live)
-		s->live += live ? 1 : -1;
+		t->s->live += live ? 1 : -1;
 	t->live = live;
 }
 
 /* Into s->state: 0, or -1 if it cannot be read. */
 static int
-read_state(struct submitter *s, const struct submitted *t)
+read_state(const struct submitted *t)
 {
+	struct submitter *s = t->s;
 	struct buf dir = BUF_INIT;
 	int r;
 
@@ -198,11 +160,10 @@ read_state(struct submitter *s, const struct submitted *t)
 	return r;
 }
 
-/* One that was there before us may have ended long ago. */
-static void
-count_if_live(struct submitter *s, struct submitted *t)
+void
+submitted_count_if_live(struct submitted *t)
 {
-	set_live(s, t, read_state(s, t) == -1 || !s->state.ended);
+	submitted_set_live(t, read_state(t) == -1 || !t->s->state.ended);
 }
 
 static void
@@ -219,135 +180,21 @@ look_again(void *arg)
 		t = (struct submitted *)s->all.all[i];
 		/* One that is being started has no state yet. */
 		if (t->live && t->line == NULL)
-			count_if_live(s, t);
+			submitted_count_if_live(t);
 	}
 	if (s->gpus != NULL)
 		sampler_look(s->gpus);
 }
 
-/* A keeper has it, or has ended it: it needs no room. */
-static bool
-is_there(struct submitter *s, const struct submitted *t)
+bool
+submitted_is_there(const struct submitted *t)
 {
-	return read_state(s, t) == 0 && (s->state.claimed || s->state.ended);
+	const struct state *state = &t->s->state;
+
+	return read_state(t) == 0 && (state->claimed || state->ended);
 }
 
-/* ---- answers ---- */
-
-static void
-forget_line(struct submitted *t)
-{
-	free(t->line);
-	t->line = NULL;
-	buf_release(&t->answer);
-	stream_close(t->stream);
-	t->stream = NULL;
-}
-
-/* The record with its job. */
-static void
-say_started(struct submitter *s, struct submitted *t)
-{
-	struct buf dir = BUF_INIT, job = BUF_INIT;
-
-	expdir_trial(&dir, s->place.dir, t->a.trial, t->a.number);
-	json_add_str(&job, dir.data);
-	record_set(&s->line, (struct json){t->line, strlen(t->line)}, "job",
-	    (struct json){job.data, job.len});
-	buf_addc(&s->line, '\n');
-	/* Who reads it gives us the next; while enough are held that can wait,
-	   and many take one flush of placed.jsonl. */
-	filter_put_calm(&s->filter, s->line.data, s->line.len);
-	if (s->held <= most_held(s) / 2)
-		filter_hurry(&s->filter);
-	buf_clear(&s->line);
-	buf_release(&dir);
-	buf_release(&job);
-}
-
-static void
-say_no_room(struct submitter *s, struct submitted *t, const char *reason)
-{
-	record_begin_trial(&s->line, "no_room", t->a.trial, t->a.number);
-	json_member_str(&s->line, "place", PLACE_NAME);
-	json_member_str(&s->line, "reason", reason);
-	record_end(&s->line);
-	put(s);
-	set_live(s, t, false);
-	forget_line(t);
-}
-
-static void
-say_failed(
-    struct submitter *s, struct submitted *t, const char *reason, bool infra)
-{
-	record_begin_trial(&s->line, "status", t->a.trial, t->a.number);
-	json_member_str(&s->line, "status", "FAILED");
-	json_member_str(&s->line, "reason", reason);
-	if (infra)
-		json_member_bool(&s->line, "infra", true);
-	json_member_time(&s->line, "time", clock_wall_ms());
-	record_end(&s->line);
-	put(s);
-	set_live(s, t, false);
-	forget_line(t);
-}
-
-/* The keeper died without a word: if it had claimed the attempt, watch will
-   say what became of it. */
-static void
-say_speechless(struct submitter *s, struct submitted *t)
-{
-	if (is_there(s, t))
-		say_started(s, t);
-	else
-		say_failed(
-		    s, t, "its keeper died before it could start it", true);
-}
-
-/*
- * The disk is full, or cannot be written to: that is no fault of this trial,
- * and would be the same for the next one.  The reason names its directory: it
- * stays as it is, and no news, while the system's own word is the same.
- */
-static void
-say_no_disk(struct submitter *s, struct submitted *t, const char *reason)
-{
-	const char *was = strrchr(s->no_disk.data, ':');
-	const char *is = strrchr(reason, ':');
-
-	if (was == NULL || is == NULL || strcmp(was, is) != 0)
-		buf_set(&s->no_disk, reason);
-	buf_set(&s->short_of, s->no_disk.data);
-	say_no_room(s, t, s->no_disk.data);
-}
-
-static void
-obey_answer(struct submitter *s, struct submitted *t)
-{
-	char *line = t->answer.data, *reason;
-
-	buf_rtrim(&t->answer);
-	reason = line + strcspn(line, " ");
-	if (*reason != '\0')
-		*reason++ = '\0';
-	if (strcmp(line, "started") == 0) {
-		say_started(s, t);
-	} else if (strcmp(line, "adopted") == 0) {
-		say_started(s, t);
-		count_if_live(s, t);
-	} else if (strcmp(line, "no_room") == 0) {
-		say_no_room(s, t, reason);
-	} else if (strcmp(line, "not_now") == 0) {
-		say_no_disk(s, t, reason);
-	} else if (strcmp(line, "failed") == 0) {
-		say_failed(s, t, reason, true);
-	} else if (strcmp(line, "refused") == 0) {
-		say_failed(s, t, reason, false);
-	} else {
-		say_speechless(s, t);
-	}
-}
+/* ---- starting ---- */
 
 static void
 hear_keeper(void *arg, const char *bytes, size_t len)
@@ -361,11 +208,10 @@ hear_keeper(void *arg, const char *bytes, size_t len)
 	t->s->starting--;
 	t->s->answered = true;
 	buf_clear(&t->s->short_of);
-	obey_answer(t->s, t);
-	forget_line(t);
+	buf_rtrim(&t->answer);
+	answer_keeper(t, t->answer.data);
+	submitted_forget_line(t);
 }
-
-/* ---- starting ---- */
 
 /*
  * Where others live, their ends make room again for what the machine has no
@@ -375,13 +221,13 @@ static void
 not_started(struct submitter *s, struct submitted *t, const char *why)
 {
 	if (os_errno() != OS_NO_MORE || s->live < 2) {
-		say_failed(s, t, why, true);
-	} else if (is_there(s, t)) {
-		say_started(s, t); /* watch will say what is true of it */
+		answer_failed(t, why, true);
+	} else if (submitted_is_there(t)) {
+		answer_started(t); /* watch will say what is true of it */
 	} else {
 		buf_set(&s->short_of, why);
 		s->answered = true;
-		say_no_room(s, t, why);
+		answer_no_room(t, why);
 	}
 }
 
@@ -412,7 +258,7 @@ start_keeper(struct submitter *s, struct submitted *t)
 		t->stream = stream_reader(s->loop, answer, hear_keeper, t);
 	} else {
 		not_started(s, t, err.data);
-		forget_line(t);
+		submitted_forget_line(t);
 	}
 	buf_release(&err);
 	buf_release(&dir);
@@ -438,9 +284,9 @@ start_waiting(void *arg)
 	while ((t = s->first) != NULL) {
 		s->first = t->next;
 		if (is_impossible(s, &why))
-			say_failed(s, t, why.data, false);
+			answer_failed(t, why.data, false);
 		else if (sampler_gpus(s->gpus, &why) == NULL)
-			say_no_room(s, t, why.data);
+			answer_no_room(t, why.data);
 		else
 			start_keeper(s, t);
 	}
@@ -488,7 +334,7 @@ held_too_long(void *arg)
 	hold_none(s);
 	room_by_config(s, &why);
 	while (s->held > 0)
-		say_no_room(s, first_held(s), why.data);
+		answer_no_room(first_held(s), why.data);
 	buf_release(&why);
 }
 
@@ -508,7 +354,7 @@ drop_held(struct submitter *s, const struct record *r)
 		s->held_last = at;
 	s->held--;
 	s->answered = true;
-	say_no_room(s, t, "cancelled");
+	answer_no_room(t, "cancelled");
 }
 
 /* As many as there is room for now. */
@@ -521,7 +367,7 @@ start_held(struct submitter *s)
 
 	while (s->held > 0 && room_by_config(s, &why) > 0) {
 		t = first_held(s);
-		set_live(s, t, true);
+		submitted_set_live(t, true);
 		start_keeper(s, t);
 		any = true;
 	}
@@ -551,8 +397,8 @@ pass_on(struct submitter *s, struct submitted *t)
 {
 	filter_put(&s->filter, t->line, strlen(t->line));
 	s->answered = true;
-	count_if_live(s, t);
-	forget_line(t);
+	submitted_count_if_live(t);
+	submitted_forget_line(t);
 }
 
 static void
@@ -568,16 +414,16 @@ take_trial(struct submitter *s, struct submitted *t, const struct record *r)
 	if (json_type(r->job) > JSON_NULL) {
 		pass_on(s, t);
 	} else if (!t->live && room_by_config(s, &why) == 0 &&
-		   !is_there(s, t)) {
-		if (s->held < most_held(s))
+		   !submitted_is_there(t)) {
+		if (s->held < submitter_most_held(s))
 			hold(s, t);
 		else
-			say_no_room(s, t, why.data);
+			answer_no_room(t, why.data);
 	} else if (s->gpus == NULL) {
-		set_live(s, t, true);
+		submitted_set_live(t, true);
 		start_keeper(s, t);
 	} else {
-		set_live(s, t, true);
+		submitted_set_live(t, true);
 		t->next = NULL;
 		*s->last = t;
 		s->last = &t->next;
@@ -609,6 +455,9 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
+	if (far_takes(s->v->far, r))
+		return;
+	place_hear(&s->place, r);
 	if (r->trial[0] == '\0')
 		return;
 	if (r->type == RECORD_CANCEL)
@@ -635,7 +484,7 @@ hear_event(void *arg, char *line, size_t len)
 		return;
 	if (t->live)
 		count_quick(s, t);
-	set_live(s, t, false);
+	submitted_set_live(t, false);
 	buf_clear(&s->short_of);
 }
 
@@ -643,8 +492,7 @@ static bool
 has_keeper(struct submitter *s, const struct submitted *t)
 {
 	struct buf path = BUF_INIT;
-	bool lives =
-	    read_state(s, t) == 0 && s->state.claimed && !s->state.ended;
+	bool lives = read_state(t) == 0 && s->state.claimed && !s->state.ended;
 
 	expdir_trial(&path, s->place.dir, t->a.trial, t->a.number);
 	path_add(&path, ".nni/lock");
@@ -670,8 +518,8 @@ count_earlier(struct submitter *s)
 	if (dir_list(path.data, &names, NULL, &count, NULL) == 0) {
 		for (i = 0; i < count; i++)
 			if (expdir_trial_parse(names[i], &a))
-				set_live(
-				    s, submitted(s, a.trial, a.number), true);
+				submitted_set_live(
+				    submitted(s, a.trial, a.number), true);
 		dir_list_free(names, NULL, count);
 	}
 	path_add(&path, "events");
@@ -684,7 +532,7 @@ count_earlier(struct submitter *s)
 		struct submitted *t = (struct submitted *)s->all.all[i];
 
 		if (t->live && !has_keeper(s, t))
-			set_live(s, t, false);
+			submitted_set_live(t, false);
 	}
 	buf_release(&path);
 	buf_release(&events);
@@ -742,7 +590,7 @@ release(struct submitter *s)
 	size_t i;
 
 	for (i = 0; i < s->all.count; i++)
-		forget_line((struct submitted *)s->all.all[i]);
+		submitted_forget_line((struct submitted *)s->all.all[i]);
 	timer_stop(&s->look);
 	timer_stop(&s->held_long);
 	sampler_free(s->gpus);
@@ -760,7 +608,8 @@ release(struct submitter *s)
 int
 verb_submit(const struct verb *v)
 {
-	struct submitter s = {.line = BUF_INIT,
+	struct submitter s = {.v = v,
+	    .line = BUF_INIT,
 	    .all = ATTEMPTS_INIT,
 	    .credit = -1,
 	    .reason = BUF_INIT,
@@ -771,7 +620,10 @@ verb_submit(const struct verb *v)
 
 	code = place_open(&s.place, v->dir, v->member, &err);
 	if (code != NNI_OK) {
-		say_error(code, "%s", err.data);
+		if (v->far != NULL)
+			far_fail(v->far, code, err.data, NULL);
+		else
+			say_error(code, "%s", err.data);
 		place_close(&s.place);
 		buf_release(&err);
 		return code;
@@ -785,6 +637,7 @@ verb_submit(const struct verb *v)
 	keeper_init();
 	run(&s);
 	filter_init(&s.filter, s.loop, FILTER_JSONL, true, &calls, &s);
+	far_begin(v->far, s.loop, &s.filter, NULL, NULL);
 	code = loop_run(s.loop);
 	filter_release(&s.filter);
 	release(&s);

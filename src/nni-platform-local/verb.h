@@ -2,13 +2,15 @@
 #define NNI_LOCAL_VERB_H
 
 #include <stdbool.h>
+#include "far.h"
 #include "filter.h"
 
 /* The verbs; see nni-platform-local(8).  Each returns the exit code. */
 struct verb {
 	const char *dir; /* the experiment's, absolute */
 	const char *member;
-	bool once; /* say what is true now, and end with the input */
+	bool once;	 /* say what is true now, and end with the input */
+	struct far *far; /* the other end of --stdio; else NULL */
 };
 
 int verb_capabilities(const struct verb *v);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attempts.h"
-#include "config.h"
 #include "contact.h"
 #include "expdir.h"
 #include "intent.h"
@@ -67,10 +66,10 @@ struct watcher {
 	struct attempts all;
 	size_t live; /* not ended, as far as was said */
 	struct tail *events;
-	struct timer locks, soon, contact, first;
+	struct timer locks, soon, first;
+	struct contact contact;
 	struct watched *fresh, **last_fresh;
 	bool quick; /* the last end came in an instant */
-	int64_t lease_ms;
 	struct state state;
 	struct buf dir; /* of the attempt at hand */
 };
@@ -689,6 +688,8 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
+	if (far_takes(w->v->far, r))
+		return;
 	if (r->trial[0] == '\0')
 		return;
 	if (r->type == RECORD_TRIAL) {
@@ -705,38 +706,12 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	}
 }
 
-/* ---- contact ---- */
-
-static void
-make_contact(void *arg)
-{
-	struct watcher *w = arg;
-
-	contact_make(w->v->dir);
-	timer_set(w->loop, &w->contact, contact_period_ms(w->lease_ms),
-	    make_contact, w);
-}
-
-static void
-begin_contact(struct watcher *w)
-{
-	struct buf path = BUF_INIT;
-	struct config c;
-
-	expdir_path(&path, w->v->dir, "config.json");
-	if (config_load(&c, path.data, NULL) == 0) {
-		w->lease_ms = c.lease_ms;
-		config_release(&c);
-	}
-	if (w->lease_ms > 0)
-		make_contact(w);
-	buf_release(&path);
-}
-
 static void
 no_more(void *arg)
 {
-	(void)arg;
+	struct watcher *w = arg;
+
+	contact_keep(&w->contact);
 }
 
 static void
@@ -765,9 +740,12 @@ verb_watch(const struct verb *v)
 	state_init(&w.state);
 	filter_init(&w.filter, w.loop, FILTER_JSONL, true, &calls, &w);
 	w.events = tail_events(w.loop, v->dir, hear_event, &w);
-	begin_contact(&w);
+	far_begin(v->far, w.loop, &w.filter, contact_make, &w.contact);
+	contact_begin(&w.contact, w.loop, v->dir);
+	if (v->far == NULL)
+		contact_keep(&w.contact);
 	code = loop_run(w.loop);
-	timer_stop(&w.contact);
+	contact_end(&w.contact);
 	tail_close(w.events);
 	timer_stop(&w.locks);
 	timer_stop(&w.soon);
