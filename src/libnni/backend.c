@@ -17,6 +17,7 @@
 
 enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 60000, STRAGGLE_MS = 1000 };
 /* One that was of use for so long before it died has not failed in a row. */
+enum { WORDS_MAX = 4096 };
 enum { STEADY_MS = 10000, LOG_LOOK_MS = 10000, TIMEOUT_MS = 60000 };
 #define TIMEOUT_MAX_MS ((int64_t)10 * 24 * 3600 * 1000)
 
@@ -25,12 +26,16 @@ struct backend {
 	const struct backend_calls *calls;
 	void *arg;
 	char **argv; /* ours, NULL-ended */
+	char **env;  /* ours, NULL-ended; NULL: no changes */
 	char *what;  /* how messages call it: "nni-platform-local submit" */
 	char *log;   /* where its stderr goes; NULL: to ours */
 
 	struct proc proc;
 	struct stream *in, *out;
 	struct lines lines;
+	uint64_t heard; /* bytes */
+	loop_fn *drain;
+	void *drain_arg;
 	struct proc_end end;
 	int64_t log_start; /* size of the log when the process was started */
 	bool running;	   /* started and not yet settled */
@@ -148,6 +153,18 @@ backend_argument(struct backend *b, const char *arg)
 }
 
 void
+backend_env(struct backend *b, char *const *env)
+{
+	size_t n = 0, i;
+
+	while (env[n])
+		n++;
+	b->env = xcalloc(n + 1, sizeof(*b->env));
+	for (i = 0; i < n; i++)
+		b->env[i] = xstrdup(env[i]);
+}
+
+void
 backend_once(struct backend *b)
 {
 	b->once = true;
@@ -205,6 +222,9 @@ backend_free(struct backend *b)
 	for (i = 0; b->argv[i]; i++)
 		free(b->argv[i]);
 	free(b->argv);
+	for (i = 0; b->env && b->env[i]; i++)
+		free(b->env[i]);
+	free(b->env);
 	free(b->what);
 	free(b->log);
 	buf_release(&b->why);
@@ -286,31 +306,40 @@ look_at_log(void *arg)
 
 /* ---- the end of a process ---- */
 
-/* The last line that the process left in its log, appended to `why`. */
-static void
-add_last_words(struct backend *b, struct buf *why)
+void
+backend_words(const struct backend *b, struct buf *out)
 {
-	char text[512];
+	char text[WORDS_MAX];
 	os_file f;
 	int64_t size, n;
-	char *line;
 
 	if (!b->log ||
 	    (f = file_open(b->log, FILE_READ, 0, NULL)) == OS_NO_FILE)
 		return;
 	size = file_size(f);
 	n = size - b->log_start;
-	if (n > (int64_t)sizeof(text) - 1)
-		n = (int64_t)sizeof(text) - 1;
+	if (n > (int64_t)sizeof(text))
+		n = (int64_t)sizeof(text);
 	n = n > 0 ? file_read_at(f, text, (size_t)n, size - n) : 0;
 	file_close(f);
-	while (n > 0 && strchr(" \t\r\n", text[n - 1]))
-		n--;
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	line = strrchr(text, '\n');
-	buf_addf(why, ": %s", line ? line + 1 : text);
+	if (n > 0)
+		buf_add(out, text, (size_t)n);
+}
+
+/* The last line that the process left in its log, appended to `why`. */
+static void
+add_last_words(struct backend *b, struct buf *why)
+{
+	struct buf text = BUF_INIT;
+	const char *line;
+
+	backend_words(b, &text);
+	buf_rtrim(&text);
+	if (text.len) {
+		line = strrchr(text.data, '\n');
+		buf_addf(why, ": %s", line ? line + 1 : text.data);
+	}
+	buf_release(&text);
 }
 
 /* How it ended, in words. */
@@ -439,6 +468,7 @@ heard(void *arg, const char *bytes, size_t len)
 	struct backend *b = arg;
 
 	if (len) {
+		b->heard += len;
 		b->spoke = true;
 		b->asked = b->told_silent = false;
 		be_quiet(b);
@@ -495,6 +525,7 @@ start(void *arg)
 	struct backend *b = arg;
 	os_file log = open_log(b);
 	struct proc_spec spec = {.argv = b->argv,
+	    .env = (const char *const *)b->env,
 	    .in = {PROC_PIPE, OS_NO_FILE},
 	    .out = {PROC_PIPE, OS_NO_FILE},
 	    .err = {log == OS_NO_FILE ? PROC_INHERIT : PROC_FILE, log}};
@@ -520,6 +551,7 @@ start(void *arg)
 	if (b->log)
 		timer_set(b->loop, &b->log_look, LOG_LOOK_MS, look_at_log, b);
 	b->in = stream_writer(b->loop, b->proc.in, deaf, b);
+	stream_on_drain(b->in, b->drain, b->drain_arg);
 	b->out = stream_reader(b->loop, b->proc.out, heard, b);
 	stream_pause(b->out, b->paused);
 	loop_child(b->loop, &b->proc, reaped, b);
@@ -562,6 +594,28 @@ backend_write_calm(struct backend *b, const char *line, size_t len)
 	write_line(b, line, len, stream_write_calm);
 }
 
+void
+backend_write_bytes(struct backend *b, const void *bytes, size_t len)
+{
+	if (b->in && !b->finishing)
+		stream_write(b->in, bytes, len);
+}
+
+size_t
+backend_queued(const struct backend *b)
+{
+	return b->in ? stream_queued(b->in) : 0;
+}
+
+void
+backend_on_drain(struct backend *b, loop_fn *fn, void *arg)
+{
+	b->drain = fn;
+	b->drain_arg = arg;
+	if (b->in)
+		stream_on_drain(b->in, fn, arg);
+}
+
 static void
 input_ended(void *arg)
 {
@@ -601,6 +655,19 @@ void
 backend_useful(struct backend *b)
 {
 	b->useful = true;
+}
+
+uint64_t
+backend_heard(const struct backend *b)
+{
+	return b->heard;
+}
+
+void
+backend_kill(struct backend *b)
+{
+	if (b->running && !b->reaped)
+		proc_kill(&b->proc, PROC_KILL);
 }
 
 bool

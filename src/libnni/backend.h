@@ -72,6 +72,8 @@ struct backend *backend_program(struct loop *loop, const char *const *argv,
     void *arg);
 /* One more argument; before it is started. */
 void backend_argument(struct backend *b, const char *arg);
+/* Changes of its environment, as of struct proc_spec; copied. */
+void backend_env(struct backend *b, char *const *env);
 /* It runs once: its end is reported by `ended` and it is not started again. */
 void backend_once(struct backend *b);
 /* It has to have ended after so long, or it is killed.  That counts as half of
@@ -85,6 +87,12 @@ void backend_start(struct backend *b);
 void backend_write(struct backend *b, const char *line, size_t len);
 /* The same for what it may hear a little later: see stream_write_calm(). */
 void backend_write_calm(struct backend *b, const char *line, size_t len);
+/* Bytes as they are, for a program that does not hear lines. */
+void backend_write_bytes(struct backend *b, const void *bytes, size_t len);
+/* Bytes written to it that it has not taken yet. */
+size_t backend_queued(const struct backend *b);
+/* Called whenever it has taken all; kept when it is started again. */
+void backend_on_drain(struct backend *b, loop_fn *fn, void *arg);
 /* Ends its input; it answers what it has and ends.  One that is waiting to be
    started again ends so, without. */
 void backend_finish(struct backend *b);
@@ -94,6 +102,14 @@ void backend_again(struct backend *b);
 void backend_progress(struct backend *b);
 /* It said nothing new, but what a backend says. */
 void backend_useful(struct backend *b);
+
+/* Has said so many bytes since it was made. */
+uint64_t backend_heard(const struct backend *b);
+/* Appends the last of what it left in its log since it was started, at most
+   4 KiB; nothing if it has none. */
+void backend_words(const struct backend *b, struct buf *out);
+/* Kills it (SIGKILL), if it runs; its end is reported as ever. */
+void backend_kill(struct backend *b);
 
 bool backend_running(const struct backend *b);
 bool backend_finished(const struct backend *b);	    /* `ended` was called */
