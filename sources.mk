@@ -77,8 +77,10 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
-NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/machine.c \
-	src/nni-platform-remote/main.c src/nni-platform-remote/windows.c
+NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
+	src/nni-platform-remote/connection.c src/nni-platform-remote/ending.c \
+	src/nni-platform-remote/machine.c src/nni-platform-remote/main.c \
+	src/nni-platform-remote/ssh.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
