@@ -83,7 +83,7 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/ssh.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
-	src/nnictl/state.c src/nnictl/stop.c src/nnictl/update.c src/nnictl/which.c
+	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c
 NNI_CONFORMANCE_SRC = src/nni-conformance/contract.c \
 	src/nni-conformance/main.c src/nni-conformance/play.c \
 	src/nni-conformance/play-asks.c src/nni-conformance/play-starts.c \

@@ -40,7 +40,7 @@ for mood in MUTE=fetch DIE=fetch:1; do
 	elsewhere aaaaa
 	{ trial aaaaa; status aaaaa FAILED; } | env FAKE_FETCH=1 "FAKE_$mood" NNI_BACKEND_TIMEOUT=1s nni-collect >out 2>err
 	like "$? $(jq -r 'select(.status) | .status + ": " + .files_incomplete' out)" \
-		'1 FAILED: nni-platform-fake *' "nor is one that does not answer ($mood)"
+		'1 FAILED: * fetch * *' "nor is one that does not answer ($mood)"
 done
 experiment dies
 elsewhere aaaaa
@@ -124,10 +124,32 @@ experiment read
 elsewhere aaaaa
 mkdir -p "$E/trials/bbbbb"
 echo here >"$E/trials/bbbbb/stdout"
-{ trial aaaaa; status aaaaa RUNNING; trial bbbbb; status bbbbb RUNNING; status bbbbb SUCCEEDED; } >"$E/events.jsonl"
+mkdir "$E/trials/bbbbb/tensorboard"
+echo more >"$E/trials/bbbbb/tensorboard/events"
+{
+	echo '{"type":"experiment","schema":"nni.journal/1","id":"read","time":1.000}'
+	for t in aaaaa bbbbb; do spec $t; trial $t; status $t RUNNING; done
+	status bbbbb SUCCEEDED
+} >"$E/events.jsonl"
 FAKE_FETCH=1 nni-collect -o whole --format jsonl read >out
 is "$? $(cat whole/*/stdout | oneline)" '0 out of aaaaa here' 'of an experiment: files of what has ended, and of what runs'
 is "$(brief out | grep -c status)" 3 'beside its records'
+
+
+# what users of NNI type
+export FAKE_FETCH=1
+is "$(nnictl tensorboard read 2>err)" "tensorboard --logdir=$E/tensorboard" 'nnictl tensorboard: what to type'
+is "$(cat "$E"/tensorboard/*/events | oneline) $(cat err)" 'events more ' 'and the folders'
+is "$(nnictl tensorboard -T b,aa read)" "tensorboard --logdir_spec=bbbbb:$E/tensorboard/bbbbb,aaaaa:$E/tensorboard/aaaaa" 'of some trials'
+exits 4 'of a trial that is not there' nnictl tensorboard -T zzzzz read
+echo later >>"$E/fake/files/aaaaa-1/stdout"
+like "$(nnictl log trial -T aaaaa read 2>err)" "==> $E/trials/aaaaa/stdout <==
+out of aaaaa
+later
+*err of aaaaa" 'nnictl log trial: what it has printed by now'
+like "$(FAKE_FETCH_ERROR='it is off' nnictl log trial -T aaaaa read 2>&1)" \
+	'nnictl: warning: trial aaaaa: this may not be all it has printed: it is off*later*' 'as far as it can be had'
+unset FAKE_FETCH
 
 exits 2 '--follow alone' nni-collect -f
 exits 2 'a folder elsewhere' nni-collect -o x --folder a/../.. read

@@ -42,6 +42,7 @@ struct fetch {
 	struct attempts requests;
 	size_t owed;
 	struct timer deliver;
+	int64_t patience_ms;
 };
 
 /* ---- answers ---- */
@@ -118,7 +119,8 @@ lose_patience(void *arg)
 	struct buf why = BUF_INIT;
 
 	if (owed_by(m) > 0) {
-		backend_silence(m->backend, &why);
+		buf_addf(&why, "its platform's fetch has said nothing for %g s",
+		    (double)m->fetch->patience_ms / 1000);
 		all_over(m, why.data);
 	}
 	buf_release(&why);
@@ -127,7 +129,7 @@ lose_patience(void *arg)
 static void
 be_patient(struct member *m)
 {
-	timer_set(m->fetch->loop, &m->patience, backend_timeout_ms(),
+	timer_set(m->fetch->loop, &m->patience, m->fetch->patience_ms,
 	    lose_patience, m);
 }
 
@@ -382,6 +384,12 @@ fetch_ask(struct fetch *f, const struct record *trial, enum fetch_what what,
 	return true;
 }
 
+void
+fetch_patience(struct fetch *f, int64_t ms)
+{
+	f->patience_ms = ms;
+}
+
 size_t
 fetch_owed(const struct fetch *f)
 {
@@ -396,6 +404,7 @@ fetch_new(struct loop *loop, const struct fetch_calls *calls, void *arg)
 	f->loop = loop;
 	f->calls = calls;
 	f->arg = arg;
+	f->patience_ms = backend_timeout_ms();
 	return f;
 }
 

@@ -42,6 +42,9 @@ void fetch_free(struct fetch *f);
  */
 bool fetch_ask(struct fetch *f, const struct record *trial,
     enum fetch_what what, const char *folder);
+/* How long a backend that says nothing is waited for; backend_timeout_ms() if
+   this was not said. */
+void fetch_patience(struct fetch *f, int64_t ms);
 /* How many have no answer yet. */
 size_t fetch_owed(const struct fetch *f);
 

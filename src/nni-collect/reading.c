@@ -95,15 +95,15 @@ tell_files(struct reading *rd, struct told *t, enum trial_status status)
 		files_ended(&rd->g->files, &trial, status);
 }
 
-/* The directory as it is now, wherever it was when the record was written. */
 static char *
 here(const struct reading *rd, const struct record *r)
 {
-	struct buf line = BUF_INIT, dir = BUF_INIT;
+	struct buf line = BUF_INIT;
+	struct record moved;
 
-	json_add_str(&dir, rd->dir.data);
-	record_set(&line, r->line, "dir", (struct json){dir.data, dir.len});
-	buf_release(&dir);
+	json_add(&line, r->line);
+	if (record_parse(&moved, line.data, line.len, NULL) == 0)
+		placed_move(&line, &moved, rd->dir.data);
 	return buf_detach(&line);
 }
 

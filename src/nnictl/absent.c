@@ -22,9 +22,12 @@ static const struct {
     {"webui", NULL,
 	"there is no web page; see nnictl top, nnictl trial ls and nnictl "
 	"experiment export"},
-    {"tensorboard", NULL,
-	"start it yourself: tensorboard --logdir DIR/trials, where DIR is the "
-	"experiment's directory, the logDir of nnictl experiment show"},
+    {"tensorboard", "start",
+	"nnictl tensorboard gathers what trials write for TensorBoard, while "
+	"they run too, and prints the command that shows it"},
+    {"tensorboard", "stop",
+	"nothing was started: nnictl tensorboard ends by Ctrl-C, or with the "
+	"experiment"},
     {"platform", NULL,
 	"nni-run --clean EXPERIMENT removes what an experiment left on its "
 	"platforms; nnictl experiment delete does that too"},

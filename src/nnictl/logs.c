@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "expdir.h"
+#include "fetch.h"
 #include "nnictl.h"
+#include "placed.h"
 #include "say.h"
 #include "survey.h"
 #include "os/file.h"
@@ -176,6 +178,61 @@ ctl_log_stderr(int argc, char **argv)
 
 /* ---- of trials ---- */
 
+/* So long a place may say nothing; what is here is shown then. */
+enum { PATIENCE_MS = 15000 };
+
+struct bringing {
+	struct loop *loop;
+	struct fetch *fetch;
+	const char *dir;
+	size_t failed;
+};
+
+static void
+brought(void *arg, const struct attempt *a, const char *why)
+{
+	struct bringing *b = arg;
+
+	if (why != NULL && b->failed++ == 0)
+		say_warning("trial %s: this may not be all it has printed: %s",
+		    a->trial, why);
+	if (fetch_owed(b->fetch) == 0)
+		loop_stop(b->loop, 0);
+}
+
+static void
+ask_for(struct bringing *b, const struct trial *tr)
+{
+	struct buf line = BUF_INIT;
+	struct record r;
+
+	if (tr->text == NULL || tr->text->record == NULL)
+		return;
+	buf_adds(&line, tr->text->record);
+	if (record_parse(&r, line.data, line.len, NULL) == 0 &&
+	    placed_move(&line, &r, b->dir) != -1)
+		fetch_ask(b->fetch, &r, FETCH_LOGS, NULL);
+	buf_release(&line);
+}
+
+/* What those print lies elsewhere?  It is brought here. */
+static void
+bring_logs(const struct experiment *e, const struct trial *only)
+{
+	static const struct fetch_calls calls = {brought, NULL};
+	struct bringing b = {.loop = loop_new(), .dir = e->dir};
+
+	b.fetch = fetch_new(b.loop, &calls, &b);
+	fetch_patience(b.fetch, PATIENCE_MS);
+	for (size_t i = 0; i < e->trials.count; i++)
+		if (only == NULL || only == &e->trials.list[i])
+			ask_for(&b, &e->trials.list[i]);
+	if (fetch_owed(b.fetch) > 0)
+		loop_run(b.loop);
+	fetch_free(b.fetch);
+	loop_free(b.loop);
+}
+
 static int
 log_of(const struct experiment *e, const struct trial *tr)
 {
@@ -211,8 +268,12 @@ ctl_log_trial(int argc, char **argv)
 
 	if (code == NNI_OK && o.trial != NULL) {
 		tr = which_trial(&e, o.trial);
+		if (tr != NULL && !o.path)
+			bring_logs(&e, tr);
 		code = tr != NULL ? log_of(&e, tr) : NNI_NOTHING;
 	} else if (code == NNI_OK) {
+		if (!o.path && (o.head > 0 || o.tail > 0))
+			bring_logs(&e, NULL);
 		for (size_t i = 0; i < e.trials.count; i++)
 			code = first_fault(code, log_of(&e, &e.trials.list[i]));
 	}

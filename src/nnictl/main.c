@@ -85,6 +85,10 @@ static const struct opt top_options[] = {
     {'t', "time", "SECONDS", "between two looks (3)", OPT_DURATION, &o.time_ms,
 	0, 0},
     OPT_END};
+static const struct opt tensorboard_options[] = {
+    {'T', "trial_id", "TRIAL[,TRIAL...]", "show only these", OPT_STRING,
+	&o.trial, 0, 0},
+    OPT_END};
 static const struct opt value_options[] = {
     {'v', "value", "VALUE", "the new value", OPT_STRING, &o.value, 0, 0},
     OPT_END};
@@ -122,6 +126,8 @@ TOOL(log_err, "log stderr", "what the programs complained of", ID, log_options,
     "");
 TOOL(log_trial, "log trial", "where the trials' logs are; or one's text", ID,
     log_trial_options, "");
+TOOL(tensorboard, "tensorboard", "gather what trials write for TensorBoard", ID,
+    tensorboard_options, "");
 TOOL(concurrency, "update concurrency", "change how many trials run at once",
     ID, value_options, "");
 TOOL(duration, "update duration", "change maxExperimentDuration", ID,
@@ -150,7 +156,7 @@ GROUP(update, "update", "change a running experiment", &concurrency, &duration,
 GROUP(config_, "config", "show the configuration", &config);
 
 static const struct opt_tool *const commands[] = {&create, &resume, &stop, &top,
-    &experiment, &trial, &log_, &update, &config_, NULL};
+    &experiment, &trial, &log_, &tensorboard, &update, &config_, NULL};
 
 /* NNI's letter for it. */
 static const struct opt options[] = {
@@ -187,6 +193,7 @@ static const struct {
     {&log_out, ctl_log_stdout, 1},
     {&log_err, ctl_log_stderr, 1},
     {&log_trial, ctl_log_trial, 1},
+    {&tensorboard, ctl_tensorboard, 1},
     {&concurrency, ctl_concurrency, 1},
     {&duration, ctl_duration, 1},
     {&trialnum, ctl_trialnum, 1},

@@ -28,7 +28,7 @@ typedef int ctl_fn(int argc, char **argv);
 ctl_fn ctl_create, ctl_resume, ctl_stop, ctl_kill, ctl_delete;
 ctl_fn ctl_list, ctl_status, ctl_show, ctl_config, ctl_top;
 ctl_fn ctl_trials, ctl_export;
-ctl_fn ctl_log_stdout, ctl_log_stderr, ctl_log_trial;
+ctl_fn ctl_log_stdout, ctl_log_stderr, ctl_log_trial, ctl_tensorboard;
 ctl_fn ctl_concurrency, ctl_duration, ctl_trialnum, ctl_searchspace;
 
 /* ---- which.c: which experiment is meant ---- */
