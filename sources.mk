@@ -4,6 +4,7 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/lib
 	src/libnni/crew.c src/libnni/csv.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/fetch.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
+	src/libnni/names.c \
 	src/libnni/node.c src/libnni/node-scalar.c src/libnni/node-yaml.c \
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/sha256.c src/libnni/sha256-x86.c \
@@ -35,7 +36,7 @@ NNI_CONFIG_SRC = src/nni-config/algorithm.c src/nni-config/algorithms.c \
 	src/nni-config/service-v1.c src/nni-config/tree.c src/nni-config/unknown.c \
 	src/nni-config/value.c
 NNI_PACK_SRC = src/nni-pack/deflate.c src/nni-pack/ignore.c \
-	src/nni-pack/limits.c src/nni-pack/main.c src/nni-pack/names.c \
+	src/nni-pack/limits.c src/nni-pack/main.c \
 	src/nni-pack/output.c src/nni-pack/pack.c src/nni-pack/sink.c \
 	src/nni-pack/tree.c src/nni-pack/zip.c
 NNI_TUNE_SRC = src/nni-tune/main.c src/nni-tune/batch.c \

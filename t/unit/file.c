@@ -167,6 +167,43 @@ test_info(void)
 }
 
 static void
+test_sharing(void)
+{
+	struct file_info a, b;
+	struct buf from = BUF_INIT, err = BUF_INIT;
+	int64_t bytes = -1;
+	os_file f, g;
+
+	buf_set(&from, path("original"));
+	file_replace(from.data, "same", 4, 0600, false, NULL);
+	is_int(file_link(from.data, path("second"), &err), 0, "a second name");
+	file_info(from.data, false, &a);
+	file_info(path("second"), false, &b);
+	ok(a.inode == b.inode && b.links == 2, "of the same file");
+	is_int(file_link(from.data, path("second"), &err), -1, "not twice");
+	is_int(os_errno(), OS_EXISTS, "since it is there");
+
+	f = file_open(from.data, FILE_READ, 0, NULL);
+	g = file_open(
+	    path("clone"), FILE_WRITE | FILE_CREATE | FILE_EXCL, 0600, NULL);
+	if (file_clone(f, g) == 0) {
+		is_str(contents("clone"), "same", "a clone has all of it");
+		file_write_at(g, "S", 1, 0);
+		is_str(contents("original"), "same", "and keeps its own");
+	} else {
+		skip("not on this file system", "a clone");
+		is_int(file_size(g), 0, "which leaves it empty");
+	}
+	file_close(f);
+	file_close(g);
+	is_int(disk_free(top.data, &bytes, &err), 0, "the space left");
+	ok(bytes >= 0, "is a number");
+	is_int(disk_free(path("nowhere"), &bytes, &err), -1, "not of nothing");
+	buf_release(&from);
+	buf_release(&err);
+}
+
+static void
 test_list(void)
 {
 	static const char *const make[] = {"b", "a", "\xc3\xa4", "C", ".d"};
@@ -287,6 +324,7 @@ nni_main(int argc, char **argv)
 	test_read_all();
 	test_replace();
 	test_info();
+	test_sharing();
 	test_list();
 	test_trees();
 	test_paths();

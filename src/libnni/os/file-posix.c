@@ -10,10 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include "file.h"
 #include "posix.h"
 #include "sys.h"
+#ifdef NNI_LINUX
+#include <sys/ioctl.h>
+/* As <linux/fs.h> has it, which is not everywhere. */
+#define FICLONE_REQUEST _IOW(0x94, 9, int)
+#endif
 
 #ifdef __APPLE__
 #define st_mtim st_mtimespec
@@ -477,6 +483,39 @@ file_set_mtime(os_file f, int64_t mtime_ms)
 	times[1].tv_nsec = (long)(ms < 0 ? ms + 1000 : ms) * 1000000;
 	times[1].tv_sec = (time_t)(mtime_ms / 1000 - (ms < 0));
 	return futimens((int)f, times) == 0 ? 0 : os_failed();
+}
+
+int
+file_clone(os_file from, os_file to)
+{
+#ifdef NNI_LINUX
+	if (ioctl((int)to, FICLONE_REQUEST, (int)from) == 0)
+		return 0;
+#else
+	(void)from;
+	(void)to;
+	errno = ENOTSUP;
+#endif
+	return os_failed();
+}
+
+int
+file_link(const char *from, const char *to, struct buf *err)
+{
+	if (link(from, to) == 0)
+		return 0;
+	return os_failed_at(err, "create the link", to);
+}
+
+int
+disk_free(const char *path, int64_t *bytes, struct buf *err)
+{
+	struct statvfs s;
+
+	if (statvfs(path, &s) != 0)
+		return os_failed_at(err, "see the space left at", path);
+	*bytes = (int64_t)s.f_bavail * (int64_t)s.f_frsize;
+	return 0;
 }
 
 int

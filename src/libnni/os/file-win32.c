@@ -697,6 +697,51 @@ file_chmod(const char *path, uint32_t mode, struct buf *err)
 	return ok ? 0 : win32_say(err, "change the mode of", path);
 }
 
+/* ReFS can, by volumes and clusters; CopyFile does where it is worth it. */
+int
+file_clone(os_file from, os_file to)
+{
+	(void)from;
+	(void)to;
+	SetLastError(ERROR_NOT_SUPPORTED);
+	return win32_failed();
+}
+
+int
+file_link(const char *from, const char *to, struct buf *err)
+{
+	wchar_t *wide = win32_wide_path(from), *new = win32_wide_path(to);
+	BOOL ok = FALSE;
+
+	if (wide != NULL && new != NULL) {
+		ok = CreateHardLinkW(new, wide, NULL);
+		if (!ok)
+			win32_failed();
+	}
+	free(wide);
+	free(new);
+	return ok ? 0 : win32_say(err, "create link", to);
+}
+
+int
+disk_free(const char *path, int64_t *bytes, struct buf *err)
+{
+	wchar_t *wide = win32_wide_path(path);
+	ULARGE_INTEGER free_bytes;
+	BOOL ok = FALSE;
+
+	if (wide != NULL) {
+		ok = GetDiskFreeSpaceExW(wide, &free_bytes, NULL, NULL);
+		if (!ok)
+			win32_failed();
+	}
+	free(wide);
+	if (!ok)
+		return win32_say(err, "see the space left at", path);
+	*bytes = (int64_t)free_bytes.QuadPart;
+	return 0;
+}
+
 int
 file_set_mtime(os_file f, int64_t mtime_ms)
 {

@@ -122,6 +122,17 @@ int dir_make_all(
 /* Removes a tree without following links; absent is success. */
 int dir_remove_tree(const char *path, struct buf *err);
 /*
+ * Makes the empty file `to` share the contents of `from`, each keeping its own
+ * when one is written to; both are open.  0, or -1 where the file system cannot
+ * do that.
+ */
+int file_clone(os_file from, os_file to);
+/* A second name of a file: what is written to one is written to the other. */
+int file_link(const char *from, const char *to, struct buf *err);
+/* How much we may still write where `path` is, in bytes. */
+int disk_free(const char *path, int64_t *bytes, struct buf *err);
+
+/*
  * The names in a directory ("." and ".." left out), sorted by bytes, as a
  * malloced array of malloced strings; *types (may be NULL) gets an array of
  * enum file_type (links not followed).  The caller frees all of it with

@@ -7,6 +7,9 @@
 
 #include "utf8.h"
 
+/* Longer ones no system of ours opens. */
+#define NAME_PATH_MAX 4000
+
 bool
 name_is_utf8(const char *name)
 {
@@ -94,6 +97,42 @@ name_windows_fault(const char *name)
 	if (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' '))
 		return "ends with a dot or a blank";
 	return is_device(name) ? "is the name of a device" : NULL;
+}
+
+static const char *
+part_fault(const char *part, bool windows)
+{
+	const char *p;
+
+	if (!*part)
+		return "is not a plain path";
+	if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
+		return "leaves its directory";
+	for (p = part; *p; p++)
+		if ((unsigned char)*p < 32 || *p == 127)
+			return "has a control character";
+	return windows ? name_windows_fault(part) : NULL;
+}
+
+const char *
+name_path_fault(const char *path, bool windows)
+{
+	char part[256];
+	const char *why = NULL;
+	size_t len;
+
+	if (strlen(path) > NAME_PATH_MAX)
+		return "is too long";
+	do {
+		len = strcspn(path, "/");
+		if (len >= sizeof part)
+			return "has a part that is too long";
+		memcpy(part, path, len);
+		part[len] = '\0';
+		why = part_fault(part, windows);
+		path += len;
+	} while (!why && *path++ == '/');
+	return why;
 }
 
 bool

@@ -17,6 +17,14 @@ bool name_is_utf8(const char *name);
 const char *name_windows_fault(const char *name);
 
 /*
+ * Why a file of this path, which somebody sent, may not be made in a directory
+ * of ours, as the end of a sentence ("leaves its directory"); NULL if it may.
+ * It is relative, its parts are joined by '/', none is empty, "." or "..";
+ * `windows`: a system that takes \ for / and has devices in every directory.
+ */
+const char *name_path_fault(const char *path, bool windows);
+
+/*
  * Compares two names as a file system does that does not tell the case of the
  * letters A to Z apart: 0 if they are one name there.
  */
