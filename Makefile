@@ -86,6 +86,8 @@ $(O)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 -include $(LIB_OBJ:.o=.d)
+# A header that is not there any more: what had it is compiled anew.
+src/%.h: ;
 
 # ---- the programs for other machines ----
 # bin/agents/SYSTEM-PROCESSOR is nni-platform-local, nni-trial-SYSTEM-PROCESSOR
