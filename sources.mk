@@ -79,9 +79,21 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
 NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
-	src/nni-platform-remote/connection.c src/nni-platform-remote/ending.c \
-	src/nni-platform-remote/machine.c src/nni-platform-remote/main.c \
-	src/nni-platform-remote/ssh.c
+	src/nni-platform-remote/archive.c \
+	src/nni-platform-remote/check.c \
+	src/nni-platform-remote/collect.c \
+	src/nni-platform-remote/connection.c \
+	src/nni-platform-remote/ending.c \
+	src/nni-platform-remote/fleet.c \
+	src/nni-platform-remote/machine.c \
+	src/nni-platform-remote/main.c \
+	src/nni-platform-remote/settings.c \
+	src/nni-platform-remote/ssh.c \
+	src/nni-platform-remote/submit.c \
+	src/nni-platform-remote/tools.c \
+	src/nni-platform-remote/tree.c \
+	src/nni-platform-remote/watch.c \
+	src/nni-platform-remote/windows.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c

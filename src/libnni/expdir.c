@@ -563,3 +563,22 @@ backend_list(char ***names, size_t *count)
 	}
 	buf_release(&dir);
 }
+
+bool
+stand_in_find(struct buf *dir)
+{
+	static const char *const places[] = {
+	    "../../share/nni/python", "../share/nni/python", "../share/python"};
+	struct file_info info;
+	size_t i;
+
+	for (i = 0; sys_self_dir() && i < sizeof(places) / sizeof(*places);
+	     i++) {
+		buf_clear(dir);
+		if (path_absolute(places[i], sys_self_dir(), dir, NULL) == 0 &&
+		    file_info(dir->data, true, &info) == 0 &&
+		    info.type == FILE_DIR)
+			return true;
+	}
+	return false;
+}

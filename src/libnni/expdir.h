@@ -71,6 +71,8 @@ bool expdir_lock_held(const char *dir, const char *name, int64_t *pid);
  */
 int tool_find(const char *name, struct buf *path, struct buf *err);
 int backend_find(const char *platform, struct buf *path, struct buf *err);
+/* The directory of the pure Python `nni`: installed, or in the source tree. */
+bool stand_in_find(struct buf *dir);
 /*
  * The platforms that have a program, those in PATH alone left out, each once;
  * the caller frees the names by dir_list_free(names, NULL, count).

@@ -13,26 +13,6 @@
 #include "os/process.h"
 #include "os/sys.h"
 
-/* The directory of the pure Python `nni`: installed, or in the source tree. */
-static bool
-find_stand_in(struct buf *dir)
-{
-	static const char *const places[] = {
-	    "../../share/nni/python", "../share/nni/python", "../share/python"};
-	struct file_info info;
-	size_t i;
-
-	for (i = 0; sys_self_dir() && i < sizeof(places) / sizeof(*places);
-	     i++) {
-		buf_clear(dir);
-		if (path_absolute(places[i], sys_self_dir(), dir, NULL) == 0 &&
-		    file_info(dir->data, true, &info) == 0 &&
-		    info.type == FILE_DIR)
-			return true;
-	}
-	return false;
-}
-
 /* "NAME=OLD:DIR"; OLD may be NULL. */
 static char *
 appended(const char *name, const char *old, const char *dir)
@@ -81,7 +61,7 @@ set_paths(struct place *p)
 	/* To Python an empty one is none. */
 	if (python != NULL && !*python)
 		python = NULL;
-	if (find_stand_in(&dir))
+	if (stand_in_find(&dir))
 		p->python_path = appended("PYTHONPATH", python, dir.data);
 	p->path = find_path(p->member->code_dir);
 	buf_release(&dir);

@@ -30,6 +30,11 @@ static const struct {
 	bool needs_dir;
 } verbs[] = {
     {"capabilities", verb_capabilities, false},
+    {"check", verb_check, true},
+    {"submit", verb_submit, true},
+    {"watch", verb_watch, true},
+    {"collect", verb_collect, true},
+    {"clean", verb_clean, true},
 };
 
 static void

@@ -11,5 +11,10 @@ struct verb {
 };
 
 int verb_capabilities(const struct verb *v);
+int verb_check(const struct verb *v);
+int verb_submit(const struct verb *v);
+int verb_watch(const struct verb *v);
+int verb_collect(const struct verb *v);
+int verb_clean(const struct verb *v);
 
 #endif
