@@ -72,8 +72,8 @@ ended(struct fleet_machine *m, const char *why)
 
 	note_code(a, m->code);
 	if (why)
-		filter_error(&a->filter, m->why, m->machine->place,
-		    *m->hint ? m->hint : NULL, NULL);
+		filter_error(&a->filter, fleet_bare(m->machine, m->why),
+		    m->machine->place, *m->hint ? m->hint : NULL, NULL);
 }
 
 static void

@@ -43,7 +43,8 @@ say_held(struct collector *c, const struct fleet_machine *m)
 	if (!n)
 		return;
 	buf_addf(&what, "the end%s of %zu trial%s wait%s for it: %s", plural(n),
-	    n, plural(n), n == 1 ? "s" : "", fleet_trouble(m));
+	    n, plural(n), n == 1 ? "s" : "",
+	    fleet_bare(m->machine, fleet_trouble(m)));
 	filter_error(&c->filter, what.data, m->machine->place, NULL, NULL);
 	buf_release(&what);
 }

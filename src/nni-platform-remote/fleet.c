@@ -448,3 +448,14 @@ fleet_trouble(const struct fleet_machine *m)
 {
 	return m->trouble ? m->trouble : "is being connected to";
 }
+
+const char *
+fleet_bare(const struct machine *m, const char *why)
+{
+	size_t len = strlen(m->place);
+
+	if (strncmp(why, m->place, len) == 0 &&
+	    strncmp(why + len, ": ", 2) == 0)
+		return why + len + 2;
+	return why;
+}

@@ -118,5 +118,7 @@ bool fleet_finished(const struct fleet *f);
 
 /* "bob@192.0.2.2: why it cannot be reached", for records. */
 const char *fleet_trouble(const struct fleet_machine *m);
+/* The same behind the place, for where that is named besides. */
+const char *fleet_bare(const struct machine *m, const char *why);
 
 #endif

@@ -90,25 +90,13 @@ left_of_all(const struct submitter *s, const char **key, int64_t *max)
 	return live < *max ? *max - live : 0;
 }
 
-/* Why it cannot be reached, for those who name the place themselves. */
-static const char *
-without_place(const struct fleet_machine *m)
-{
-	const char *place = m->machine->place;
-	size_t len = strlen(place);
-
-	return strncmp(m->trouble, place, len) == 0 &&
-		       strncmp(m->trouble + len, ": ", 2) == 0
-		   ? m->trouble + len + 2
-		   : m->trouble;
-}
-
 static int64_t
 level(const struct submitter *s, const struct supply *u, int64_t left,
     const char *key, int64_t max, struct buf *why)
 {
 	if (u->machine->trouble) {
-		buf_set(why, without_place(u->machine));
+		buf_set(
+		    why, fleet_bare(u->machine->machine, u->machine->trouble));
 		return 0;
 	}
 	if (u->aside) {
