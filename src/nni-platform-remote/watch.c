@@ -11,9 +11,13 @@
 #include "say.h"
 #include "verb.h"
 
+/* In the time of a lease. */
+enum { CONTACTS = 4 };
+
 struct watcher {
 	struct filter filter;
 	struct fleet fleet;
+	struct timer contact; /* with a lease */
 };
 
 static void
@@ -77,8 +81,36 @@ ended(struct fleet_machine *m, const char *why)
 		lose_sight(w, m);
 }
 
+/*
+ * Where there is a lease, trials end when nobody has asked for them in that
+ * time: the machines hear of us often enough.
+ */
+static void
+make_contact(void *arg)
+{
+	static const char ping[] = "{\"type\":\"ping\"}";
+	struct watcher *w = arg;
+	int64_t lease_ms = w->fleet.config.lease_ms;
+	size_t i;
+
+	if (lease_ms == 0)
+		return;
+	for (i = 0; i < w->fleet.machines.count; i++)
+		fleet_write(&w->fleet.all[i], ping, sizeof(ping) - 1);
+	timer_set(w->fleet.loop, &w->contact, lease_ms / CONTACTS + 1,
+	    make_contact, w);
+}
+
+static void
+closing(void *arg)
+{
+	struct watcher *w = arg;
+
+	timer_stop(&w->contact);
+}
+
 static const struct fleet_calls fleet_calls = {
-    hear, NULL, down, ended, NULL, NULL};
+    hear, NULL, down, ended, make_contact, closing};
 
 static void
 take_more(
