@@ -2,6 +2,7 @@
  * A machine's far end.  One attempt after the other is an ssh that runs once:
  *
  *	CONNECTING --nni:absent--> SENDING --nni:sent--> CONNECTING
+ *	CONNECTING --nothing of the kind--> ASKING --Windows--> CONNECTING
  *	CONNECTING --marker, settings--> UP
  *	any of them, at its end --> WAITING --pause--> CONNECTING, or OVER
  *
@@ -25,6 +26,7 @@
 #include "remote.h"
 #include "say.h"
 #include "ssh.h"
+#include "windows-visit.h"
 
 enum {
 	PAUSE_MS = 1000,
@@ -41,7 +43,7 @@ enum {
 	ON_WAY_MAX = 4 << 20
 };
 
-enum state { IDLE, CONNECTING, SENDING, UP, WAITING, OVER };
+enum state { IDLE, CONNECTING, ASKING, SENDING, UP, WAITING, OVER };
 
 struct connection {
 	struct loop *loop;
@@ -67,6 +69,12 @@ struct connection {
 	os_file file;
 	loop_fn *drain;
 	void *drain_arg;
+
+	/* Windows */
+	enum windows_shell shell;
+	bool asked; /* it is sure: since it was last seen to work */
+	struct windows_visit *visit;
+	int code; /* of the ssh before it */
 
 	/* is it alive? */
 	struct timer tick;
@@ -107,6 +115,8 @@ drop_ssh(struct connection *c)
 	timer_stop(&c->tick);
 	backend_free(c->ssh);
 	c->ssh = NULL;
+	windows_visit_free(c->visit);
+	c->visit = NULL;
 	if (c->file != OS_NO_FILE)
 		file_close(c->file);
 	c->file = OS_NO_FILE;
@@ -128,6 +138,7 @@ failed(struct connection *c, const struct buf *why, const struct buf *hint,
 	int64_t ms;
 
 	c->failures++;
+	c->asked = false;
 	if (c->single || c->finishing) {
 		over(c, why->data, do_next, code);
 		return;
@@ -237,6 +248,12 @@ be_watched(struct connection *c)
 /* ---- one ssh ---- */
 
 static void
+log_name(const struct connection *c, struct buf *log)
+{
+	buf_addf(log, "%s-%s-%s", c->m->member, c->m->place, c->verb);
+}
+
+static void
 run_ssh(struct connection *c, const struct buf *text,
     const struct backend_calls *calls)
 {
@@ -250,7 +267,7 @@ run_ssh(struct connection *c, const struct buf *text,
 	buf_clear(&c->outcome);
 	c->ran = c->absent = c->spoke = false;
 	ssh_command(&cmd, c->m, text->data);
-	buf_setf(&log, "%s-%s-%s", c->m->member, c->m->place, c->verb);
+	log_name(c, &log);
 	c->ssh = backend_program(c->loop, (const char *const *)cmd.argv,
 	    c->m->dir, log.data, calls, c);
 	backend_env(c->ssh, cmd.env);
@@ -379,6 +396,9 @@ marker_seen(struct connection *c)
 
 	c->state = UP;
 	c->sent = false;
+	if (c->shell != WINDOWS_NOT && c->asked)
+		windows_remember(c->m, c->shell);
+	c->asked = false;
 	if (c->calls->settings)
 		c->calls->settings(c->arg, c->system, c->machine, &line);
 	else
@@ -479,6 +499,76 @@ hear(void *arg, char *line, size_t len)
 		hear_shell(c, line, len);
 }
 
+/* ---- Windows ---- */
+
+static void
+sent_to_windows(
+    void *arg, const struct buf *why, const struct buf *hint, int code)
+{
+	struct connection *c = arg;
+
+	c->sent = code == NNI_OK;
+	if (c->sent)
+		connect_now(c);
+	else
+		failed(c, why, hint, code);
+}
+
+static void
+shell_told(void *arg, enum windows_shell shell)
+{
+	struct connection *c = arg;
+	struct buf why = BUF_INIT, hint = BUF_INIT;
+
+	c->asked = true;
+	c->shell = shell;
+	if (shell != WINDOWS_NOT) {
+		connect_now(c);
+	} else {
+		c->state = CONNECTING;
+		failed(c, &why, &hint, explain(c, "", c->code, &why, &hint));
+	}
+	buf_release(&why);
+	buf_release(&hint);
+}
+
+/*
+ * A shell of which ssh came back, but no word of ours: is it Windows'?  Of one
+ * that is, the program is not there.
+ */
+static bool
+try_windows(struct connection *c, int code)
+{
+	struct buf log = BUF_INIT;
+	bool known = c->shell != WINDOWS_NOT;
+
+	if (c->state != CONNECTING || !c->ran || c->killed.len || code == 255 ||
+	    code == -1 ||
+	    (known ? c->asked && (c->sent || c->m->agent_path)
+		   : c->asked || (c->system[0] && !windows_system(c->system))))
+		return false;
+	timer_stop(&c->tick);
+	log_name(c, &log);
+	if (known && !c->asked) {
+		/* What was remembered may be wrong by now. */
+		c->shell = WINDOWS_NOT;
+		connect_now(c);
+	} else if (known) {
+		c->state = SENDING;
+		c->visit = windows_send(
+		    c->loop, c->m, c->shell, log.data, sent_to_windows, c);
+	} else {
+		c->state = ASKING;
+		c->code = code;
+		c->visit = windows_ask(
+		    c->loop, c->m, c->system, log.data, shell_told, c);
+	}
+	buf_release(&log);
+	return true;
+}
+
+/* ---- from its beginning to its end ---- */
+
 static void
 agent_path_missing(struct connection *c)
 {
@@ -509,9 +599,10 @@ connect_ended(void *arg, const char *told, int code)
 		over(c, NULL, NULL, NNI_OK);
 	} else if (send && c->m->agent_path && c->absent) {
 		agent_path_missing(c);
-	} else if (send && !c->m->agent_path && !c->sent) {
+	} else if (c->shell == WINDOWS_NOT && send && !c->m->agent_path &&
+		   !c->sent && !windows_system(c->system)) {
 		send_program(c);
-	} else {
+	} else if (!try_windows(c, code)) {
 		code = explain(c, told, code, &why, &hint);
 		failed(c, &why, &hint, code);
 	}
@@ -536,25 +627,34 @@ connect_now(void *arg)
 {
 	struct connection *c = arg;
 	struct buf text = BUF_INIT, hint = BUF_INIT, words = BUF_INIT;
+	struct buf err = BUF_INIT;
 
 	c->state = CONNECTING;
 	c->system[0] = c->machine[0] = '\0';
+	buf_setf(&words, "%s%s", c->verb, c->once ? " --once" : "");
 	if (has_line_break(c->m->remote_dir) ||
 	    has_line_break(c->m->agent_path)) {
 		buf_setf(&text, "%s: remoteDir or agentPath has a line break",
 		    c->m->place);
 		failed(c, &text, &hint, NNI_CONFIG);
-	} else {
-		buf_setf(&words, "%s%s", c->verb, c->once ? " --once" : "");
+	} else if (c->shell == WINDOWS_NOT) {
 		agent_start_text(&text, words.data);
 		run_ssh(c, &text, &connect_calls);
 		buf_clear(&text);
 		agent_start_input(&text, c->m);
 		backend_write_bytes(c->ssh, text.data, text.len);
+	} else if (windows_text(
+		       &text, c->shell, c->m, words.data, &err, &hint) == -1) {
+		buf_setf(&text, "%s: %s", c->m->place, err.data);
+		failed(c, &text, &hint, NNI_CONFIG);
+	} else {
+		learn_kind(c, WINDOWS_SYSTEM " " WINDOWS_MACHINE);
+		run_ssh(c, &text, &connect_calls);
 	}
 	buf_release(&words);
 	buf_release(&text);
 	buf_release(&hint);
+	buf_release(&err);
 }
 
 /* ---- for its owner ---- */
@@ -574,6 +674,7 @@ connection_new(struct loop *loop, const struct machine *m, const char *verb,
 	c->settings = settings ? xstrdup(settings) : NULL;
 	c->once = once;
 	c->file = OS_NO_FILE;
+	c->shell = windows_recall(m);
 	buf_init(&c->noise, 2 * NOISE_MAX);
 	buf_init(&c->killed, 4096);
 	buf_init(&c->last, NNI_LINE_MAX + 1);

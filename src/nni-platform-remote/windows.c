@@ -113,9 +113,9 @@ windows_command(struct buf *to, enum windows_shell shell,
 		add_path(to, shell, m->agent_path);
 	else
 		return buf_err(err,
-		    "%s: agentPath '%s' cannot be started on Windows, where it "
+		    "agentPath '%s' cannot be started on Windows, where it "
 		    "must be a path of letters, digits and _ . / \\ : + -",
-		    m->place, m->agent_path);
+		    m->agent_path);
 	buf_addf(to, " %s --stdio", verb);
 	return 0;
 }
