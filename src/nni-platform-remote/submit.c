@@ -27,12 +27,14 @@ enum { MAX_FAULTS = 3 };
 #define ASIDE_FIRST_MS ((int64_t)10000)
 #define ASIDE_LONGEST_MS ((int64_t)360000)
 
+/* For so long the first machines leave room for the others. */
+#define GATHER_MS 3000
+
 /* What submit knows of a machine. */
 struct supply {
 	int64_t n, live; /* as it told last */
 	bool told;	 /* it has told since it is up */
 	struct buf reason;
-	int64_t sent; /* attempts sent since it told, and not answered */
 	int64_t said; /* the credit said last; -1: never */
 	struct buf said_reason;
 	unsigned faults; /* in a row */
@@ -49,9 +51,10 @@ struct submitter {
 	struct buf line; /* of output, being made */
 	struct watch *control;
 	int64_t control_offset;
-	int64_t concurrency; /* as last set */
-	int64_t started_ms;  /* by the clock on the wall */
-	bool recount;	     /* credit may have changed in this round */
+	int64_t concurrency;	/* as last set */
+	int64_t started_ms;	/* by the clock on the wall */
+	bool recount;		/* credit may have changed in this round */
+	struct timer gathering; /* set while machines are waited for at first */
 };
 
 static void
@@ -85,41 +88,66 @@ left_of_all(const struct submitter *s, const char **key, int64_t *max)
 	for (i = 0; i < s->fleet.machines.count; i++) {
 		const struct supply *u = supply_of(&s->fleet.all[i]);
 
-		live += u->live + u->sent;
+		live += u->live + (int64_t)u->machine->open;
 	}
 	return live < *max ? *max - live : 0;
 }
 
+/*
+ * While others are still being connected to, one machine does not take all:
+ * trials are few, and the first that is ready would have them.
+ */
 static int64_t
-level(const struct submitter *s, const struct supply *u, int64_t left,
-    const char *key, int64_t max, struct buf *why)
+fair_share(const struct submitter *s, const struct supply *u, int64_t max)
 {
-	if (u->machine->trouble) {
-		buf_set(
-		    why, fleet_bare(u->machine->machine, u->machine->trouble));
-		return 0;
-	}
-	if (u->aside) {
+	int64_t count = (int64_t)s->fleet.machines.count;
+	int64_t share = (max + count - 1) / count;
+
+	return share > u->live ? share - u->live : 0;
+}
+
+/* How many more could start there; 0: and why. */
+static int64_t
+level(const struct submitter *s, const struct supply *u, struct buf *why)
+{
+	const struct fleet_machine *m = u->machine;
+	const char *key;
+	int64_t max, left = left_of_all(s, &key, &max), share;
+
+	if (m->trouble)
+		buf_set(why, fleet_bare(m->machine, m->trouble));
+	else if (!u->told)
+		buf_set(why, "is being connected to");
+	else if (u->aside)
 		buf_set(why, u->fault.data);
+	else if (u->n == 0)
+		buf_set(why, u->reason.data);
+	if (why->len)
 		return 0;
-	}
-	if (u->n == 0) {
-		buf_setf(
-		    why, "%s: %s", u->machine->machine->place, u->reason.data);
-		return 0;
-	}
 	if (left == 0)
 		buf_setf(why, "%s of %" PRId64 " reached", key, max);
+	/* One alone keeps trialConcurrency itself, and may hold a few more. */
+	if (s->fleet.machines.count == 1 &&
+	    s->fleet.member->max_concurrency == 0)
+		left = u->n;
 	/* After it was set aside it has to prove itself. */
 	if (u->asides && left > 1)
 		left = 1;
-	(void)s;
+	if (timer_is_set(&s->gathering)) {
+		share = fair_share(s, u, max);
+		if (share == 0)
+			buf_set(why, "other machines are being connected to");
+		if (share < left)
+			left = share;
+	}
 	return u->n < left ? u->n : left;
 }
 
 static void
 say_credit(struct submitter *s, struct supply *u, int64_t n, const char *why)
 {
+	bool pending = !u->told && !u->machine->trouble;
+
 	if (n == u->said && (n > 0 || !strcmp(why, u->said_reason.data)))
 		return;
 	u->said = n;
@@ -130,27 +158,41 @@ say_credit(struct submitter *s, struct supply *u, int64_t n, const char *why)
 	json_member_int(&s->line, "live", u->live);
 	if (n == 0)
 		json_member_str(&s->line, "reason", why);
+	if (pending)
+		json_member_bool(&s->line, "pending", true);
 	record_end(&s->line);
 	put(s);
+}
+
+/* Nobody is waited for any more. */
+static void
+gathered(void *arg)
+{
+	struct submitter *s = arg;
+
+	s->recount = true;
 }
 
 static void
 say_credits(struct submitter *s)
 {
 	struct buf why = BUF_INIT;
-	const char *key;
-	int64_t max, left = left_of_all(s, &key, &max);
+	bool pending = false;
 	size_t i;
 
+	for (i = 0; i < s->fleet.machines.count; i++) {
+		const struct supply *u = supply_of(&s->fleet.all[i]);
+
+		pending |= !u->told && !u->machine->trouble;
+	}
+	if (!pending)
+		timer_stop(&s->gathering);
 	for (i = 0; i < s->fleet.machines.count; i++) {
 		struct supply *u = supply_of(&s->fleet.all[i]);
 		int64_t n;
 
-		/* The first is said when it is known. */
-		if (!u->told && !u->machine->trouble)
-			continue;
 		buf_clear(&why);
-		n = level(s, u, left, key, max, &why);
+		n = level(s, u, &why);
 		say_credit(s, u, n, why.data);
 	}
 	buf_release(&why);
@@ -165,7 +207,6 @@ hear_credit(struct submitter *s, struct supply *u, const struct record *r)
 		u->n = 0;
 	json_int(record_get(r, "live"), &live);
 	u->live = live;
-	u->sent = 0;
 	u->told = true;
 	buf_clear(&u->reason);
 	json_string(r->reason, &u->reason);
@@ -218,11 +259,9 @@ note_success(struct supply *u)
 
 /* It has answered one that was sent: settled. */
 static void
-settle(struct submitter *s, struct supply *u, struct fleet_attempt *t)
+settle(struct submitter *s, struct fleet_attempt *t)
 {
 	fleet_settle(t);
-	if (u->sent > 0)
-		u->sent--;
 	s->recount = true;
 }
 
@@ -241,7 +280,7 @@ hear_answer(struct submitter *s, struct supply *u, struct fleet_attempt *t,
 		json_string(r->reason, &reason);
 		note_fault(s, u, reason.data);
 	}
-	settle(s, u, t);
+	settle(s, t);
 	buf_release(&reason);
 }
 
@@ -373,18 +412,21 @@ take_trial(
 {
 	struct fleet_machine *m = fleet_at(&s->fleet, r->place);
 	struct fleet_attempt *t;
+	struct buf why = BUF_INIT;
 
 	if (!m) {
 		say_failed(
 		    s, r, "its place is no machine of the configuration");
-	} else if (m->trouble && is_new(s, r)) {
-		say_no_room(s, r, fleet_trouble(m));
+	} else if (is_new(s, r) && level(s, supply_of(m), &why) == 0) {
+		say_no_room(s, r, why.data);
+		supply_of(m)->said = -1; /* it is told again */
+		s->recount = true;
 	} else {
 		t = fleet_take(&s->fleet, r, line, len);
-		supply_of(m)->sent++;
 		if (m->trouble)
 			say_waiting(s, &t->a, fleet_trouble(m));
 	}
+	buf_release(&why);
 }
 
 static void
@@ -490,6 +532,8 @@ opened(void *arg)
 	buf_release(&path);
 	read_control(s);
 	fleet_connect_all(&s->fleet);
+	timer_set(s->fleet.loop, &s->gathering, GATHER_MS, gathered, s);
+	s->recount = true;
 }
 
 static void
@@ -499,6 +543,7 @@ closing(void *arg)
 	size_t i;
 
 	watch_stop(s->control);
+	timer_stop(&s->gathering);
 	for (i = 0; i < s->fleet.machines.count; i++) {
 		struct supply *u = supply_of(&s->fleet.all[i]);
 
