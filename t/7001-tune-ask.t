@@ -253,6 +253,44 @@ isnt next_after(@asks, @three), $less, 'what still runs counts as a lie';
 	$f->end;
 }
 
+# ---- phases ----
+# Each phase of a trial is a proposal; equal text, equal knowledge.
+{
+	sub request {
+		my ($id, $index, @more) = @_;
+		return $json->encode({type => 'metric', kind => 'request', trial => 'aaaad',
+			parameter_id => $id, parameter_index => $index, @more});
+	}
+	sub update {
+		my ($id, $index, @more) = @_;
+		return $json->encode({type => 'update', trial => 'aaaad', parameter_id => $id,
+			parameter_index => $index, parameters => {}, @more});
+	}
+	my @t = (trial => 'aaaad');
+	my @first = ($ask, $ask, $ask, final(1, 1), final(2, 2));
+	my $two = next_after(@first, final(0, 3), $ask, final(3, 4));
+	is next_after(@first, final(0, 3, @t), request(0, 1), $ask, update(3, 1), final(3, 4, @t),
+	    request(3, 2)), $two, 'a phase has its result when the next is asked for';
+	is next_after(@first, final(0, 3, @t), request(0, 1), $ask, update(3, 1), final(3, 4, @t),
+	    status(0, 'aaaad', 'SUCCEEDED')), $two, 'or when the trial ends';
+	my @late = (@first, request(0, 1), $ask, update(3, 1));
+	isnt next_after(@late, final(0, 3, @t)), next_after(@late), 'a result that comes late teaches too';
+	is next_after(@late, final(0, 3, @t), final(0, 4, @t)), next_after(@late, final(0, 3, @t)), 'once';
+	my $one = next_after(@first, final(0, 3), $ask, status(3, 'aaaae', 'FAILED'));
+	is next_after(@first, final(0, 3, @t), request(0, 1), $ask, update(3, 1), final(3, 4, @t),
+	    status(0, 'aaaad', 'FAILED')), $one, 'what was over stays when the trial fails, the last phase has no result';
+	is next_after(@first, final(0, 3, @t), request(0, 1), $ask, update(3, 1), request(3, 2), request(3, 2)),
+	    $one, 'a phase without a result, asked for twice';
+	is next_after(@first, final(0, 3, @t), request(0, 1), $ask, update(3, 1), final(3, 9, @t),
+	    status(0, 'aaaad', 'FAILED', infra => JSON::PP::true, retry => JSON::PP::true),
+	    '{"type":"spec","trial":"aaaad","attempt":2,"parameter_id":0,"parameters":{}}',
+	    final(0, 8, @t, attempt => 2), request(0, 1, attempt => 2), update(3, 1, attempt => 2),
+	    final(3, 4, @t, attempt => 2), status(0, 'aaaad', 'SUCCEEDED', attempt => 2)),
+	    $two, 'a second attempt goes through the phases again; a result once known stays';
+	is next_after(@first, final(0, 3, @t), request(0, 1), update(0, 1, parameter_id => undef, parameters => undef),
+	    status(0, 'aaaad', 'SUCCEEDED')), next_after(@first, final(0, 3)), 'an update without parameters is no proposal';
+}
+
 # ---- the reader goes away ----
 {
 	my $lines = `$Filter::bin/nni-tune -q -s $x -n 1000000 2>&1 | head -n 2 | wc -l`;

@@ -55,6 +55,7 @@ sub fits {
 }
 
 # A search with a few at once, in no order, some failing: its journal.
+my $phases = 0; # trials ask for further parameters
 sub search {
 	my ($name, $space_text, $steps, @args) = @_;
 	my $file = "$dir/$name.json";
@@ -64,7 +65,7 @@ sub search {
 	@args = ('-q', '-s', $file, '--seed', 3, @args);
 	my $s = JSON::PP->new->decode($space_text);
 	my $f = Filter->start('nni-tune', @args);
-	my (@journal, @running, $wrong);
+	my (@journal, @running, $wrong, %phase);
 	my ($state, $id) = (12345, 0);
 	my $chance = sub { $state = ($state * 1103515245 + 12345) % 2**31; ($state >> 8) % $_[0] };
 	my $put = sub { push @journal, $_[0]; $f->say($_[0]) };
@@ -82,10 +83,10 @@ sub search {
 			$wrong ||= fits(decode_json($spec)->{parameters}, $s);
 			$spec =~ s/^\{"type":"spec",/{"type":"spec","trial":"$trial","attempt":1,"sequence":7,/;
 			push @journal, $spec;
-			push @running, [$trial, $id - 1];
+			push @running, [$trial, $id - 1, $id - 1];
 		}
 		last if !@running;
-		my ($trial, $n) = @{splice @running, $chance->(scalar @running), 1};
+		my ($trial, $n, $first) = @{splice @running, $chance->(scalar @running), 1};
 		my %who = (trial => $trial, attempt => 1);
 		# nni-run feeds the number, the journal does not have it
 		my $both = sub {
@@ -100,6 +101,22 @@ sub search {
 		    : $chance->(100) / 7;
 		$both->(type => 'metric', kind => 'final', value => $value, sequence => 0)
 		    if $dice > 0;
+		if ($phases && $chance->(3)) {
+			my $k = ++$phase{$trial};
+			$both->(type => 'metric', kind => 'request', parameter_index => $k);
+			$f->say('{"type":"ask","n":1}');
+			my $spec = $f->line;
+			push @journal, "{\"type\":\"ask\",\"trial\":\"$trial\",\"n\":1}";
+			if ($spec !~ /no_more/) {
+				$spec =~ s/"spec",/"update","trial":"$trial","attempt":1,"parameter_index":$k,/;
+				$put->($spec);
+				push @running, [$trial, $id++, $first];
+				next;
+			}
+			push @journal, $spec;
+			$put->("{\"type\":\"update\",\"trial\":\"$trial\",\"parameter_index\":$k,\"parameters\":null}");
+		}
+		$n = $first; # the trial's own
 		$both->(type => 'status', status => $dice == 3 ? 'FAILED'
 			: $dice == 4 ? 'EARLY_STOPPED' : 'SUCCEEDED');
 	}
@@ -115,7 +132,7 @@ sub replays {
 	my ($bad, $cuts) = (0, 0);
 	for my $cut (0 .. $#$journal) {
 		my $next = $journal->[$cut];
-		next if $next !~ /"type":"(spec|no_more)"/;
+		next if $next !~ /"type":"(spec|no_more)"|"update".*"parameter_id"/;
 		open my $fh, '>', $file or die;
 		print $fh "$_\n" for @$journal[0 .. $cut - 1];
 		print $fh substr $next, 0, 20; # a torn line
@@ -123,7 +140,8 @@ sub replays {
 		my ($lines) = Filter->run(
 		    'nni-tune', @$args, '--journal', $file, '-n', 1);
 		my $got = $lines->[0] // '{"type":"no_more"}';
-		$next =~ s/"trial".*?"sequence":7,//;
+		$next =~ s/"update"/"spec"/;
+		$next =~ s/"trial".*?"(sequence|parameter_index)":\d+,//;
 		$cuts++;
 		$bad++ or diag "got $got\nwanted $next" if $got ne $next;
 	}
@@ -144,6 +162,13 @@ replays('Random, finite', search('Random-finite', $finite, 80, '-t', 'Random'));
 replays('GridSearch', search('GridSearch', $finite, 80, '-t', 'GridSearch'));
 replays('Batch', search('Batch', '{"x":{"_type":"choice","_value":['
 	. join(',', map {"{\"n\":$_}"} 1 .. 30) . ']}}', 40, '-t', 'Batch'));
+
+# Multi-phase trials: each phase is a proposal with its own result.
+$phases = 1;
+replays('TPE, phases', search('TPE-phases', $space, 50, '-t', 'TPE', '-a',
+	'{"tpe_args":{"n_startup_jobs":4}}'));
+replays('GridSearch, phases', search('Grid-phases', $finite, 80, '-t', 'GridSearch'));
+$phases = 0;
 
 # An absent journal is an empty one; a bad line in it is told and passed over.
 {

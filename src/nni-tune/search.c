@@ -19,7 +19,10 @@ struct proposal {
 	double final; /* of the present attempt; NaN: none */
 	int attempt;
 	bool has_final;
+	bool bound; /* a trial has it */
+	bool over;  /* a phase of a trial that has asked for the next one */
 	unsigned char state;
+	uint64_t before; /* index + 1: the trial's phase before this; 0: none */
 };
 
 int
@@ -92,12 +95,42 @@ trial_key(const char *trial)
 	return key;
 }
 
-static void
-bind(struct search *s, const struct proposal *p, const char *trial)
+/* The proposal that `index`, counted from 1, is of; NULL for 0. */
+static struct proposal *
+at_index(struct search *s, uint64_t index)
 {
-	if (*trial)
-		*map_put(&s->by_trial, trial_key(trial), NULL) =
-		    (uint64_t)(p - s->proposals) + 1;
+	return index ? &s->proposals[index - 1] : NULL;
+}
+
+/* Is it the trial's newest proposal, or one before that? */
+static bool
+is_of(struct search *s, uint64_t newest, const struct proposal *p)
+{
+	struct proposal *q;
+
+	for (q = at_index(s, newest); q && q != p;)
+		q = at_index(s, q->before);
+	return q;
+}
+
+/*
+ * A trial has one proposal, or where it is multi-phase one for each phase: the
+ * newest is found by its id, those before it from there.
+ */
+static void
+bind(struct search *s, struct proposal *p, const char *trial)
+{
+	uint64_t *newest;
+
+	if (!*trial)
+		return;
+	newest = map_put(&s->by_trial, trial_key(trial), NULL);
+	if (is_of(s, *newest, p))
+		return;
+	if (!p->bound)
+		p->before = *newest;
+	p->bound = true;
+	*newest = (uint64_t)(p - s->proposals) + 1;
 }
 
 /* The proposal that a record is about: by its number, or by its trial. */
@@ -143,7 +176,7 @@ at_attempt(struct search *s, struct proposal *p, int attempt)
 	if (attempt == p->attempt)
 		return p->state == PROPOSAL_LIVE;
 	p->attempt = attempt;
-	p->has_final = false;
+	p->has_final = p->over = false;
 	p->final = NAN;
 	if (p->state == PROPOSAL_ENDED)
 		set_running(s, p, true);
@@ -152,7 +185,10 @@ at_attempt(struct search *s, struct proposal *p, int attempt)
 
 /* ---- records ---- */
 
-/* One without a number is somebody's own: no proposal of this tuner. */
+/*
+ * One without a number is somebody's own: no proposal of this tuner.  An update
+ * is the spec of a further phase.
+ */
 static int
 read_spec(struct search *s, const struct record *r, struct buf *err)
 {
@@ -179,20 +215,47 @@ read_spec(struct search *s, const struct record *r, struct buf *err)
 	return -1;
 }
 
+/* It goes on with the next one. */
+static void
+end_phase(struct search *s, struct proposal *p, int attempt)
+{
+	if (!at_attempt(s, p, attempt))
+		return;
+	p->over = true;
+	if (isnan(p->final))
+		set_running(s, p, false);
+	else
+		give_result(s, p, p->final);
+}
+
+/* A final metric of this attempt counts if it is the first.  One of a phase
+   may come when the trial is at the next. */
+static bool
+takes_final(struct search *s, struct proposal *p, int attempt)
+{
+	bool live = at_attempt(s, p, attempt);
+
+	return !p->has_final && (live || (p->over && p->attempt == attempt &&
+					     p->state == PROPOSAL_ENDED));
+}
+
 static int
 read_metric(struct search *s, const struct record *r, struct buf *err)
 {
+	bool request = record_is(r->kind, "request");
 	struct proposal *p;
 	double value;
 
-	if (!record_is(r->kind, "final") ||
+	if ((!request && !record_is(r->kind, "final")) ||
 	    json_bool(record_get(r, "late"), false))
 		return 0;
 	p = subject(s, r);
 	if (!p && r->parameter_id >= 0)
 		return buf_err(
 		    err, "there is no proposal %" PRId64, r->parameter_id);
-	if (!p || !at_attempt(s, p, r->attempt) || p->has_final)
+	if (p && request)
+		end_phase(s, p, r->attempt);
+	if (!p || request || !takes_final(s, p, r->attempt))
 		return 0;
 	p->has_final = true;
 	if (metric_scalar(r->value, &value) == -1)
@@ -201,7 +264,7 @@ read_metric(struct search *s, const struct record *r, struct buf *err)
 		    "number nor an object with a number as \"default\"",
 		    p->id);
 	p->final = value;
-	if (*r->trial)
+	if ((*r->trial && !p->over) || p->state == PROPOSAL_DONE)
 		return 0;
 	if (isnan(value))
 		set_running(s, p, false);
@@ -210,14 +273,9 @@ read_metric(struct search *s, const struct record *r, struct buf *err)
 	return 0;
 }
 
-static int
-read_status(struct search *s, const struct record *r)
+static void
+end_attempt(struct search *s, struct proposal *p, const struct record *r)
 {
-	struct proposal *p = subject(s, r);
-
-	if (!p || json_bool(record_get(r, "late"), false) ||
-	    !at_attempt(s, p, r->attempt) || !status_is_end(r->status))
-		return 0;
 	/* nni-run's mark: it will try once more, so this is no end */
 	if (json_bool(record_get(r, "retry"), false))
 		p->final = NAN;
@@ -227,6 +285,21 @@ read_status(struct search *s, const struct record *r)
 		give_result(s, p, p->final);
 	else
 		set_running(s, p, false);
+}
+
+static int
+read_status(struct search *s, const struct record *r)
+{
+	struct proposal *p = subject(s, r);
+
+	if (!p || json_bool(record_get(r, "late"), false))
+		return 0;
+	/* All phases of the trial, the newest first. */
+	if (*r->trial)
+		p = find(s, &s->by_trial, trial_key(r->trial));
+	for (; p; p = at_index(s, p->before))
+		if (at_attempt(s, p, r->attempt) && status_is_end(r->status))
+			end_attempt(s, p, r);
 	return 0;
 }
 
@@ -293,6 +366,7 @@ search_record(struct search *s, const struct record *r, struct buf *err)
 {
 	switch (r->type) {
 	case RECORD_SPEC:
+	case RECORD_UPDATE:
 		return read_spec(s, r, err);
 	case RECORD_METRIC:
 		return read_metric(s, r, err);

@@ -15,7 +15,9 @@
  *
  * A result is the first final metric of a trial's last attempt, once that has
  * ended SUCCEEDED or EARLY_STOPPED; a metric that names no trial is a result at
- * once.  NaN, and any other end, is no result.
+ * once.  NaN, and any other end, is no result.  Of a multi-phase trial each
+ * phase is a proposal of its own, which has its result when the trial asks for
+ * the next one; that stays, whatever becomes of the trial.
  */
 struct search {
 	struct space *space;
@@ -35,8 +37,8 @@ int search_open(struct search *s, const struct tuner_class *class,
 void search_close(struct search *s);
 
 /*
- * A spec, metric, status or control record; others are ignored, and so is what
- * is about nobody's proposal.  -1: err says what had to be passed over.
+ * A spec, update, metric, status or control record; others are ignored, and so
+ * is what is about nobody's proposal.  -1: err says what had to be passed over.
  */
 int search_record(struct search *s, const struct record *r, struct buf *err);
 
