@@ -9,7 +9,7 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/lib
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/sha256.c src/libnni/sha256-x86.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c \
-	src/libnni/opt-words.c src/libnni/parents.c src/libnni/placed.c \
+	src/libnni/opt-words.c src/libnni/parents.c src/libnni/phases.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c src/libnni/remote.c \
 	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
 	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c \
@@ -64,6 +64,7 @@ NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
 	src/nni-run/prepare.c src/nni-run/programs.c src/nni-run/progress.c \
 	src/nni-run/records.c src/nni-run/retry.c src/nni-run/run.c \
 	src/nni-run/session.c src/nni-run/summary.c src/nni-run/tick.c \
+	src/nni-run/updates.c \
 	src/nni-run/view.c
 NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/phase.c \
 	src/nni-trial/trial.c

@@ -30,6 +30,8 @@ text_free(struct trial *tr)
 	free(text->spec);
 	free(text->record);
 	free(text->value);
+	free(text->first);
+	phases_release(&text->phases);
 	free(text->reason);
 	free(text->how);
 	buf_release(&text->results);
@@ -162,6 +164,58 @@ record_time_ms(const struct record *r)
 	return json_seconds_ms(r->time, &ms) == 0 ? ms : 0;
 }
 
+/* ---- phases ---- */
+
+/* The phase that people are told of; NULL: phase 0. */
+static const struct phase *
+shown_phase(const struct trial *tr)
+{
+	const struct phases *p = &tr->text->phases;
+	const struct phase *one;
+
+	if (tr->flags & TRIAL_FINAL)
+		return phases_find(p, tr->text->phase);
+	one = phases_now(p, tr->attempt);
+	return one != NULL && one->parameters.at != NULL ? one : NULL;
+}
+
+struct json
+trial_parameters(const struct trial *tr)
+{
+	const struct phase *p = shown_phase(tr);
+
+	return p != NULL ? p->parameters : tr->text->parameters;
+}
+
+int64_t
+trial_parameter_id(const struct trial *tr)
+{
+	const struct phase *p = shown_phase(tr);
+
+	return p != NULL ? p->parameter_id : tr->parameter_id;
+}
+
+bool
+trial_next_result(const struct trial *tr, size_t *at, struct json *parameters,
+    struct json *value)
+{
+	const struct trial_text *text = tr->text;
+	const char *found = NULL;
+
+	for (; found == NULL && *at <= text->phases.count; ++*at) {
+		if (*at > 0) {
+			found = text->phases.all[*at - 1].value;
+			*parameters = text->phases.all[*at - 1].parameters;
+		} else {
+			found = text->phase > 0 ? text->first : text->value;
+			*parameters = text->parameters;
+		}
+	}
+	if (found != NULL)
+		*value = (struct json){found, strlen(found)};
+	return found != NULL;
+}
+
 /* ---- judging ---- */
 
 static long
@@ -275,6 +329,9 @@ apply_spec(struct trials *t, const struct record *r)
 	buf_clear(&text->results);
 	replace(&text->spec, r->line);
 	replace(&text->value, JSON_NONE);
+	replace(&text->first, JSON_NONE);
+	text->phase = 0;
+	phases_restart(&text->phases);
 	text->parameters = JSON_NONE;
 	if (r->parameters.at != NULL) {
 		text->parameters.at =
@@ -309,7 +366,7 @@ consider_best(struct trials *t, struct trial *tr)
 	if (t->best >= 0 && !better(t, tr->final, t->list[t->best].final))
 		return;
 	t->best = tr - t->list;
-	replace(&t->best_parameters, tr->text->parameters);
+	replace(&t->best_parameters, trial_parameters(tr));
 	replace(&t->best_value,
 	    (struct json){tr->text->value, strlen(tr->text->value)});
 }
@@ -418,19 +475,53 @@ add_intermediate(
 	json_add(results, r->value);
 }
 
+/*
+ * NNI: the first one of a phase counts, and for the trial that of its last
+ * phase (nni-records(5)).
+ */
+static bool
+counts(struct trial *tr, const struct record *r)
+{
+	struct trial_text *text = tr->text;
+	struct phase *p = phases_of(&text->phases, r->parameter_id);
+
+	if (p == NULL)
+		return !(tr->flags & TRIAL_FINAL);
+	if (p->value != NULL)
+		return false;
+	replace(&p->value, r->value);
+	if (p->index < text->phase)
+		return false;
+	if (text->phase == 0 && text->first == NULL) {
+		text->first = text->value;
+		text->value = NULL;
+	}
+	text->phase = p->index;
+	return true;
+}
+
+static void
+apply_final(struct trial *tr, const struct record *r)
+{
+	if (!counts(tr, r))
+		return;
+	tr->flags |= TRIAL_FINAL;
+	tr->flags &= (uint16_t)~TRIAL_NUMBER;
+	replace(&tr->text->value, r->value);
+	if (metric_scalar(r->value, &tr->final) == 0 && isfinite(tr->final))
+		tr->flags |= TRIAL_NUMBER;
+}
+
 static void
 apply_metric(struct trials *t, struct trial *tr, const struct record *r)
 {
 	hash_set_add(&tr->text->seen, metric_key(r));
 	if (record_is(r->kind, "intermediate"))
 		add_intermediate(t, tr, r);
-	/* NNI: the first one counts (nni-records(5)). */
-	if (!record_is(r->kind, "final") || tr->flags & TRIAL_FINAL)
-		return;
-	tr->flags |= TRIAL_FINAL;
-	replace(&tr->text->value, r->value);
-	if (metric_scalar(r->value, &tr->final) == 0 && isfinite(tr->final))
-		tr->flags |= TRIAL_NUMBER;
+	else if (record_is(r->kind, "final"))
+		apply_final(tr, r);
+	else
+		phases_take(&tr->text->phases, r);
 }
 
 /* The first reason stays. One that gives it up does not end the trial. */
@@ -472,6 +563,9 @@ apply_to(struct trials *t, struct trial *tr, const struct record *r)
 		break;
 	case RECORD_METRIC:
 		apply_metric(t, tr, r);
+		break;
+	case RECORD_UPDATE:
+		phases_take(&tr->text->phases, r);
 		break;
 	default:
 		break;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hash.h"
+#include "phases.h"
 #include "record.h"
 
 /*
@@ -31,8 +32,11 @@ enum {
 struct trial_text {
 	char *spec; /* the spec's line; parameters points into it */
 	struct json parameters;
-	char *record;	    /* trials.keep: the last trial record's line */
-	char *value;	    /* the final metric's value as written */
+	char *record;  /* trials.keep: the last trial record's line */
+	char *value;   /* the final metric's value as written */
+	char *first;   /* that of phase 0, where a later one's counts */
+	int64_t phase; /* index of the phase whose final metric it is */
+	struct phases phases;
 	char *reason;	    /* trials.keep: the last status's reason, decoded */
 	char *how;	    /* trials.keep: the same for people, table_how() */
 	struct buf results; /* trials.keep: intermediate values, "1, 2" */
@@ -82,6 +86,20 @@ struct trials {
 void trials_init(struct trials *t);
 void trials_release(struct trials *t);
 
+/*
+ * The parameters of a trial: those that its result is one of, or the present
+ * ones while it has none.  It must have its text.
+ */
+struct json trial_parameters(const struct trial *tr);
+/* Their parameter_id. */
+int64_t trial_parameter_id(const struct trial *tr);
+/*
+ * The results of a trial, with trials.keep: one for each phase that has one, in
+ * their order; *at begins with 0.  False: there are no more.
+ */
+bool trial_next_result(const struct trial *tr, size_t *at,
+    struct json *parameters, struct json *value);
+
 /* NULL if there is none of that id. Valid until the next spec is applied. */
 struct trial *trials_find(struct trials *t, const char *id);
 
@@ -95,7 +113,7 @@ enum trials_news {
 enum trials_news trials_judge(struct trials *t, const struct record *r);
 
 /*
- * Takes a journaled spec, trial, status, metric or cancel record in.  A
+ * Takes a journaled spec, trial, status, metric, update or cancel record in.  A
  * status of an attempt's end may carry marks: "retry" (the trial goes on),
  * "lost" (given up; the place did not say it), "late".
  */
