@@ -20,13 +20,22 @@ asking_init(struct asking *a)
 }
 
 void
-asking_reset(struct asking *a)
+asking_drop(struct asking *a)
 {
+	for (size_t i = 0; i < a->ask_count; i++)
+		a->asks[i].dropped = true;
 	for (size_t i = 0; i < a->spare_count; i++)
 		free(a->spare[i]);
 	a->spare_count = 0;
-	a->outstanding = a->ask_count = 0;
+	a->outstanding = 0;
 	a->exhausted = a->until_result = false;
+}
+
+void
+asking_reset(struct asking *a)
+{
+	asking_drop(a);
+	a->ask_count = 0;
 }
 
 void
@@ -86,15 +95,24 @@ asking_wanted(const struct asking *a, int64_t free_slots, int64_t concurrency,
 	return want > have ? (size_t)(want - have) : 0;
 }
 
-void
-asking_asked(struct asking *a, size_t n, int64_t now_us)
+static struct asked *
+add_ask(struct asking *a, size_t n, int64_t now_us)
 {
+	struct asked *ask;
+
 	if (a->ask_count == a->ask_cap) {
 		a->ask_cap = a->ask_cap ? a->ask_cap * 2 : 8;
 		a->asks = xreallocarray(a->asks, a->ask_cap, sizeof(*a->asks));
 	}
-	a->asks[a->ask_count].n = n;
-	a->asks[a->ask_count++].at_us = now_us;
+	ask = &a->asks[a->ask_count++];
+	*ask = (struct asked){.n = n, .at_us = now_us};
+	return ask;
+}
+
+void
+asking_asked(struct asking *a, size_t n, int64_t now_us)
+{
+	add_ask(a, n, now_us);
 	a->outstanding += n;
 	/* The first end is measured from here. */
 	if (a->ended_us == 0)
@@ -102,16 +120,38 @@ asking_asked(struct asking *a, size_t n, int64_t now_us)
 }
 
 void
-asking_answered(struct asking *a, int64_t now_us)
+asking_asked_for(
+    struct asking *a, const char *trial, int64_t index, int64_t now_us)
 {
-	if (a->outstanding == 0)
-		return;
-	a->outstanding--;
+	struct asked *ask = add_ask(a, 1, now_us);
+
+	memcpy(ask->trial, trial, sizeof(ask->trial));
+	ask->index = index;
+}
+
+bool
+asking_has(const struct asking *a, const char *trial, int64_t index)
+{
+	for (size_t i = 0; i < a->ask_count; i++)
+		if (a->asks[i].index == index &&
+		    strcmp(a->asks[i].trial, trial) == 0)
+			return true;
+	return false;
+}
+
+bool
+asking_answered(struct asking *a, int64_t now_us, struct asked *whom)
+{
+	if (a->ask_count == 0)
+		return false;
+	*whom = a->asks[0];
+	a->outstanding -= !whom->dropped && !whom->trial[0];
 	if (--a->asks[0].n > 0)
-		return;
+		return true;
 	a->answer_us =
 	    average(a->answer_us, (double)(now_us - a->asks[0].at_us));
 	memmove(a->asks, a->asks + 1, --a->ask_count * sizeof(*a->asks));
+	return true;
 }
 
 void

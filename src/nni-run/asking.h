@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "record.h"
 
 /*
  * How many proposals to ask the tuner for, and those that came too early.
@@ -16,10 +17,14 @@
 struct asked {
 	size_t n; /* answers still to come to it */
 	int64_t at_us;
+	bool dropped; /* nobody waits for them any more */
+	/* For a further phase of this trial; "": for new trials. */
+	char trial[TRIAL_ID_LEN + 1];
+	int64_t index; /* that phase */
 };
 
 struct asking {
-	size_t outstanding; /* asked for and not answered */
+	size_t outstanding; /* asked for new trials and not answered */
 	struct asked *asks; /* the unanswered ones, oldest first */
 	size_t ask_count, ask_cap;
 	char **spare; /* specs without a slot, oldest first */
@@ -34,6 +39,9 @@ void asking_init(struct asking *a);
 void asking_release(struct asking *a);
 /* The tuner is new: what it was asked is void, and so are the spares. */
 void asking_reset(struct asking *a);
+
+/* New trials are not wanted any more, though the tuner may still answer. */
+void asking_drop(struct asking *a);
 
 /*
  * How many to ask for now, with `free_slots` to fill and at most `left` more
@@ -50,7 +58,12 @@ size_t asking_wanted(const struct asking *a, int64_t free_slots,
  */
 int64_t asking_early(const struct asking *a, int64_t concurrency);
 void asking_asked(struct asking *a, size_t n, int64_t now_us);
-void asking_answered(struct asking *a, int64_t now_us);
+/* The same, one for a phase of a trial. */
+void asking_asked_for(
+    struct asking *a, const char *trial, int64_t index, int64_t now_us);
+bool asking_has(const struct asking *a, const char *trial, int64_t index);
+/* *whom gets what was answered; false: nothing had been asked. */
+bool asking_answered(struct asking *a, int64_t now_us, struct asked *whom);
 /* `until_result`: more may come after the next end. */
 void asking_no_more(struct asking *a, bool until_result);
 void asking_trial_ended(struct asking *a, int64_t now_us);

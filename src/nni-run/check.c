@@ -1,4 +1,7 @@
-/* Could it run at all?  The backends' verb `check`, before anything is made. */
+/*
+ * Could it run at all?  The backends' verb `check`, before anything is made;
+ * and where multiPhase is true, whether they can do what that needs.
+ */
 #include "check.h"
 
 #include <stdio.h>
@@ -33,6 +36,9 @@ struct asked {
 	size_t nonsense; /* lines that are no records */
 	struct checking *checking;
 	const struct config_member *member;
+	struct child able; /* capabilities, where multiPhase is true */
+	struct timer able_deadline;
+	bool updates;	     /* they say that it takes updates */
 	struct buf problems; /* error records, until it is known how bad */
 };
 
@@ -204,6 +210,75 @@ on_patience(void *arg)
 	buf_release(&names);
 }
 
+/* ---- multiPhase ---- */
+
+static void
+on_capabilities(void *arg, char *line, size_t len)
+{
+	struct asked *a = arg;
+	struct json v;
+
+	if (line != NULL &&
+	    json_check(line, len, JSON_STRICT, &v, NULL, NULL) == 0)
+		a->updates = json_bool(json_get(v, "update"), false);
+}
+
+static void
+on_able(void *arg, struct child *child)
+{
+	struct asked *a = arg;
+	struct checking *c = a->checking;
+	bool answered = !child->end.signaled && child->end.code == NNI_OK;
+
+	timer_stop(&a->able_deadline);
+	c->running--;
+	/* What does not answer is told of by its check. */
+	if (c->signal == 0 && answered && !a->updates)
+		say_error(0,
+		    "%s: multiPhase: the platform '%s' cannot give a running "
+		    "trial further parameters",
+		    a->member->name, a->member->platform);
+	count_in(c, answered && !a->updates ? NNI_CONFIG : NNI_OK);
+}
+
+static void
+able_too_late(void *arg)
+{
+	struct asked *a = arg;
+
+	child_drop(&a->able);
+}
+
+static void
+ask_whether_able(struct asked *a, const char *dir)
+{
+	struct buf path = BUF_INIT, log = BUF_INIT, err = BUF_INIT;
+	const char *argv[] = {NULL, "capabilities", "--dir", dir, "--member",
+	    a->member->name, NULL};
+	struct child_spec spec = {.name = "capabilities",
+	    .argv = (char *const *)argv,
+	    .in = {PROC_NULL, OS_NO_FILE},
+	    .line = on_capabilities,
+	    .message = on_message,
+	    .errors_only = say_level_get() == 0,
+	    .over = on_able,
+	    .arg = a};
+
+	expdir_path(&log, dir, "log");
+	if (backend_find(a->member->platform, &path, &err) == 0) {
+		argv[0] = path.data;
+		if (child_start(&a->able, a->checking->loop, &spec, log.data,
+			&err) == 0) {
+			a->checking->running++;
+			timer_set(a->checking->loop, &a->able_deadline,
+			    backend_timeout_ms(), able_too_late, a);
+		}
+	}
+	buf_release(&path);
+	buf_release(&log);
+	buf_release(&err);
+}
+
 static void
 on_interrupt(void *arg, enum loop_interrupt what, int signal)
 {
@@ -212,8 +287,10 @@ on_interrupt(void *arg, enum loop_interrupt what, int signal)
 	if (what != INTERRUPT_STOP && what != INTERRUPT_HANGUP)
 		return;
 	c->signal = signal;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		child_drop(&c->all[i].child);
+		child_drop(&c->all[i].able);
+	}
 }
 
 static void
@@ -267,7 +344,10 @@ check_members(
 		buf_init(&ch.all[i].problems, (size_t)1 << 20);
 		ch.all[i].checking = &ch;
 		ch.all[i].member = &c->members[i];
+		child_init(&ch.all[i].able);
 		ask(&ch.all[i], dir);
+		if (c->multi_phase)
+			ask_whether_able(&ch.all[i], dir);
 	}
 	timer_set(ch.loop, &ch.patience, PATIENCE_MS, on_patience, &ch);
 	if (ch.running > 0)

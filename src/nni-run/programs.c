@@ -184,8 +184,11 @@ int
 run_start_tuner(struct run *run, struct buf *err)
 {
 	asking_reset(&run->asking);
-	return start_advisor(
-	    run, &run->tuner, "nni-tune", run_on_tuner_line, tuner_over, err);
+	if (start_advisor(run, &run->tuner, "nni-tune", run_on_tuner_line,
+		tuner_over, err) != 0)
+		return -1;
+	run_updates_see(run);
+	return 0;
 }
 
 /* ---- the assessor ---- */

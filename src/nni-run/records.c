@@ -44,9 +44,8 @@ run_keep(struct run *run)
 	buf_release(&err);
 }
 
-/* run->line, kept just now, goes to the pipeline once it is on disk. */
-static void
-hand_to_pipeline(struct run *run)
+void
+run_hand_on(struct run *run)
 {
 	buf_add(&run->to_pipeline, run->line.data, run->line.len);
 	buf_addc(&run->to_pipeline, '\n');
@@ -107,31 +106,39 @@ new_trial_id(struct run *run, char id[TRIAL_ID_LEN + 1])
 }
 
 void
-run_start_trial(struct run *run, const char *spec)
+run_add_proposal(struct run *run, const char *proposal)
 {
 	struct json key, value;
 	struct json_iter it;
-	char id[TRIAL_ID_LEN + 1];
 
-	new_trial_id(run, id);
-	buf_clear(&run->line);
-	record_begin_trial(&run->line, "spec", id, 1);
-	json_member_int(&run->line, "sequence", run->exp.trials.next_sequence);
-	json_iter_init(&it, (struct json){spec, strlen(spec)});
+	json_iter_init(&it, (struct json){proposal, strlen(proposal)});
 	while (json_next(&it, &key, &value)) {
 		if (json_key_is(key, "type") || json_key_is(key, "trial") ||
 		    json_key_is(key, "attempt") ||
-		    json_key_is(key, "sequence") || json_key_is(key, "time"))
+		    json_key_is(key, "sequence") || json_key_is(key, "time") ||
+		    json_key_is(key, "parameter_index"))
 			continue;
 		buf_adds(&run->line, ",\"");
 		json_add(&run->line, key);
 		buf_adds(&run->line, "\":");
 		json_add(&run->line, value);
 	}
+}
+
+void
+run_start_trial(struct run *run, const char *spec)
+{
+	char id[TRIAL_ID_LEN + 1];
+
+	new_trial_id(run, id);
+	buf_clear(&run->line);
+	record_begin_trial(&run->line, "spec", id, 1);
+	json_member_int(&run->line, "sequence", run->exp.trials.next_sequence);
+	run_add_proposal(run, spec);
 	json_member_time(&run->line, "time", clock_wall_ms());
 	record_end(&run->line);
 	run_keep(run);
-	hand_to_pipeline(run);
+	run_hand_on(run);
 	view_moved(&run->view, false);
 }
 
@@ -142,7 +149,10 @@ run_next_attempt(struct run *run, struct trial *tr)
 	mark_int(run, "attempt", tr->attempt + 1);
 	mark_now(run);
 	run_keep(run);
-	hand_to_pipeline(run);
+	run_hand_on(run);
+	/* It was at a later phase, and begins again. */
+	if (run->config.multi_phase)
+		run_tell_advisors(run);
 	view_moved(&run->view, false);
 }
 
@@ -213,7 +223,7 @@ run_cancel(struct run *run, struct trial *tr, bool early)
 	make_cancel(
 	    run, tr->id, tr->attempt, early ? CANCEL_EARLY : CANCEL_USER);
 	run_keep(run);
-	hand_to_pipeline(run);
+	run_hand_on(run);
 }
 
 void
@@ -223,7 +233,7 @@ run_give_up(struct run *run, struct trial *tr)
 		return;
 	make_cancel(run, tr->id, tr->attempt, CANCEL_LOST);
 	run_keep(run);
-	hand_to_pipeline(run);
+	run_hand_on(run);
 }
 
 void
@@ -253,7 +263,7 @@ run_cancel_early(struct run *run)
 		    (tr->flags & (TRIAL_ENDED | TRIAL_RETRY | TRIAL_CANCELED)))
 			continue;
 		make_cancel(run, tr->id, tr->attempt, CANCEL_WAITING);
-		hand_to_pipeline(run);
+		run_hand_on(run);
 		over--;
 	}
 }
@@ -347,6 +357,8 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 		if (failed)
 			run_consider_failures(run, tr);
 		asking_trial_ended(&run->asking, clock_mono_us());
+		if (run->update_held)
+			run_updates_see(run);
 	}
 	check_failures_in_a_row(run, r);
 }
@@ -398,6 +410,22 @@ is_progress(const struct trial *tr, const struct record *r)
 	       (r->status == STATUS_RUNNING && !(tr->flags & TRIAL_STARTED));
 }
 
+/* The tuner knows results by the proposals that they are of. */
+static void
+mark_whose(struct run *run, const struct trial *tr, const struct record *r)
+{
+	int64_t id = tr->parameter_id;
+
+	if (run->config.multi_phase && r->type == RECORD_METRIC)
+		id = run_update_whose(tr, r);
+	else if (r->parameter_id >= 0)
+		return;
+	if (id >= 0)
+		mark_int(run, "parameter_id", id);
+	else if (r->parameter_id >= 0)
+		mark(run, "parameter_id", JSON_NONE);
+}
+
 static void
 on_fresh(struct run *run, const struct record *r)
 {
@@ -405,9 +433,8 @@ on_fresh(struct run *run, const struct record *r)
 
 	if (is_progress(tr, r))
 		run->pipeline_deaths = 0;
-	if ((r->type == RECORD_METRIC || r->type == RECORD_STATUS) &&
-	    r->parameter_id < 0 && tr->parameter_id >= 0)
-		mark_int(run, "parameter_id", tr->parameter_id);
+	if (r->type == RECORD_METRIC || r->type == RECORD_STATUS)
+		mark_whose(run, tr, r);
 	if (r->type == RECORD_STATUS && status_is_end(r->status)) {
 		attempt_ends(run, tr, r);
 		return;
@@ -416,8 +443,11 @@ on_fresh(struct run *run, const struct record *r)
 	if (r->type == RECORD_STATUS && r->status == STATUS_RUNNING)
 		view_moved(&run->view, true);
 	/* Of statuses only ends teach anything: those are told above. */
-	if (r->type == RECORD_METRIC)
-		run_tell_advisors(run);
+	if (r->type != RECORD_METRIC)
+		return;
+	run_tell_advisors(run);
+	if (record_is(r->kind, "request"))
+		run_update_asked(run, tr, r);
 }
 
 static void
@@ -490,7 +520,9 @@ void
 run_on_tuner_line(void *arg, char *line, size_t len)
 {
 	struct run *run = arg;
+	struct asked whom = {.n = 0};
 	struct record r;
+	bool until_result;
 
 	if (!parse_line(run, "nni-tune", &r, line, len))
 		return;
@@ -502,12 +534,15 @@ run_on_tuner_line(void *arg, char *line, size_t len)
 	}
 	if (r.type != RECORD_SPEC && r.type != RECORD_NO_MORE)
 		return;
-	asking_answered(&run->asking, clock_mono_us());
-	if (r.type == RECORD_SPEC)
+	asking_answered(&run->asking, clock_mono_us(), &whom);
+	until_result = record_is(record_get(&r, "until"), "result");
+	if (whom.trial[0])
+		run_update_answered(run, &whom,
+		    r.type == RECORD_SPEC ? line : NULL, until_result);
+	else if (r.type == RECORD_SPEC)
 		asking_put(&run->asking, line);
 	else
-		asking_no_more(
-		    &run->asking, record_is(record_get(&r, "until"), "result"));
+		asking_no_more(&run->asking, until_result);
 }
 
 void
@@ -535,7 +570,7 @@ refeed_cancel(
     struct run *run, const struct trial *tr, int attempt, enum cancel_kind kind)
 {
 	make_cancel(run, tr->id, attempt, kind);
-	hand_to_pipeline(run);
+	run_hand_on(run);
 }
 
 static void
@@ -543,7 +578,8 @@ refeed_trial(struct run *run, struct trial *tr)
 {
 	tr->flags |= TRIAL_REFED;
 	buf_set(&run->line, tr->text->spec);
-	hand_to_pipeline(run);
+	run_hand_on(run);
+	run_updates_feed(run, tr);
 	if (tr->flags & TRIAL_CANCELED)
 		refeed_cancel(run, tr, tr->attempt,
 		    tr->flags & TRIAL_EARLY ? CANCEL_EARLY : CANCEL_USER);
@@ -564,7 +600,7 @@ run_refeed(struct run *run)
 
 		buf_set(&run->line, tr->text->spec);
 		mark_int(run, "attempt", t->lost[i].attempt);
-		hand_to_pipeline(run);
+		run_hand_on(run);
 		refeed_cancel(run, tr, t->lost[i].attempt, CANCEL_LOST);
 	}
 }

@@ -60,7 +60,7 @@ duration_over(void *arg)
 	struct run *run = arg;
 
 	run->expired = true;
-	asking_reset(&run->asking);
+	asking_drop(&run->asking);
 	run->view.progress.doing = "time is up";
 	tell_duration_over(run);
 	run_cancel_early(run);
@@ -333,7 +333,7 @@ run_stop(struct run *run)
 {
 	run->stopping = true;
 	run->view.progress.doing = "stopping";
-	asking_reset(&run->asking);
+	asking_drop(&run->asking);
 	run_retry_clear(run);
 	run_cancel_all(run);
 }

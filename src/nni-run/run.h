@@ -83,6 +83,8 @@ struct run {
 	bool braked;	   /* the pipeline is not read for now */
 	bool reader_gone;  /* of our stdout */
 	bool moved;	   /* the directory is not there any more */
+	bool update_held;  /* the tuner waits for a result */
+	bool update_refused; /* a trial asked in vain: said */
 	bool over;
 	int64_t session_mono_ms;
 	/* Ended trials of this session. */
@@ -113,6 +115,10 @@ void run_keep(struct run *run);
 /* The tuner and the assessor learn run->line at once. */
 void run_tell_advisors(struct run *run);
 lines_fn run_on_pipeline_line, run_on_tuner_line, run_on_assessor_line;
+/* run->line, kept just now, goes to the pipeline once it is on disk. */
+void run_hand_on(struct run *run);
+/* Adds to run->line what a proposal says, but for what is nni-run's to say. */
+void run_add_proposal(struct run *run, const char *proposal);
 /* Gives a proposal an id, and to the pipeline. */
 void run_start_trial(struct run *run, const char *spec);
 /* The next attempt of a trial with TRIAL_RETRY. */
@@ -141,6 +147,25 @@ void run_retry_later(struct run *run, const struct trial *tr);
 /* All that are due at once (--tick), or with their delay (after a start). */
 void run_retry_all(struct run *run, bool at_once);
 void run_retry_clear(struct run *run);
+
+/* ---- updates.c: further parameters of multi-phase trials ---- */
+
+/* A trial asks for some, as the metric says, which is kept. */
+void run_update_asked(
+    struct run *run, struct trial *tr, const struct record *metric);
+/*
+ * The tuner has answered for a phase; NULL: it has no more, or none until there
+ * is another result.
+ */
+void run_update_answered(struct run *run, const struct asked *whom,
+    const char *proposal, bool until_result);
+/* Asks the tuner for all that trials wait for, and gives what is known. */
+void run_updates_see(struct run *run);
+bool run_updates_wanted(const struct run *run);
+/* Hands on again what the present attempt has got. */
+void run_updates_feed(struct run *run, const struct trial *tr);
+/* Whose result a metric is: a parameter_id, -1 if that is not known. */
+int64_t run_update_whose(const struct trial *tr, const struct record *metric);
 
 /* ---- control.c ---- */
 void run_control_start(struct run *run);

@@ -68,11 +68,11 @@ pass_ask(struct run *run)
 	struct buf err = BUF_INIT;
 
 	run->pass = PASS_ASK;
-	if (n == 0)
+	if (n == 0 && !run_updates_wanted(run))
 		pass_place(run);
 	else if (run_start_tuner(run, &err) != 0)
 		run_fail(run, NNI_TEMPORARY, "%s", err.data);
-	else
+	else if (n > 0)
 		run_ask_tuner(run, n);
 	buf_release(&err);
 }
@@ -123,7 +123,7 @@ tick_assessor_over(struct run *run)
 void
 tick_round(struct run *run)
 {
-	if (run->pass == PASS_ASK && run->asking.outstanding == 0 &&
+	if (run->pass == PASS_ASK && run->asking.ask_count == 0 &&
 	    child_is_alive(&run->tuner))
 		pass_place(run);
 }

@@ -10,6 +10,7 @@ int
 nni_main(int argc, char **argv)
 {
 	struct asking a;
+	struct asked whom;
 	int64_t now = 1000000;
 	char *spec;
 
@@ -22,7 +23,7 @@ nni_main(int argc, char **argv)
 	asking_asked(&a, 4, now);
 	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "not twice");
 	for (int i = 0; i < 4; i++)
-		asking_answered(&a, now + 2000);
+		asking_answered(&a, now + 2000, &whom);
 	asking_put(&a, "{1}");
 	asking_put(&a, "{2}");
 	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 2, "spares count");
@@ -61,6 +62,23 @@ nni_main(int argc, char **argv)
 	is_int(asking_wanted(&a, 4, 4, INT64_MAX), 0, "no more at all");
 	asking_reset(&a);
 	is_int(asking_wanted(&a, 4, 4, 4), 4, "a new tuner is asked anew");
+
+	/* answers come in the order of the asks */
+	asking_asked(&a, 2, now);
+	asking_asked_for(&a, "aaaaa", 1, now);
+	asking_asked(&a, 1, now);
+	is_int(asking_wanted(&a, 4, 0, 4), 1, "one for a phase is nobody's");
+	ok(asking_has(&a, "aaaaa", 1) && !asking_has(&a, "aaaaa", 2),
+	    "whose phases were asked for");
+	asking_drop(&a);
+	for (int i = 0; i < 2; i++)
+		asking_answered(&a, now, &whom);
+	is_str(whom.trial, "", "two for new trials");
+	asking_answered(&a, now, &whom);
+	is_str(whom.trial, "aaaaa", "then one for a phase");
+	asking_answered(&a, now, &whom);
+	is_int(a.outstanding, 0, "what nobody waits for is not waited for");
+	ok(!asking_answered(&a, now, &whom), "all are answered");
 	asking_release(&a);
 	return done_testing();
 }
