@@ -9,6 +9,7 @@
 #include "csv.h"
 #include "json.h"
 #include "mem.h"
+#include "phases.h"
 #include "record.h"
 
 struct row {
@@ -17,6 +18,8 @@ struct row {
 	enum trial_status status;
 	char *parameters; /* JSON text, as it came */
 	char *metric;	  /* the final one's value */
+	int64_t phase;	  /* whose both are: the last that has a result */
+	struct phases phases;
 };
 
 struct report {
@@ -44,6 +47,7 @@ report_free(struct report *r)
 	for (i = 0; i < r->rows.count; i++) {
 		free(((struct row *)r->rows.all[i])->parameters);
 		free(((struct row *)r->rows.all[i])->metric);
+		phases_release(&((struct row *)r->rows.all[i])->phases);
 	}
 	attempts_release(&r->rows);
 	csv_columns_release(&r->columns);
@@ -62,13 +66,28 @@ keep(char **text, struct json v)
 }
 
 static void
+take_final(struct row *row, const struct record *r)
+{
+	const struct phase *p = phases_of(&row->phases, r->parameter_id);
+
+	if (p == NULL && !row->metric) {
+		keep(&row->metric, r->value);
+	} else if (p != NULL && p->index > row->phase) {
+		keep(&row->metric, r->value);
+		keep(&row->parameters, p->parameters);
+		row->phase = p->index;
+	}
+}
+
+static void
 take(struct report *report, const struct record *r)
 {
 	struct row *row;
 
 	if (!r->trial[0] ||
 	    (r->type != RECORD_TRIAL && r->type != RECORD_SPEC &&
-		r->type != RECORD_STATUS && r->type != RECORD_METRIC))
+		r->type != RECORD_STATUS && r->type != RECORD_METRIC &&
+		r->type != RECORD_UPDATE))
 		return;
 	row = attempts_find(&report->rows, r->trial, r->attempt);
 	if (!row) {
@@ -77,8 +96,10 @@ take(struct report *report, const struct record *r)
 		row->sequence = -1;
 	}
 	if (r->type == RECORD_METRIC) {
-		if (record_is(r->kind, "final") && !row->metric)
-			keep(&row->metric, r->value);
+		if (record_is(r->kind, "final"))
+			take_final(row, r);
+	} else if (r->type == RECORD_UPDATE) {
+		phases_take(&row->phases, r);
 	} else if (r->type == RECORD_STATUS) {
 		if (r->status && !status_is_end(row->status))
 			row->status = r->status;

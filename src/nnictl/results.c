@@ -70,10 +70,8 @@ text_json(const char *text)
 
 /* What the tuner saw; the whole object is in the JSON form. */
 static struct json
-reward(const struct trial *tr)
+reward(struct json v)
 {
-	struct json v = text_json(tr->text->value);
-
 	return json_type(v) == JSON_OBJECT ? json_get(v, "default") : v;
 }
 
@@ -91,9 +89,9 @@ add_trial(struct buf *out, const struct experiment *e, const struct trial *tr)
 	    out, "status", status_name((enum trial_status)tr->status));
 	if (text->reason != NULL)
 		json_member_str(out, "message", text->reason);
-	json_member_int(out, "parameterId", tr->parameter_id);
-	if (text->parameters.at != NULL)
-		json_member_raw(out, "hyperParameters", text->parameters);
+	json_member_int(out, "parameterId", trial_parameter_id(tr));
+	if (trial_parameters(tr).at != NULL)
+		json_member_raw(out, "hyperParameters", trial_parameters(tr));
 	if (text->value != NULL)
 		json_member_raw(out, "finalMetricData", text_json(text->value));
 	if (tr->start_ms > 0)
@@ -147,11 +145,11 @@ add_cells(struct columns *table, const struct trial *tr)
 	columns_addf(table, "%" PRId64, tr->sequence);
 	columns_add(table, status_word((enum trial_status)tr->status));
 	if (text->value != NULL)
-		table_text(&b, reward(tr));
+		table_text(&b, reward(text_json(text->value)));
 	columns_add(table, b.data);
 	add_took(table, tr);
 	buf_clear(&b);
-	table_text(&b, text->parameters);
+	table_text(&b, trial_parameters(tr));
 	columns_add(table, b.data);
 	columns_add(table, text->how != NULL ? text->how : "");
 	buf_release(&b);
@@ -202,10 +200,25 @@ ctl_trials(int argc, char **argv)
 
 /* ---- export as JSON ---- */
 
-static bool
-exported(const struct trial *tr)
+/* A result with its parameters: a multi-phase trial may have several. */
+struct export
 {
-	return tr->flags & TRIAL_FINAL && tr->text->parameters.at != NULL;
+	size_t trial, at;
+	const struct trial *tr;
+	struct json parameters, value;
+};
+
+static bool
+export_next(struct export *e, const struct trials *t)
+{
+	for (; e->trial < t->count; e->trial++, e->at = 0) {
+		e->tr = &t->list[e->trial];
+		while (
+		    trial_next_result(e->tr, &e->at, &e->parameters, &e->value))
+			if (e->parameters.at != NULL)
+				return true;
+	}
+	return false;
 }
 
 static void
@@ -220,22 +233,19 @@ static void
 add_json(struct buf *out, const struct trials *t)
 {
 	struct buf list = BUF_INIT;
+	struct export e = {0};
 	bool first = true;
 
 	buf_addc(out, '[');
-	for (size_t i = 0; i < t->count; i++) {
-		const struct trial *tr = &t->list[i];
-
-		if (!exported(tr))
-			continue;
+	while (export_next(&e, t)) {
 		buf_adds(out, first ? "\n{" : ",\n{");
 		first = false;
-		json_member_raw(out, "parameter", tr->text->parameters);
-		json_member_raw(out, "value", text_json(tr->text->value));
-		json_member_str(out, "trialJobId", tr->id);
+		json_member_raw(out, "parameter", e.parameters);
+		json_member_raw(out, "value", e.value);
+		json_member_str(out, "trialJobId", e.tr->id);
 		if (o.intermediate) {
 			buf_clear(&list);
-			add_intermediate(&list, tr);
+			add_intermediate(&list, e.tr);
 			json_member_raw(out, "intermediate",
 			    (struct json){list.data, list.len});
 		}
@@ -247,16 +257,17 @@ add_json(struct buf *out, const struct trials *t)
 
 /* ---- export as CSV (RFC 4180) ---- */
 
-/* A trial's parameters into the columns of their names, made if they are new.
+/* The parameters of a result into the columns of their names, made if they are
+ * new.
  */
 static void
-set_cells(struct csv_columns *c, const struct trial *tr)
+set_cells(struct csv_columns *c, struct json parameters)
 {
 	struct buf name = BUF_INIT;
 	struct json_iter it;
 	struct json key, value;
 
-	json_iter_init(&it, tr->text->parameters);
+	json_iter_init(&it, parameters);
 	while (json_next(&it, &key, &value)) {
 		buf_clear(&name);
 		json_string(json_key_string(key), &name);
@@ -277,20 +288,20 @@ add_title(struct buf *out, const struct csv_columns *c)
 }
 
 static void
-add_row(struct buf *out, struct csv_columns *c, const struct trial *tr)
+add_row(struct buf *out, struct csv_columns *c, const struct export *e)
 {
 	struct buf list = BUF_INIT;
 
 	csv_clear_cells(c);
-	set_cells(c, tr);
+	set_cells(c, e->parameters);
 	for (size_t k = 0; k < c->count; k++) {
 		csv_value(out, c->all[k].cell);
 		buf_addc(out, ',');
 	}
-	csv_value(out, reward(tr));
-	buf_addf(out, ",%s", tr->id);
+	csv_value(out, reward(e->value));
+	buf_addf(out, ",%s", e->tr->id);
 	if (o.intermediate) {
-		add_intermediate(&list, tr);
+		add_intermediate(&list, e->tr);
 		buf_addc(out, ',');
 		csv_field(out, list.data, list.len);
 	}
@@ -302,14 +313,13 @@ static void
 add_csv(struct buf *out, const struct trials *t)
 {
 	struct csv_columns c = {0};
+	struct export e = {0}, again = {0};
 
-	for (size_t i = 0; i < t->count; i++)
-		if (exported(&t->list[i]))
-			set_cells(&c, &t->list[i]);
+	while (export_next(&e, t))
+		set_cells(&c, e.parameters);
 	add_title(out, &c);
-	for (size_t i = 0; i < t->count; i++)
-		if (exported(&t->list[i]))
-			add_row(out, &c, &t->list[i]);
+	while (export_next(&again, t))
+		add_row(out, &c, &again);
 	csv_columns_release(&c);
 }
 
