@@ -55,8 +55,7 @@ const struct key v1_keys[] = {
     KEY("useAnnotation", BOOL, .flags = REFUSED,
 	.why = "annotated trial code is not available yet in this version; "
 	       "write a search space"),
-    KEY("multiPhase", BOOL, .flags = NOT_YET,
-	.why = "trials get one set of parameters"),
+    KEY("multiPhase", BOOL),
     KEY("multiThread", BOOL, .flags = NO_EFFECT, .why = ask_many),
     KEY("nniManagerIp", STRING, .flags = NO_EFFECT,
 	.why = "nothing dials back to this machine"),
