@@ -171,7 +171,7 @@ take_journal_line(void *arg, const char *line, size_t len, int64_t offset)
 		tell_damage(rd, why.data);
 	} else if (!json_bool(record_get(&r, "late"), false) &&
 		   (r.type == RECORD_TRIAL || r.type == RECORD_STATUS ||
-		       r.type == RECORD_METRIC ||
+		       r.type == RECORD_METRIC || r.type == RECORD_UPDATE ||
 		       /* of one that never had a place it has the parameters */
 		       (rd->g->report && r.type == RECORD_SPEC))) {
 		if (!attempts_find(&rd->g->trials, r.trial, r.attempt))
