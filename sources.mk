@@ -81,10 +81,12 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
 NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/archive.c \
+	src/nni-platform-remote/askpass.c \
 	src/nni-platform-remote/check.c \
 	src/nni-platform-remote/collect.c \
 	src/nni-platform-remote/connection.c \
 	src/nni-platform-remote/ending.c \
+	src/nni-platform-remote/explain.c \
 	src/nni-platform-remote/fleet.c \
 	src/nni-platform-remote/machine.c \
 	src/nni-platform-remote/main.c \

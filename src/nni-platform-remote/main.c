@@ -8,6 +8,7 @@
 #include "os/sys.h"
 #include "record.h"
 #include "say.h"
+#include "ssh.h"
 #include "verb.h"
 
 static struct {
@@ -113,8 +114,10 @@ run_verb(const char *name)
 int
 nni_main(int argc, char **argv)
 {
-	int code;
+	int code = ssh_askpass(argc, argv);
 
+	if (code != -1)
+		return code;
 	say_program("nni-platform-remote");
 	code = opt_parse(&tool, &argc, argv, NULL);
 	if (code != OPT_GO)

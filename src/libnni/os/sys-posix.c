@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __OpenBSD__
@@ -264,6 +265,34 @@ const char *
 sys_shared_temp(void)
 {
 	return "/tmp";
+}
+
+/* sun_path is 104 bytes on some; a socket's name, and what programs add to it
+   while they make it, have to fit behind. */
+#define SOCKET_DIR_MAX 60
+
+int
+sys_socket_dir(struct buf *path)
+{
+	const char *const parents[] = {
+	    getenv("XDG_RUNTIME_DIR"), sys_temp(), "/tmp"};
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
+		if (parents[i] == NULL || parents[i][0] != '/')
+			continue;
+		buf_setf(
+		    path, "%s/nni-%lu", parents[i], (unsigned long)getuid());
+		if (path->len > SOCKET_DIR_MAX)
+			continue;
+		mkdir(path->data, 0700);
+		/* It may be a trap that another user laid. */
+		if (lstat(path->data, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    st.st_uid == getuid() && (st.st_mode & 077) == 0)
+			return 0;
+	}
+	return -1;
 }
 
 #ifdef NNI_LINUX

@@ -178,6 +178,13 @@ sys_shared_temp(void)
 	return "C:/ProgramData";
 }
 
+int
+sys_socket_dir(struct buf *path)
+{
+	(void)path;
+	return -1;
+}
+
 const char *
 sys_self_path(void)
 {

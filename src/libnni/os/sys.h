@@ -23,6 +23,12 @@ const char *sys_temp(void); /* a directory, no trailing slash */
 /* One that all users of this machine can write to, the same for all whatever
    their environment says: "/tmp", "C:/ProgramData". */
 const char *sys_shared_temp(void);
+/*
+ * A directory with a short name for sockets, which this user alone can enter;
+ * it is made if need be.  0; or -1: it cannot be had, or programs of this
+ * system share nothing by sockets that have names (Windows).
+ */
+int sys_socket_dir(struct buf *path);
 /* The directory of the running program's file, absolute; NULL if unknown. */
 const char *sys_self_dir(void);
 const char *sys_self_path(void);
