@@ -78,7 +78,9 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/place.c \
 	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
-	src/nni-platform-local/tail.c src/nni-platform-local/watch.c
+	src/nni-platform-local/supply.c src/nni-platform-local/tail.c \
+	src/nni-platform-local/trees.c src/nni-platform-local/watch.c \
+	src/nni-platform-local/workcopy.c
 NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/archive.c \
 	src/nni-platform-remote/askpass.c \

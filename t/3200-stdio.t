@@ -115,4 +115,128 @@ member=",\"pythonPath\":\"$PWD/py/python3\""
 { settings 'python3 y.py'; jobs eeeee; } | far watch >out
 is "$(cat "$D/trials/eeeee/stdout")" 'mine y.py' 'also as the program itself'
 member=
+
+# ---- trees ----
+# tree DIGEST DIR [SED]: the files of a directory as a sender has them
+cat >tree.pl <<'P'
+use strict;
+use MIME::Base64;
+my ($digest, $dir, $piece, $n) = (@ARGV, 0);
+chdir $dir or die;
+for my $path (map { s/\n//r } `find . -type f | sed 's,^./,,' | LC_ALL=C sort`) {
+	open my $f, '<', $path or die;
+	local $/;
+	my $data = <$f>;
+	my $mode = (stat $f)[2] & 0777;
+	$n++;
+	do {
+		my $part = encode_base64(substr($data, 0, $piece, ''), '');
+		my $more = $data eq '' ? '' : ',"more":true';
+		print qq({"type":"file","tree":"$digest","path":"$path","mode":$mode,"data":"$part"$more}\n);
+	} while $data ne '';
+}
+print qq({"type":"whole","tree":"$digest","files":$n}\n);
+P
+tree() { perl tree.pl "$1" "$2" 30000; }
+code=sha256:00000001
+with_code() { settings "$1" ",\"code\":\"${2-$code}\""; }
+T=$ROOT/bob@h/code-trees
+mkdir -p src/sub
+printf 'cat data; echo changed >data; echo more >>big 2>/dev/null; echo new >new; ls -1\n' >src/run.sh
+printf '#!/bin/sh\necho run\n' >src/sub/x
+chmod +x src/sub/x
+echo original >src/data
+perl -e 'print pack("N*", 0 .. 19999)' >src/big
+: >src/empty
+
+{ with_code 'sh run.sh'; record gaaaa; } | far submit >out
+is "$(jq -rc 'select(.type=="need")|.tree' out)" "$code" 'code that is not there is asked for'
+is "$(jq -rc 'select(.type=="credit")|[.n,.reason]' out)" '[0,"the code is being sent"]' 'there is no credit before it has come'
+is "$(jq -rc 'select(.type=="no_room")|.reason' out)" 'the code is being sent' 'nor is anything started'
+is "$(ls -A "$T")" '' 'nothing is left of what did not come'
+
+{ with_code 'sh run.sh'; tree $code src | head -n 3; } | far submit >out
+is "$(ls -A "$T")" '' 'nor of a half'
+{ with_code 'sh run.sh'; tree $code src | grep -v '"path":"data"'; } | far submit >out
+is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" ' of 5 files of the code 4 have come' 'a file is missing'
+{ with_code 'sh run.sh'; tree $code src | sed 3d; } | far submit >out
+is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" " a piece of 'big' is missing" 'or the end of one'
+
+mkfifo other
+far_pipe() { "$L" submit --stdio <"$1" >"$2" & }
+far_pipe in out
+first=$!
+far_pipe other out2
+second=$!
+exec 7>in 8>other
+with_code 'sh run.sh' >&7
+with_code 'sh run.sh' >&8
+wait_for grep -q need out
+wait_for grep -q need out2
+tree $code src | sed '$d' >&7
+tree $code src | sed '$d' >&8
+tree $code src | tail -n 1 >&7
+tree $code src | tail -n 1 >&8
+wait_for grep -q '"n":2' out
+wait_for grep -q '"n":2' out2
+ok $? 'two send the same at once'
+record gaaaa >&7
+record gbbbb >&7
+exec 7>&- 8>&-
+wait "$first" "$second"
+is "$(ls -A "$T")" 00000001 'and it is there once'
+cmp_tree() { diff -r src "$T/00000001/files" && [ -x "$T/00000001/files/sub/x" ] && [ ! -x "$T/00000001/files/data" ]; }
+cmp_tree
+ok $? 'byte for byte'
+{ with_code x; jobs gaaaa gbbbb; } | far watch >out
+is "$(field status <out | grep -c SUCCEEDED)" 2 'they run'
+is "$(cat "$D/trials/gaaaa/stdout" "$D/trials/gbbbb/stdout" | tr '\n' ' ')" \
+	'original big data empty new run.sh sub original big data empty new run.sh sub ' 'each in its own copy of the code'
+is "$(cat "$D/trials/gaaaa/code/data") $("$D/trials/gaaaa/code/sub/x")" 'changed run' 'which is its to change'
+cmp_tree
+ok $? 'and the code that is kept stays what it was'
+
+{ with_code 'sh run.sh'; record gcccc; } | far submit >out
+is "$(grep -c '"need"' out) $(grep -c '"job"' out)" '0 1' 'a second time nothing is sent'
+echo touched >>"$T/00000001/files/data"
+{ with_code 'cat data'; record gdddd; } | far submit >out
+like "$(cat out)" "*'$T/00000001/files/data' was changed; the code is sent again*\"need\"*" 'code that somebody changed is asked for again'
+is "$(jq -rc 'select(.type=="no_room")|.trial' out)" gdddd 'and not run'
+far_pipe in out
+pid=$!
+exec 7>in
+{ with_code 'cat data'; } >&7
+wait_for grep -q need out
+tree $code src >&7
+wait_for grep -q '"n":' out
+echo touched >>"$T/00000001/files/data"
+record gdddd >&7
+wait_for grep -q no_room out
+ok $? 'also when it is changed while we look on'
+wait_for sh -c '[ "$(grep -c need out)" = 2 ]'
+{ tree $code src; record gdddd; } >&7
+wait_for grep -q '"job"' out
+exec 7>&-
+wait "$pid"
+{ with_code x; jobs gdddd; } | far watch >out
+is "$(cat "$D/trials/gdddd/stdout")" original 'it runs with what was sent'
+
+# bad NAME: of a file that is not to be
+bad() {
+	{
+		with_code true sha256:0000bad0
+		printf '{"type":"file","tree":"sha256:0000bad0","path":"ok","mode":420,"data":"eA=="}\n'
+		printf '{"type":"file","tree":"sha256:0000bad0","path":"%s","mode":420,"data":"eA=="}\n' "$1"
+		printf '{"type":"whole","tree":"sha256:0000bad0","files":2}\n'
+	} | far submit >out
+	is "$(jq -r 'select(.type=="error")|.hint' out) $(find "$ROOT" -name '*bad*')" "${2-rename it, or leave it out by .nniignore} " "no file $1"
+}
+bad ../../x
+bad /tmp/bad
+bad a/../../../bad
+bad ''
+bad ok
+bad ok/x
+bad 'a\u000ab'
+is "$( { with_code true ../x; } | far submit | jq -r .message)" 'code of the settings is no digest' 'no digest leaves the store'
 done_testing

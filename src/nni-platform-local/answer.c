@@ -117,6 +117,9 @@ answer_keeper(struct submitted *t, char *line)
 		answer_no_room(t, reason);
 	} else if (strcmp(line, "not_now") == 0) {
 		say_no_disk(t, reason);
+	} else if (strcmp(line, "stale") == 0) {
+		supply_code_changed(&t->s->supply);
+		answer_no_room(t, reason);
 	} else if (strcmp(line, "failed") == 0) {
 		answer_failed(t, reason, true);
 	} else if (strcmp(line, "refused") == 0) {

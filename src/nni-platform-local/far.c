@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "remote.h"
 #include "say.h"
+#include "trees.h"
 #include "os/sys.h"
 
 #define SET_REMOTE_DIR                                                         \
@@ -72,6 +73,22 @@ get_string(struct json settings, const char *key, struct buf *err)
 }
 
 static int
+check_digest(struct json settings, const char *key, struct buf *err)
+{
+	struct json v = json_get(settings, key);
+	char *digest = json_strdup(v);
+	struct buf path = BUF_INIT;
+	int r = 0;
+
+	if (json_type(v) > JSON_NULL &&
+	    (digest == NULL || tree_dir(&path, "", digest) == -1))
+		r = buf_err(err, "%s of the settings is no digest", key);
+	free(digest);
+	buf_release(&path);
+	return r;
+}
+
+static int
 check_settings(struct json settings, struct buf *err)
 {
 	int64_t protocol;
@@ -87,6 +104,9 @@ check_settings(struct json settings, struct buf *err)
 		    FAR_PROTOCOL);
 	if (json_type(json_get(settings, "config")) != JSON_OBJECT)
 		return buf_err(err, "the settings have no config");
+	if (check_digest(settings, "code", err) == -1 ||
+	    check_digest(settings, "tools", err) == -1)
+		return -1;
 	return 0;
 }
 

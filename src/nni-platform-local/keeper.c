@@ -466,13 +466,16 @@ begin(struct keeper *k)
 	struct prepared ready = PREPARED_INIT;
 	struct buf err = BUF_INIT;
 	enum intent why;
+	int r;
 
 	if (!take_gpus(k))
 		return;
-	if (prepare(&ready, o->place, o->trial, k->dir.data,
-		k->gpus.devices.data, &err) == -1 ||
-	    state_open(&k->state, k->dir.data, &err) == -1 ||
-	    write_claim(k, &err) == -1)
+	r = prepare(&ready, o->place, o->trial, k->dir.data,
+	    k->gpus.devices.data, &err);
+	if (r == PREPARE_STALE)
+		answer(k, "stale", err.data);
+	else if (r == -1 || state_open(&k->state, k->dir.data, &err) == -1 ||
+		 write_claim(k, &err) == -1)
 		answer(k, "not_now", err.data);
 	else if ((why = intent_read(k->dir.data)) != INTENT_NONE)
 		end_unstarted(k, why);

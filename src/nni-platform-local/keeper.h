@@ -21,6 +21,7 @@ struct order {
  *	adopted			it was before, with these parameters
  *	no_room REASON		nothing was done
  *	not_now REASON		nothing was done: its files cannot be made
+ *	stale REASON		nothing was done: the code is not what it was
  *	failed REASON		nothing was started, it is not the trial's fault
  *	refused REASON		nothing was started, and never will be
  */

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "say.h"
 #include "state.h"
+#include "trees.h"
 #include "os/process.h"
 #include "os/sys.h"
 
@@ -31,7 +32,7 @@ appended(const char *name, const char *old, const char *dir)
  * that is empty is the current directory: none is added, and none lost.
  */
 static char *
-find_path(const char *code_dir)
+find_path(const char *code_dir, const char *tools)
 {
 	const char *old = env_get("PATH"), *dirs = old;
 	struct buf found = BUF_INIT;
@@ -39,12 +40,16 @@ find_path(const char *code_dir)
 
 	if (dirs == NULL && *sys_default_path())
 		dirs = sys_default_path();
-	if (proc_find("nni-trial", code_dir, &found) == -1 &&
-	    tool_find("nni-trial", &found, NULL) == 0) {
+	if (proc_find("nni-trial", code_dir, &found) == 0) {
+		/* It is the trial's as it is. */
+	} else if (tools != NULL) {
+		path = appended("PATH", dirs, tools);
+	} else if (tool_find("nni-trial", &found, NULL) == 0) {
 		buf_cut(
 		    &found, (size_t)(path_base(found.data) - found.data) - 1);
 		path = appended("PATH", dirs, found.data);
-	} else if (old == NULL && dirs != NULL) {
+	}
+	if (path == NULL && old == NULL && dirs != NULL) {
 		buf_setf(&found, "PATH=%s", dirs);
 		path = buf_detach(&found);
 	}
@@ -56,15 +61,21 @@ static void
 set_paths(struct place *p)
 {
 	const char *python = env_get("PYTHONPATH");
-	struct buf dir = BUF_INIT;
+	struct buf dir = BUF_INIT, tools = BUF_INIT;
 
 	/* To Python an empty one is none. */
 	if (python != NULL && !*python)
 		python = NULL;
-	if (stand_in_find(&dir))
+	if (p->tools != NULL && tree_dir(&tools, p->store, p->tools) == 0) {
+		path_add(&tools, "files");
+		expdir_path(&dir, tools.data, "python");
+	}
+	if (tools.len > 0 || stand_in_find(&dir))
 		p->python_path = appended("PYTHONPATH", python, dir.data);
-	p->path = find_path(p->member->code_dir);
+	p->path =
+	    find_path(p->member->code_dir, tools.len > 0 ? tools.data : NULL);
 	buf_release(&dir);
+	buf_release(&tools);
 }
 
 /*
@@ -110,6 +121,14 @@ look_ahead(struct place *p)
 	sys_host();
 }
 
+void
+place_store(struct buf *out, const char *dir)
+{
+	buf_set(out, dir);
+	buf_cut(out, (size_t)(path_base(dir) - dir));
+	buf_adds(out, "code-trees");
+}
+
 /* The far end of an ssh, or not. */
 static void
 read_place(struct place *p)
@@ -122,8 +141,14 @@ read_place(struct place *p)
 	    json_check(text.data, text.len, JSON_STRICT, &all, NULL, NULL) == 0)
 		p->name = json_strdup(json_get(all, "place"));
 	p->far = p->name != NULL;
-	if (!p->far)
+	if (p->far) {
+		place_store(&path, p->dir);
+		p->store = buf_detach(&path);
+		p->code = json_strdup(json_get(all, "code"));
+		p->tools = json_strdup(json_get(all, "tools"));
+	} else {
 		p->name = xstrdup(PLACE_NAME);
+	}
 	buf_release(&path);
 	buf_release(&text);
 }
@@ -211,6 +236,9 @@ place_close(struct place *p)
 {
 	free(p->dir);
 	free(p->name);
+	free(p->store);
+	free(p->code);
+	free(p->tools);
 	command_free(p->argv);
 	free(p->program);
 	free(p->python_path);

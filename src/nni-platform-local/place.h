@@ -22,6 +22,9 @@ struct place {
 	char *dir;  /* the experiment's, absolute */
 	char *name; /* PLACE_NAME, or what the far end of an ssh is called */
 	bool far;   /* that is what it is: each trial has its own code */
+	/* Of a far end: where trees of files are kept, the digests of those
+	   that its trials need; NULL if they need none. */
+	char *store, *code, *tools;
 	struct config config;
 	struct config_member *member; /* of config */
 	char *
@@ -39,6 +42,9 @@ struct place {
 /* 0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY. */
 int place_open(
     struct place *p, const char *dir, const char *member, struct buf *err);
+/* Where trees are kept beside the far end's directory `dir`: no experiment can
+   have that name. */
+void place_store(struct buf *out, const char *dir);
 /*
  * Where the attempt's command is run: trialCodeDirectory, or the attempt's own
  * working copy.

@@ -7,6 +7,8 @@
 #include "prepare.h"
 #include "expdir.h"
 #include "mem.h"
+#include "trees.h"
+#include "workcopy.h"
 #include "parameters.h"
 #include "os/sys.h"
 
@@ -141,17 +143,44 @@ make_environment(struct prepared *p, const struct place *place,
 		p->env[n++] = xstrdup(place->path);
 }
 
+static int
+make_code(struct prepared *p, const struct place *place, struct buf *err)
+{
+	struct buf tree = BUF_INIT;
+	bool any = place->code != NULL;
+	int r = any ? tree_dir(&tree, place->store, place->code) : 0;
+
+	if (r == 0)
+		switch (workcopy_make(
+		    p->code_dir.data, any ? tree.data : NULL, err)) {
+		case WORKCOPY_OK:
+			break;
+		case WORKCOPY_FAILED:
+			r = PREPARE_FAILED;
+			break;
+		case WORKCOPY_STALE:
+			r = PREPARE_STALE;
+			break;
+		}
+	buf_release(&tree);
+	return r;
+}
+
 int
 prepare(struct prepared *p, const struct place *place,
     const struct record *trial, const char *attempt_dir, const char *devices,
     struct buf *err)
 {
+	int r;
+
 	if (make_files(p, trial, attempt_dir, err) == -1)
 		return -1;
 	place_code_dir(&p->code_dir, place, attempt_dir);
-	if (place->far && dir_make(p->code_dir.data, 0700, NULL) == -1 &&
-	    os_errno() != OS_EXISTS)
-		return dir_make(p->code_dir.data, 0700, err);
+	if (place->far) {
+		r = make_code(p, place, err);
+		if (r != 0)
+			return r;
+	}
 	make_environment(p, place, trial, attempt_dir, devices);
 	return 0;
 }

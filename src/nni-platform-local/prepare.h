@@ -21,6 +21,10 @@ struct prepared {
 /* The directories ATTEMPT and ATTEMPT/.nni; existing ones are fine. */
 int prepare_dirs(const char *attempt_dir, struct buf *err);
 
+enum {
+	PREPARE_FAILED = -1,
+	PREPARE_STALE = -2 /* the code is not what it was, or not there */
+};
 /*
  * parameter.cfg, an empty .nni/metrics, stdout and stderr; what an earlier try
  * that never started left is written anew.  `devices`: for

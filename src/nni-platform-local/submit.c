@@ -62,6 +62,8 @@ room_by_config(const struct submitter *s, struct buf *why)
 	const char *key;
 	int64_t max = most_live(s, &key);
 
+	if (supply_lacks(&s->supply, why))
+		return 0;
 	if (s->short_of.len > 0) {
 		buf_set(why, s->short_of.data);
 		return 0;
@@ -78,7 +80,8 @@ submitter_most_held(const struct submitter *s)
 	const char *key;
 	int64_t most = most_live(s, &key);
 
-	if (s->gpus != NULL || s->quick < QUICK_ENDS || s->short_of.len > 0)
+	if (s->gpus != NULL || s->quick < QUICK_ENDS || s->short_of.len > 0 ||
+	    supply_lacks(&s->supply, NULL))
 		return 0;
 	return most < LEAST_HELD ? LEAST_HELD : most;
 }
@@ -455,7 +458,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 
 	(void)line;
 	(void)len;
-	if (far_takes(s->v->far, r))
+	if (far_takes(s->v->far, r) || supply_takes(&s->supply, r))
 		return;
 	place_hear(&s->place, r);
 	if (r->trial[0] == '\0')
@@ -593,6 +596,7 @@ release(struct submitter *s)
 		submitted_forget_line((struct submitted *)s->all.all[i]);
 	timer_stop(&s->look);
 	timer_stop(&s->held_long);
+	supply_end(&s->supply);
 	sampler_free(s->gpus);
 	watch_stop(s->control);
 	tail_close(s->events);
@@ -638,6 +642,7 @@ verb_submit(const struct verb *v)
 	run(&s);
 	filter_init(&s.filter, s.loop, FILTER_JSONL, true, &calls, &s);
 	far_begin(v->far, s.loop, &s.filter, NULL, NULL);
+	supply_begin(&s.supply, &s.place, s.loop, &s.filter);
 	code = loop_run(s.loop);
 	filter_release(&s.filter);
 	release(&s);

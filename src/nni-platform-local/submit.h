@@ -5,6 +5,7 @@
 #include "place.h"
 #include "sampler.h"
 #include "state.h"
+#include "supply.h"
 #include "tail.h"
 #include "verb.h"
 
@@ -26,6 +27,7 @@ struct submitter {
 	struct filter filter;
 	struct buf line; /* of output, being made */
 	struct place place;
+	struct supply supply;
 	struct attempts all;
 	int64_t live, starting;
 	struct watch *control;
