@@ -123,14 +123,17 @@ say_credit(struct submitter *s)
 		return;
 	}
 	s->answered = false;
-	if (n != s->credit ||
+	if (n != s->credit || s->infra != s->infra_said ||
 	    (n == 0 && strcmp(why.data, s->reason.data) != 0)) {
 		s->credit = n;
+		s->infra_said = s->infra;
 		buf_set(&s->reason, n == 0 ? why.data : "");
 		record_begin(&s->line, "credit");
 		json_member_str(&s->line, "place", s->place.name);
 		json_member_int(&s->line, "n", n);
 		json_member_int(&s->line, "live", s->live);
+		if (s->infra > 0)
+			json_member_int(&s->line, "infra", s->infra);
 		if (n == 0)
 			json_member_str(&s->line, "reason", why.data);
 		record_end(&s->line);
@@ -472,6 +475,22 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		take_trial(s, t, r);
 }
 
+/* Many in a row say something of the machine. */
+static void
+count_infra(
+    struct submitter *s, const struct submitted *t, enum trial_status status)
+{
+	bool may_be = status == STATUS_FAILED || status == STATUS_SYS_CANCELED;
+
+	if (!status_is_end(status))
+		return;
+	if (may_be && read_state(t) == 0 && s->state.ended &&
+	    json_bool(json_get(s->state.end, "infra"), false))
+		s->infra++;
+	else
+		s->infra = 0;
+}
+
 static void
 hear_event(void *arg, char *line, size_t len)
 {
@@ -485,8 +504,10 @@ hear_event(void *arg, char *line, size_t len)
 	t = attempts_find(&s->all, e.trial, e.attempt);
 	if (t == NULL)
 		return;
-	if (t->live)
+	if (t->live) {
 		count_quick(s, t);
+		count_infra(s, t, e.status);
+	}
 	submitted_set_live(t, false);
 	buf_clear(&s->short_of);
 }

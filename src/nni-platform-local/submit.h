@@ -32,6 +32,8 @@ struct submitter {
 	int64_t live, starting;
 	struct watch *control;
 	int64_t credit; /* as last said; -1: never */
+	int64_t infra,
+	    infra_said; /* ends in a row that no trial is to blame for */
 	bool answered;	/* in this round of the loop */
 	struct buf reason;
 	/* Why nothing can be started now; empty: something can, perhaps. */

@@ -37,6 +37,7 @@ struct supply {
 	struct buf reason;
 	int64_t said; /* the credit said last; -1: never */
 	struct buf said_reason;
+	int64_t infra;	 /* ends in a row by no fault of their trials */
 	unsigned faults; /* in a row */
 	unsigned asides; /* times it was set aside in a row */
 	struct buf fault;
@@ -198,21 +199,6 @@ say_credits(struct submitter *s)
 	buf_release(&why);
 }
 
-static void
-hear_credit(struct submitter *s, struct supply *u, const struct record *r)
-{
-	int64_t live = 0;
-
-	if (json_int(r->n, &u->n) == -1 || u->n < 0)
-		u->n = 0;
-	json_int(record_get(r, "live"), &live);
-	u->live = live;
-	u->told = true;
-	buf_clear(&u->reason);
-	json_string(r->reason, &u->reason);
-	s->recount = true;
-}
-
 /* ---- machines that fail again and again ---- */
 
 static void
@@ -257,6 +243,27 @@ note_success(struct supply *u)
 
 /* ---- from the machines ---- */
 
+static void
+hear_credit(struct submitter *s, struct supply *u, const struct record *r)
+{
+	int64_t live = 0, infra = 0;
+
+	if (json_int(r->n, &u->n) == -1 || u->n < 0)
+		u->n = 0;
+	json_int(record_get(r, "live"), &live);
+	u->live = live;
+	u->told = true;
+	buf_clear(&u->reason);
+	json_string(r->reason, &u->reason);
+	s->recount = true;
+	json_int(record_get(r, "infra"), &infra);
+	if (infra > u->infra)
+		note_fault(s, u, "a trial ended there by no fault of its own");
+	else if (infra == 0 && u->infra > 0)
+		note_success(u);
+	u->infra = infra;
+}
+
 /* It has answered one that was sent: settled. */
 static void
 settle(struct submitter *s, struct fleet_attempt *t)
@@ -272,7 +279,8 @@ hear_answer(struct submitter *s, struct supply *u, struct fleet_attempt *t,
 	struct buf reason = BUF_INIT;
 
 	if (r->type == RECORD_TRIAL) {
-		note_success(u);
+		if (u->infra == 0)
+			note_success(u);
 		u->live++;
 		if (u->n > 0)
 			u->n--;
