@@ -30,7 +30,7 @@ conform() {
 	echo "exit $?" >>"$to"
 }
 conform local local local.yml &
-conform script --sh -o one,ends,gone local local.yml &
+conform script --sh -o one,ends,gone,update local local.yml &
 conform example -n $trials sh "$config" &
 
 # ---- mutants of the example ----

@@ -57,6 +57,8 @@ loses-cancel cancel watch says the end of each trial
 intent cancel `intent` says early: EARLY_STOPPED
 late-cancel cancel-late and has no second one
 early-end gone nothing of it is left when its end is said
+loses-update update it gets the parameters
+changes-update update another update of the same index
 clean-files clean the experiment's own files are left
 clean-others clean a trial of another experiment runs on
 bare-no-room no-room each of 64 at once gets one job, no_room or FAILED

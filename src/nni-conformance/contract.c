@@ -70,6 +70,15 @@ static const char *const texts[PROMISES] = {
 			"\"no_final_metric\":true",
     [CLEAN_ONLY] = "`clean` removes what the experiment left on the platform, "
 		   "and only that",
+    [UPDATE_FILE] = "An update becomes the file parameter_INDEX.cfg of the "
+		    "trial, written like parameter.cfg, complete when it "
+		    "appears",
+    [UPDATE_STAYS] = "It may come again: what the trial may have read stays as "
+		     "it is",
+    [UPDATE_REQUEST] =
+	"REQUEST_PARAMETER becomes a metric of \"kind\":\"request\" with "
+	"\"parameter_index\" and without a value; metrics behind it have "
+	"\"parameter_id\" as their JSON has it",
 };
 
 const char *

@@ -123,6 +123,7 @@ choose_trial(struct stage *s, const char *code_dir)
 
 		s->adopt = json_bool(json_get(line, "adopt"), false);
 		s->credit = json_bool(json_get(line, "credit"), false);
+		s->update = json_bool(json_get(line, "update"), false);
 		if (!o.sh && record_is(json_get(line, "needs_code"), "none"))
 			add_self(&command);
 	}

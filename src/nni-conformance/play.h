@@ -53,6 +53,7 @@ void part_cancel(struct stage *s);
 void part_cancel_now(struct stage *s);
 void part_cancel_late(struct stage *s);
 void part_gone(struct stage *s);
+void part_update(struct stage *s);
 
 /* ---- what the parts share ---- */
 

@@ -62,6 +62,20 @@ const char play_trial_script[] =
     "		sleep 0.2 || sleep 1\n"
     "	done ;;\n"
     "short) report FINAL 0 1 ;;\n"
+    "phases)\n"
+    "	send \"{\\\"trial_job_id\\\": \\\"$NNI_TRIAL_JOB_ID\\\", "
+    "\\\"type\\\": \\\"REQUEST_PARAMETER\\\", \\\"sequence\\\": 0, "
+    "\\\"parameter_index\\\": 1}\"\n"
+    "	head=\"{\\\"parameter_id\\\": 7${head#*0}\"\n"
+    "	for k in 1 2; do\n"
+    "		until [ -s \"$NNI_SYS_DIR/parameter_$k.cfg\" ]; do sleep 0.1 "
+    "|| sleep 1; done\n"
+    "		x=$(cat \"$NNI_SYS_DIR/parameter_1.cfg\")\n"
+    "		x=${x#*\\\"x\\\":}\n"
+    "		x=${x# }\n"
+    "		[ $k = 2 ] || report PERIODICAL 1 \"${x%%[,\\}]*}\"\n"
+    "	done\n"
+    "	report FINAL 0 \"${x%%[,\\}]*}\" ;;\n"
     "esac\n";
 
 /* ---- the same in C ---- */
@@ -74,25 +88,18 @@ struct trial {
 };
 
 static void
-report(const char *type, int64_t sequence, struct json value)
+send(const struct buf *json)
 {
 	const char *platform = env_get("NNI_PLATFORM");
-	const char *dir = env_get("NNI_SYS_DIR"), *id;
-	struct buf json = BUF_INIT, record = BUF_INIT, path = BUF_INIT;
+	const char *dir = env_get("NNI_SYS_DIR");
+	struct buf record = BUF_INIT, path = BUF_INIT;
 	os_file f;
 
-	id = env_get("NNI_TRIAL_JOB_ID");
-	buf_addf(&json,
-	    "{\"parameter_id\": 0, \"trial_job_id\": \"%s\", "
-	    "\"type\": \"%s\", \"sequence\": %" PRId64 ", \"value\": ",
-	    id ? id : "", type, sequence);
-	json_add_string(&json, value.at, value.len);
-	buf_addc(&json, '}');
 	if (!platform || strcmp(platform, "local") != 0) {
-		buf_addf(&record, "NNISDK_MEb'%s'\n", json.data);
+		buf_addf(&record, "NNISDK_MEb'%s'\n", json->data);
 		file_write(sys_stdout(), record.data, record.len);
 	} else {
-		metricfile_add(&record, json.data, json.len);
+		metricfile_add(&record, json->data, json->len);
 		expdir_path(&path, dir, ".nni/metrics");
 		f = file_open(path.data, FILE_WRITE | FILE_APPEND | FILE_CREATE,
 		    0600, NULL);
@@ -101,9 +108,26 @@ report(const char *type, int64_t sequence, struct json value)
 			file_close(f);
 		}
 	}
-	buf_release(&json);
 	buf_release(&record);
 	buf_release(&path);
+}
+
+static int reported_id; /* parameter_id */
+
+static void
+report(const char *type, int64_t sequence, struct json value)
+{
+	const char *id = env_get("NNI_TRIAL_JOB_ID");
+	struct buf json = BUF_INIT;
+
+	buf_addf(&json,
+	    "{\"parameter_id\": %d, \"trial_job_id\": \"%s\", "
+	    "\"type\": \"%s\", \"sequence\": %" PRId64 ", \"value\": ",
+	    reported_id, id ? id : "", type, sequence);
+	json_add_string(&json, value.at, value.len);
+	buf_addc(&json, '}');
+	send(&json);
+	buf_release(&json);
 }
 
 static void
@@ -157,6 +181,77 @@ report_start(void)
 	report_text("PERIODICAL", 0, text);
 }
 
+/* ---- phases ---- */
+
+struct phases {
+	struct loop *loop;
+	struct timer timer;
+	int index; /* looked for */
+};
+
+/* x of the parameters in a file, as it stands there, into `to`; false: the file
+   is not there. */
+static bool
+read_parameter(int index, struct buf *to)
+{
+	struct buf name = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
+	struct json all;
+	bool there;
+
+	buf_addf(&name, "parameter_%d.cfg", index);
+	expdir_path(&path, env_get("NNI_SYS_DIR"), name.data);
+	there = file_read_all(path.data, &text, NULL) == 0 && text.len > 0;
+	buf_clear(to);
+	if (there &&
+	    json_check(text.data, text.len, 0, &all, NULL, NULL) == 0 &&
+	    json_path(all, "parameters.x").at)
+		json_add(to, json_path(all, "parameters.x"));
+	buf_release(&name);
+	buf_release(&path);
+	buf_release(&text);
+	return there;
+}
+
+static void
+look(void *arg)
+{
+	struct phases *p = arg;
+	struct buf x = BUF_INIT;
+
+	while (p->index < 3 && read_parameter(p->index, &x)) {
+		read_parameter(1, &x);
+		if (p->index == 1)
+			report_text("PERIODICAL", 1, x.data);
+		else
+			report_text("FINAL", 0, x.data);
+		p->index++;
+	}
+	if (p->index < 3)
+		timer_set(p->loop, &p->timer, 50, look, p);
+	buf_release(&x);
+}
+
+/* Asks for further parameters, tells what it gets, and after another look. */
+static void
+go_through_phases(void)
+{
+	struct phases p = {.index = 1};
+	const char *id = env_get("NNI_TRIAL_JOB_ID");
+	struct buf json = BUF_INIT;
+
+	buf_addf(&json,
+	    "{\"trial_job_id\": \"%s\", \"type\": \"REQUEST_PARAMETER\", "
+	    "\"sequence\": 0, \"parameter_index\": 1}",
+	    id ? id : "");
+	send(&json);
+	buf_release(&json);
+	reported_id = 7;
+	p.loop = loop_new();
+	look(&p);
+	loop_run(p.loop);
+	loop_free(p.loop);
+}
+
 static int
 act(struct json parameters)
 {
@@ -180,6 +275,8 @@ act(struct json parameters)
 		run_for_ever(record_is(what, "stubborn"));
 	} else if (record_is(what, "short")) {
 		report_text("FINAL", 0, "1");
+	} else if (record_is(what, "phases")) {
+		go_through_phases();
 	}
 	return 0;
 }
