@@ -36,6 +36,7 @@ static const struct {
     {"submit", verb_submit, true},
     {"watch", verb_watch, true},
     {"collect", verb_collect, true},
+    {"fetch", verb_fetch, true},
     {"clean", verb_clean, true},
 };
 
@@ -90,7 +91,7 @@ run_verb(const char *name)
 	if (i == count)
 		code = opt_usage(&tool,
 		    "'%s' is not one of the verbs: capabilities, check, "
-		    "submit, watch, collect, clean",
+		    "submit, watch, collect, fetch, clean",
 		    name);
 	else if (verbs[i].needs_dir && o.stdio)
 		code = run_far(verbs[i].run);

@@ -18,6 +18,8 @@ int verb_check(const struct verb *v);
 int verb_submit(const struct verb *v);
 int verb_watch(const struct verb *v);
 int verb_collect(const struct verb *v);
+/* For the other end of --stdio: here the files are where they are wanted. */
+int verb_fetch(const struct verb *v);
 int verb_clean(const struct verb *v);
 /* `keep ATTEMPT`: a keeper that was not forked; its order on standard input. */
 int verb_keep(const char *attempt_dir);
