@@ -39,9 +39,20 @@ press(struct filter *f, bool slow)
 }
 
 static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Between rounds: what is put now waits for another, so there has to be one. */
+static void
 drained(void *arg)
 {
-	press(arg, false);
+	struct filter *f = arg;
+
+	press(f, false);
+	if (f->put.len)
+		timer_set(f->loop, &f->round, 0, nothing, NULL);
 }
 
 /* Nobody reads: whatever comes now is for nobody. */
@@ -166,6 +177,7 @@ void
 filter_release(struct filter *f)
 {
 	timer_stop(&f->start);
+	timer_stop(&f->round);
 	stream_close(f->in);
 	stream_close(f->out);
 	lines_release(&f->lines);

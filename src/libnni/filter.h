@@ -41,6 +41,7 @@ struct filter {
 	int64_t line_number;
 	struct buf put;	    /* written at the end of the round */
 	struct timer start; /* the end of an input that is not read */
+	struct timer round; /* one that has to come */
 	enum filter_format format;
 	bool urgent;	 /* some of `put` is */
 	bool slow;	 /* the reader is */
