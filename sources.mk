@@ -82,6 +82,7 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/trees.c src/nni-platform-local/watch.c \
 	src/nni-platform-local/workcopy.c
 NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
+	src/nni-platform-remote/arrival.c src/nni-platform-remote/fetch.c \
 	src/nni-platform-remote/archive.c \
 	src/nni-platform-remote/askpass.c \
 	src/nni-platform-remote/check.c \

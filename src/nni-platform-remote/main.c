@@ -35,6 +35,7 @@ static const struct {
     {"submit", verb_submit, true},
     {"watch", verb_watch, true},
     {"collect", verb_collect, true},
+    {"fetch", verb_fetch, true},
     {"clean", verb_clean, true},
 };
 
@@ -70,7 +71,7 @@ verb_capabilities(const struct verb *v)
 	json_key(&line, "verbs");
 	buf_adds(&line,
 	    "[\"capabilities\",\"check\",\"submit\",\"watch\",\"collect\","
-	    "\"clean\"]");
+	    "\"fetch\",\"clean\"]");
 	json_member_str(&line, "needs_code", "archive");
 	json_member_bool(&line, "update", true);
 	json_member_bool(&line, "adopt", true);
@@ -95,7 +96,7 @@ run_verb(const char *name)
 	if (i == count)
 		code = opt_usage(&tool,
 		    "'%s' is not one of the verbs: capabilities, check, "
-		    "submit, watch, collect, clean",
+		    "submit, watch, collect, fetch, clean",
 		    name);
 	else if (verbs[i].needs_dir && o.dir == NULL)
 		code = opt_usage(&tool, "%s needs --dir", name);

@@ -15,6 +15,7 @@ int verb_check(const struct verb *v);
 int verb_submit(const struct verb *v);
 int verb_watch(const struct verb *v);
 int verb_collect(const struct verb *v);
+int verb_fetch(const struct verb *v);
 int verb_clean(const struct verb *v);
 
 #endif
