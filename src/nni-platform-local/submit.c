@@ -111,22 +111,27 @@ say_credit(struct submitter *s)
 {
 	struct buf why = BUF_INIT;
 	int64_t n;
+	bool news;
 
 	/* The first is said when it is known. */
 	if (s->gpus != NULL && !sampler_has_looked(s->gpus))
 		return;
 	n = room(s, &why) + submitter_most_held(s);
+	/* Who sent one counts it until it is told again how many live.  Where
+	   they end in an instant that would be a line for each. */
+	news = s->live != s->told || (s->started && s->quick < QUICK_ENDS);
 	/* Less room because of what was sent to us is told with our answer: who
 	   sent it knows. */
 	if (n < s->credit && !s->answered) {
 		buf_release(&why);
 		return;
 	}
-	s->answered = false;
-	if (n != s->credit || s->infra != s->infra_said ||
+	s->answered = s->started = false;
+	if (n != s->credit || s->infra != s->infra_said || news ||
 	    (n == 0 && strcmp(why.data, s->reason.data) != 0)) {
 		s->credit = n;
 		s->infra_said = s->infra;
+		s->told = s->live;
 		buf_set(&s->reason, n == 0 ? why.data : "");
 		record_begin(&s->line, "credit");
 		json_member_str(&s->line, "place", s->place.name);
@@ -212,7 +217,7 @@ hear_keeper(void *arg, const char *bytes, size_t len)
 	if (len > 0 && bytes[len - 1] != '\n')
 		return;
 	t->s->starting--;
-	t->s->answered = true;
+	t->s->answered = t->s->started = true;
 	buf_clear(&t->s->short_of);
 	buf_rtrim(&t->answer);
 	answer_keeper(t, t->answer.data);

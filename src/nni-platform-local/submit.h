@@ -34,7 +34,9 @@ struct submitter {
 	int64_t credit; /* as last said; -1: never */
 	int64_t infra,
 	    infra_said; /* ends in a row that no trial is to blame for */
+	int64_t told;	/* live ones, as last said */
 	bool answered;	/* in this round of the loop */
+	bool started;	/* and that one was started */
 	struct buf reason;
 	/* Why nothing can be started now; empty: something can, perhaps. */
 	struct buf short_of;
