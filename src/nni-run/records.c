@@ -327,6 +327,17 @@ tell_incomplete(struct run *run, const struct trial *tr, const struct record *r)
 	return true;
 }
 
+/* Not every platform tells nni-submit how many trials live there. */
+static void
+tell_router(struct run *run, const struct record *r)
+{
+	if (run->config.member_count == 1 &&
+	    run->config.members[0].max_concurrency == 0)
+		return;
+	record_begin_trial(&run->to_pipeline, "ended", r->trial, r->attempt);
+	record_end(&run->to_pipeline);
+}
+
 /* An attempt's end, as the pipeline says it. */
 static void
 attempt_ends(struct run *run, struct trial *tr, const struct record *r)
@@ -336,6 +347,7 @@ attempt_ends(struct run *run, struct trial *tr, const struct record *r)
 	bool failed =
 	    r->status == STATUS_FAILED || r->status == STATUS_SYS_CANCELED;
 
+	tell_router(run, r);
 	if (again)
 		mark(run, "retry", json_true);
 	if (r->status == STATUS_SUCCEEDED && !(tr->flags & TRIAL_FINAL))

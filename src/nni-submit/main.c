@@ -78,6 +78,12 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		task_control(s, r);
 		break;
 	default:
+		/* nni-run's word to us, where there are several members */
+		if (r->type == RECORD_OTHER &&
+		    record_is(r->type_text, "ended")) {
+			task_gone(s, r);
+			return;
+		}
 		buf_add(&s->said, line, len);
 		buf_addc(&s->said, '\n');
 	}

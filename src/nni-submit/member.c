@@ -27,13 +27,26 @@ set_trouble(struct member *m, const char *why)
 	m->trouble = why ? xstrdup(why) : NULL;
 }
 
+/* What cannot be mended by trying again.  The others go on, if there are any.
+ */
 static void
 member_fail(struct member *m, int code, const char *why)
 {
+	struct submit *s = m->submit;
 	struct buf text = BUF_INIT;
+	size_t i;
 
+	m->gone = true;
+	set_trouble(m, why);
 	buf_addf(&text, "member '%s': %s", m->config->name, why);
-	submit_fail(m->submit, code, text.data);
+	for (i = 0; i < s->member_count && s->members[i].gone; i++)
+		;
+	if (i == s->member_count) {
+		submit_fail(s, code, text.data);
+	} else {
+		say_warning("%s; the others go on", text.data);
+		tasks_unanswered(s, m, text.data);
+	}
 	buf_release(&text);
 }
 
@@ -100,6 +113,18 @@ heard(void *arg, char *line, size_t len)
 	buf_release(&err);
 }
 
+/* Whatever its capabilities say. */
+static bool
+speaks_of_credit(const struct member *m)
+{
+	const struct place *p;
+
+	for (p = m->places; p; p = p->next)
+		if (p->credits)
+			return true;
+	return false;
+}
+
 static void
 started(void *arg)
 {
@@ -109,7 +134,7 @@ started(void *arg)
 	m->nonsense = 0;
 	m->feed = true;
 	m->spoken = !m->credits;
-	if (!m->credits && !m->places)
+	if (!m->credits && !speaks_of_credit(m))
 		place_get(m, m->config->name)->unlimited = true;
 }
 
@@ -294,12 +319,14 @@ pack(struct submit *s, struct member *m)
 {
 	struct buf tool = BUF_INIT, zip = BUF_INIT, err = BUF_INIT;
 
-	if (check_code_dirs(s, m) == -1 || s->pack)
+	if (check_code_dirs(s, m) == -1)
 		return;
-	if (packed_before(s)) {
+	if (s->code || (!s->pack && packed_before(s))) {
 		run(m);
 		return;
 	}
+	if (s->pack)
+		return; /* pack_ended() runs all of them */
 	if (tool_find("nni-pack", &tool, &err) == -1) {
 		submit_fail(s, NNI_TEMPORARY, err.data);
 	} else {
@@ -376,7 +403,7 @@ answered(void *arg, const char *why, int exit_code)
 
 	if (!why && m->known) {
 		set_trouble(m, NULL);
-		if (m->needs_code && !m->submit->code)
+		if (m->needs_code)
 			pack(m->submit, m);
 		else
 			run(m);
@@ -486,7 +513,7 @@ members_finished(const struct submit *s)
 static bool
 hopeless(const struct member *m)
 {
-	return backend_hopeless(m->backend ? m->backend : m->asked);
+	return m->gone || backend_hopeless(m->backend ? m->backend : m->asked);
 }
 
 bool

@@ -35,9 +35,13 @@ struct place {
 	int64_t most;	   /* the highest level told, for an estimate */
 	int64_t live_told; /* how many live there, as last told; -1: never */
 	int64_t started;   /* since it was told */
+	int64_t earlier;   /* of an earlier process, where none is told */
 	int64_t in_flight; /* tasks given to it and not answered */
+	double turn;	   /* of equals, the lowest; see place_took() */
 	unsigned credits;  /* how many credit records have come */
-	unsigned refusals; /* no_room answers without a start between */
+	unsigned refusals; /* levels that were refused, without a start or a
+			      level of 0 between */
+	unsigned refused;  /* credits then */
 	struct timer retry;
 };
 
@@ -56,6 +60,7 @@ struct member {
 	bool adopts, needs_code, credits;
 	bool holds;  /* it may hold trials that it has not answered */
 	bool spoken; /* it has told a level, or never does */
+	bool gone;   /* it cannot be had, whatever is tried */
 };
 
 enum task_state {
@@ -80,6 +85,7 @@ struct task {
 	unsigned credits; /* its place's, when it was sent */
 	unsigned order;	  /* of acceptance */
 	uint64_t told;	  /* hash of the reason last given for WAITING */
+	bool gone;	  /* nni-run has seen its end */
 	struct place *place;
 	struct held *held;
 	struct task *next, *prev; /* in the queue; next: in placed_now */
@@ -98,6 +104,7 @@ struct submit {
 	int64_t last_sequence; /* -1: none yet */
 	struct member *members;
 	size_t member_count;
+	double turn; /* of the place that got the last task */
 
 	struct task *first, *last; /* the queue */
 	struct task *fresh;	 /* taken up in this round, WAITING not said */
@@ -136,6 +143,8 @@ struct submit {
 void task_accept(struct submit *s, const struct record *r);
 /* A cancel or update record; it is passed on, held, or obeyed. */
 void task_control(struct submit *s, const struct record *r);
+/* nni-run has seen the end of a trial that was started. */
+void task_gone(struct submit *s, const struct record *r);
 /* What placed.jsonl says of it is taken up again. */
 void task_resume(struct submit *s, struct task *t);
 /* Gives it a place, in this round. */
@@ -161,6 +170,12 @@ void tasks_release(struct submit *s);
 
 /* Gives places to as many queued tasks as there is credit for. */
 void places_fill(struct submit *s);
+/* The task is on its way to the place. */
+void place_took(struct place *p);
+/* A task of an earlier process may live there. */
+void place_has(struct place *p);
+/* One that was started there has ended. */
+void place_lost(struct place *p);
 /* The task was answered: it is no more in flight. */
 void place_answered(struct task *t, bool started);
 void place_credit(struct member *m, const struct record *r);

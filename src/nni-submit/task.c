@@ -295,7 +295,7 @@ task_place(struct submit *s, struct task *t, struct place *p)
 	t->state = TASK_PLACED;
 	t->place = p;
 	t->credits = p->credits;
-	p->in_flight++;
+	place_took(p);
 	s->sent++;
 	s->flush = true;
 	if (task_record(s, t, &spec, &r) == 0) {
@@ -498,6 +498,17 @@ task_control(struct submit *s, const struct record *r)
 	}
 }
 
+void
+task_gone(struct submit *s, const struct record *r)
+{
+	struct task *t = attempts_find(&s->tasks, r->trial, r->attempt);
+
+	if (!t || t->state != TASK_OUT || t->gone || !t->place)
+		return;
+	t->gone = true;
+	place_lost(t->place);
+}
+
 /* ---- what an earlier run has left ---- */
 
 /* Its place is final, whatever credit says: something may run there. */
@@ -555,6 +566,9 @@ task_resume(struct submit *s, struct task *t)
 		send_again(s, t, &r);
 		break;
 	case PLACED_STARTED:
+		t->place = place_of(s, &r);
+		if (t->place)
+			place_has(t->place);
 		out(s, t, &line);
 		add_lost(s, &r);
 		break;
