@@ -22,8 +22,12 @@ export NNI_PLATFORM_PATH
 # In $machine: shell says which it is, home is the profile, asked what was run.
 cat >ssh <<'END'
 #!/bin/sh
+PATH=$tools
 sftp=
-for last; do [ "$last" != -s ] || sftp=1; done
+for last; do
+	[ "$last" != -G ] || exit 1
+	[ "$last" != -s ] || sftp=1
+done
 cd "$machine/home" || exit 255
 HOME=$PWD
 printf '%s\n' "${sftp:+sftp }$last" >>../asked
@@ -53,7 +57,8 @@ esac
 END
 chmod +x ssh
 NNI_SSH=$PWD/ssh
-export NNI_SSH sftp_server machine
+tools=$PATH
+export NNI_SSH sftp_server machine tools
 
 # machine NAME SHELL [',"more":"of it"']
 machine() {
@@ -105,6 +110,11 @@ machine tar cmd
 : >"$machine/no-sftp"
 check
 is "$(asked)" 'sh probe start sftp tar start start ' 'without sftp it is sent by tar' || diag "$(asked; cat out)"
+machine none_here cmd
+: >"$machine/no-tar"
+PATH=$PWD/platforms "$R" check --dir "$E" >out 2>err
+jq -r .message out >why
+like "$(cat why)" "*sftp: cannot run 'sftp'*" 'sftp is not here'
 machine nothing cmd
 : >"$machine/no-sftp"
 : >"$machine/no-tar"

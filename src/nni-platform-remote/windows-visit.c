@@ -91,8 +91,11 @@ run(struct windows_visit *v, char *const *argv, char *const *env,
 	    v->ssh, backend_timeout_ms() +
 			(v->agent ? v->agent->size * 1000 / SLOWEST : 0));
 	backend_start(v->ssh);
-	backend_write_bytes(v->ssh, input->data, input->len);
-	backend_finish(v->ssh);
+	/* One that could not be started shall tell why, not that it ended. */
+	if (v->started) {
+		backend_write_bytes(v->ssh, input->data, input->len);
+		backend_finish(v->ssh);
+	}
 }
 
 static void
@@ -265,7 +268,7 @@ sftp_argv(const struct machine *m, char *const *ssh)
 
 	for (i = 0; ssh[i]; i++)
 		;
-	argv = xcalloc(i + 7, sizeof(*argv));
+	argv = xcalloc(i + 8, sizeof(*argv));
 	argv[n++] = xstrdup("sftp");
 	if (strcmp(ssh[0], "ssh") != 0) {
 		argv[n++] = xstrdup("-S");
@@ -290,6 +293,7 @@ sftp_argv(const struct machine *m, char *const *ssh)
 			continue;
 		argv[n++] = buf_detach(&word);
 	}
+	argv[n++] = xstrdup("-oBatchMode=no");
 	argv[n++] = xstrdup("-b-");
 	argv[n++] = xstrdup("--");
 	argv[n] = sftp_host(m);
