@@ -69,7 +69,7 @@ NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
 NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/phase.c \
 	src/nni-trial/trial.c
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
-	src/nni-platform-local/check.c \
+	src/nni-platform-local/check.c src/nni-platform-local/clean.c \
 	src/nni-platform-local/collect.c src/nni-platform-local/command.c \
 	src/nni-platform-local/contact.c src/nni-platform-local/far.c src/nni-platform-local/fetch.c \
 	src/nni-platform-local/gpu.c src/nni-platform-local/gpulock.c \

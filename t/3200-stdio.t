@@ -239,4 +239,44 @@ bad ok
 bad ok/x
 bad 'a\u000ab'
 is "$( { with_code true ../x; } | far submit | jq -r .message)" 'code of the settings is no digest' 'no digest leaves the store'
+
+# ---- check ----
+for s in "$D"/trials/*/.nni/state; do grep -q '"state":"end"' "$s" || echo "$s"; done >running
+is "$(cat running)" '' 'all has ended'
+fresh() { settings "$@" | sed 's/exp1/exp2/'; }
+before=$(find "$ROOT" | sort)
+fresh true | far check >out
+is "$? $(jq -rc '[.type,.place,.n,(.cpus>0),(.disk_free>0),(.time>1e9),(.host!="")]' out)" \
+	'0 ["place","bob@h",2,true,true,true,true]' 'check says what the machine has'
+is "$(find "$ROOT" | sort)" "$before" 'and leaves nothing'
+ROOT=$PWD/new fresh true | far check >out
+is "$? $(ls -d new 2>&1 | head -c 2)" '0 ls' 'not even the root'
+fresh 'no-such-program x' | far check >out
+is "$? $(jq -r 'select(.type=="error")|.message+"; "+.hint' out)" \
+	"3 the program 'no-such-program' of trialCommand is not found; install it there, set pythonPath or preCommand, or correct trialCommand" \
+	'a program that is not there'
+fresh ./run.sh | far check >out
+is "$?" 0 'one of the code is not looked for'
+fresh 'nni-trial get x' ',"tools":"00000002"' | PATH=/usr/bin:/bin far check >out
+is "$?" 0 'nor one of the tools'
+
+# ---- clean ----
+{ settings 'exec sleep 300' | sed 's/exp1/exp3/'; record aaaaa; } | far submit >out
+D3=$ROOT/bob@h/exp3
+stop_at_end 'kill "$(sed -n "s/.*\"keeper\":\([0-9]*\).*/\1/p" "$D3/trials/aaaaa/.nni/state" 2>/dev/null)" 2>/dev/null'
+settings true '' | sed 's/exp1/exp3/' | far clean >out
+is "$? $(jq -rc '[.message,.hint]' out)" "8 [\"trial 'aaaaa' still runs\",\"cancel it first\"]" 'what runs is not removed'
+[ -d "$D3/trials/aaaaa" ]
+ok $? 'it is there'
+settings true '' fedcba9876543210 | sed 's/exp1/exp3/' | far clean >out
+is "$? $(ls "$ROOT/bob@h")" "3 code-trees
+exp1
+exp3" 'nor what is not ours'
+{ settings true | sed 's/exp1/exp3/'; jobs aaaaa; cancel aaaaa; } | far watch >out
+settings true ",\"code\":\"$code\"" | far submit >out
+settings true | sed 's/exp1/exp3/' | far clean >out
+is "$? $(ls "$ROOT/bob@h") $(ls "$T")" "0 code-trees
+exp1 00000001" 'an experiment is removed, the code of another stays'
+settings true | far clean >out
+is "$? $(ls -A "$ROOT")" "0 _.-5ec1f7e7" 'with the last one all is gone'
 done_testing

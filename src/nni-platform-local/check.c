@@ -1,6 +1,5 @@
 /*
- * The verbs that do not stream: what this platform is, whether it can do what
- * the experiment asks, and clearing away after it.
+ * What this platform is, and whether it can do what the experiment asks.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,9 +11,11 @@
 #include "say.h"
 #include "state.h"
 #include "verb.h"
-#include "os/lock.h"
 #include "os/process.h"
 #include "os/sys.h"
+
+/* Fewer bytes are no room for a trial's files. */
+#define LEAST_FREE ((int64_t)16 << 20)
 
 static void
 print(struct buf *line)
@@ -50,9 +51,10 @@ verb_capabilities(const struct verb *v)
 
 /* Adds a problem; returns `code`. */
 static int
-problem(struct buf *out, int code, const char *message, const char *hint)
+problem(const struct place *p, struct buf *out, int code, const char *message,
+    const char *hint)
 {
-	record_error(out, message, PLACE_NAME, hint, NULL);
+	record_error(out, message, p->name, hint, NULL);
 	return code;
 }
 
@@ -68,7 +70,7 @@ check_code_dir(const struct place *p, struct buf *out)
 		buf_setf(&text, "the trialCodeDirectory '%s' %s", dir,
 		    info.type == FILE_ABSENT ? "does not exist"
 					     : "is not a directory");
-		code = problem(out, NNI_CONFIG, text.data,
+		code = problem(p, out, NNI_CONFIG, text.data,
 		    "correct trialCodeDirectory in the configuration");
 	}
 	buf_release(&text);
@@ -105,6 +107,16 @@ is_there(const char *name, const struct place *p)
 	return is;
 }
 
+/* The code and the tools of a far end are not there yet. */
+static bool
+will_be_sent(const struct place *p, const char *name)
+{
+	if (p->tools != NULL && strcmp(name, "nni-trial") == 0)
+		return true;
+	return p->far && strpbrk(name, "/\\") != NULL &&
+	       !path_is_absolute(name);
+}
+
 static int
 check_program(const struct place *p, const char *program, struct buf *out)
 {
@@ -113,7 +125,7 @@ check_program(const struct place *p, const char *program, struct buf *out)
 	struct buf text = BUF_INIT, hint = BUF_INIT;
 	int code;
 
-	if (is_program(program, p))
+	if (will_be_sent(p, program) || is_program(program, p))
 		return NNI_OK;
 	buf_setf(&text, "the program '%s' of trialCommand is not %s", program,
 	    there ? "executable" : "found");
@@ -122,8 +134,11 @@ check_program(const struct place *p, const char *program, struct buf *out)
 		    "%s, or correct trialCommand; it is run in '%s'",
 		    there ? "chmod +x" : "build it", p->member->code_dir);
 	else
-		buf_adds(&hint, "correct trialCommand, or PATH");
-	code = problem(out, NNI_CONFIG, text.data, hint.data);
+		buf_adds(&hint,
+		    p->far ? "install it there, set pythonPath or preCommand, "
+			     "or correct trialCommand"
+			   : "correct trialCommand, or PATH");
+	code = problem(p, out, NNI_CONFIG, text.data, hint.data);
 	buf_release(&text);
 	buf_release(&hint);
 	return code;
@@ -141,7 +156,7 @@ check_script(const struct place *p, struct buf *out)
 	    !(in_path && is_program(script, p))) {
 		buf_setf(&text, "trialCommand runs '%s', which is not in '%s'",
 		    script, p->member->code_dir);
-		code = problem(out, NNI_CONFIG, text.data,
+		code = problem(p, out, NNI_CONFIG, text.data,
 		    "correct trialCommand or trialCodeDirectory");
 	}
 	buf_release(&text);
@@ -156,7 +171,7 @@ check_command(const struct place *p, struct buf *out)
 
 	if (p->argv != NULL) {
 		code = check_program(p, p->argv[0], out);
-		return code != NNI_OK ? code : check_script(p, out);
+		return code != NNI_OK || p->far ? code : check_script(p, out);
 	}
 	needed = p->member->trial_command != NULL
 		     ? command_needs(p->member->trial_command)
@@ -203,16 +218,16 @@ check_gpus(const struct place *p, struct buf *problems, struct buf *line,
 		buf_setf(&why,
 		    "trialGpuNumber is %" PRId64 ", but there is no nvidia-smi",
 		    p->member->gpu_number);
-		code = problem(problems, NNI_CONFIG, why.data,
+		code = problem(p, problems, NNI_CONFIG, why.data,
 		    "install the NVIDIA driver, correct PATH, or leave "
 		    "trialGpuNumber out");
 		*room = 0;
 	} else if (gpus_ask(&g, &why) == -1) {
-		code = problem(problems, NNI_TEMPORARY, why.data,
+		code = problem(p, problems, NNI_TEMPORARY, why.data,
 		    "trialGpuNumber needs nvidia-smi of the NVIDIA driver");
 		*room = 0;
 	} else if (gpus_check(&g, p->member, &why) == -1) {
-		code = problem(problems, NNI_CONFIG, why.data,
+		code = problem(p, problems, NNI_CONFIG, why.data,
 		    "lower trialGpuNumber, or correct gpuIndices");
 		*room = 0;
 	} else {
@@ -228,6 +243,65 @@ check_gpus(const struct place *p, struct buf *problems, struct buf *line,
 	return code;
 }
 
+/* ---- the directory of a far end ---- */
+
+#define SET_REMOTE_DIR                                                         \
+	"set remoteDir of this machine to a directory where that can be"
+
+/* Not on Windows, where the mode of a file says nothing. */
+static int
+check_running(const struct place *p, struct buf *out)
+{
+	static const char script[] = "#!/bin/sh\nexit 0\n";
+	struct buf path = BUF_INIT, said = BUF_INIT, err = BUF_INIT;
+	const char *argv[] = {NULL, NULL};
+	struct proc_spec spec = {.argv = (char **)argv,
+	    .dir = p->dir,
+	    .in = {PROC_NULL, OS_NO_FILE},
+	    .err = {PROC_NULL, OS_NO_FILE}};
+	struct proc_end end;
+	int code = NNI_OK;
+
+	expdir_path(&path, p->dir, "probe-");
+	buf_addf(&path, "%" PRId64, proc_self_pid());
+	argv[0] = path.data;
+	if (file_replace(
+		path.data, script, strlen(script), 0700, false, &err) == -1)
+		code = problem(p, out, NNI_CONFIG, err.data, SET_REMOTE_DIR);
+	else if (*path_list_separator() == ':' &&
+		 proc_run(&spec, &said, 0, &end, &err) == -1)
+		code = problem(p, out, NNI_CONFIG, err.data, SET_REMOTE_DIR);
+	file_remove(path.data, NULL);
+	buf_release(&path);
+	buf_release(&said);
+	buf_release(&err);
+	return code;
+}
+
+static int
+check_disk(const struct place *p, struct buf *line, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	int64_t bytes = 0;
+	int code = NNI_OK;
+
+	if (disk_free(p->dir, &bytes, NULL) == 0) {
+		json_member_int(line, "disk_free", bytes);
+		if (bytes < LEAST_FREE)
+			buf_setf(&text,
+			    "%" PRId64 " bytes are left on the disk of '%s'",
+			    bytes, p->dir);
+	}
+	if (text.len > 0)
+		code = problem(p, out, NNI_TEMPORARY, text.data,
+		    "make room there, or set remoteDir of this machine to a "
+		    "directory with more");
+	else
+		code = check_running(p, out);
+	buf_release(&text);
+	return code;
+}
+
 int
 verb_check(const struct verb *v)
 {
@@ -238,13 +312,16 @@ verb_check(const struct verb *v)
 
 	code = place_open(&p, v->dir, v->member, &err);
 	if (code != NNI_OK) {
-		problem(&problems, code, err.data, NULL);
+		problem(&p, &problems, code, err.data, NULL);
 	} else {
 		record_begin(&line, "place");
-		json_member_str(&line, "place", PLACE_NAME);
+		json_member_str(&line, "place", p.name);
 		json_member_str(&line, "host", sys_host());
 		json_member_int(&line, "cpus", sys_cpus());
-		codes[0] = check_code_dir(&p, &problems);
+		if (p.far)
+			json_member_time(&line, "time", clock_wall_ms());
+		codes[0] = p.far ? check_disk(&p, &line, &problems)
+				 : check_code_dir(&p, &problems);
 		codes[1] =
 		    codes[0] == NNI_OK ? check_command(&p, &problems) : 0;
 		codes[2] = check_gpus(&p, &problems, &line, &room);
@@ -256,38 +333,10 @@ verb_check(const struct verb *v)
 	buf_add(&line, problems.data, problems.len);
 	print(&line);
 	place_close(&p);
+	far_leave_no_trace(v->far);
 	buf_release(&err);
 	buf_release(&line);
 	buf_release(&problems);
-	return code;
-}
-
-/* ---- clean ---- */
-
-/*
- * Here the experiment's directory is all there is of it.  What others have
- * in their code directory, and the machine's lock files of GPUs, stays.
- */
-int
-verb_clean(const struct verb *v)
-{
-	struct buf trials = BUF_INIT, path = BUF_INIT;
-	char **names = NULL;
-	size_t count = 0, i;
-	int code = NNI_OK;
-
-	expdir_path(&trials, v->dir, "trials");
-	if (dir_list(trials.data, &names, NULL, &count, NULL) == -1)
-		count = 0;
-	for (i = 0; i < count; i++) {
-		buf_setf(&path, "%s/%s/.nni/lock", trials.data, names[i]);
-		if (lock_held(path.data, NULL) == 1)
-			code = say_error(NNI_LOCKED,
-			    "trial '%s' still runs: cancel it first", names[i]);
-	}
-	dir_list_free(names, NULL, count);
-	buf_release(&trials);
-	buf_release(&path);
 	return code;
 }
 

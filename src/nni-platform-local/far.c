@@ -329,6 +329,41 @@ far_open(struct far *f)
 }
 
 void
+far_leave_no_trace(const struct far *f)
+{
+	static const char *const files[] = {"config.json", PLACE_FILE, "owner"};
+	struct buf path = BUF_INIT;
+	size_t i;
+
+	if (f == NULL || !f->fresh)
+		return;
+	expdir_path(&path, f->dir, "trials");
+	/* Else somebody has begun to use it in the meantime. */
+	if (dir_remove(path.data, NULL) == 0) {
+		for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+			expdir_path(&path, f->dir, files[i]);
+			file_remove(path.data, NULL);
+		}
+		far_remove_empty(f);
+	}
+	buf_release(&path);
+}
+
+void
+far_remove_empty(const struct far *f)
+{
+	struct buf path = BUF_INIT;
+
+	dir_remove(f->dir, NULL);
+	place_store(&path, f->dir);
+	dir_remove(path.data, NULL);
+	buf_cut(&path, (size_t)(path_base(path.data) - path.data) - 1);
+	dir_remove(path.data, NULL);
+	dir_remove(f->root, NULL);
+	buf_release(&path);
+}
+
+void
 far_close(struct far *f)
 {
 	timer_stop(&f->silence);

@@ -43,6 +43,11 @@ void far_begin(struct far *f, struct loop *loop, struct filter *filter,
 /* To be called first with every record: was it for us? */
 bool far_takes(struct far *f, const struct record *r);
 
+/* For `check`, which changes nothing: removes what far_open() made. */
+void far_leave_no_trace(const struct far *f);
+/* Removes of ROOT/PLACE/EXPERIMENT what is an empty directory. */
+void far_remove_empty(const struct far *f);
+
 /* Says an error record at once; returns `code`. */
 int far_fail(
     const struct far *f, int code, const char *message, const char *hint);

@@ -129,13 +129,13 @@ place_store(struct buf *out, const char *dir)
 	buf_adds(out, "code-trees");
 }
 
-/* The far end of an ssh, or not. */
-static void
-read_place(struct place *p)
+void
+place_read(struct place *p, const char *dir)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct json all;
 
+	*p = (struct place){.events = OS_NO_FILE, .dir = xstrdup(dir)};
 	expdir_path(&path, p->dir, PLACE_FILE);
 	if (file_read_ordinary(path.data, &text, NULL) == 0 &&
 	    json_check(text.data, text.len, JSON_STRICT, &all, NULL, NULL) == 0)
@@ -165,8 +165,7 @@ place_open(
 		buf_release(&path);
 		return NNI_CONFIG;
 	}
-	p->dir = buf_detach(&path);
-	read_place(p);
+	place_read(p, path.data);
 	expdir_path(&path, p->dir, "config.json");
 	r = config_load(&p->config, path.data, err);
 	if (r == NNI_OK) {

@@ -39,7 +39,13 @@ struct place {
 	int64_t control_offset;
 };
 
-/* 0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY. */
+/*
+ * What PLACE_FILE in the directory says: name, far, store, code, tools.  Freed
+ * by place_close().
+ */
+void place_read(struct place *p, const char *dir);
+/* All of it.  0, or the exit code that says why not: NNI_CONFIG, NNI_TEMPORARY.
+ */
 int place_open(
     struct place *p, const char *dir, const char *member, struct buf *err);
 /* Where trees are kept beside the far end's directory `dir`: no experiment can

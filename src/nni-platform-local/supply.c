@@ -64,7 +64,7 @@ check(struct supplied *t)
 	    info.type != FILE_ABSENT) {
 		buf_addf(&why, "; %s is sent again", t->what);
 		say_trouble(t, why.data, NULL);
-		tree_remove(t->s->place->store, dir.data);
+		tree_remove(t->s->place->store, dir.data, NULL);
 	}
 	tree_release(&tree);
 	buf_release(&dir);

@@ -195,17 +195,19 @@ remove_unfinished(const char *store)
 	buf_release(&path);
 }
 
-void
-tree_remove(const char *store, const char *dir)
+int
+tree_remove(const char *store, const char *dir, struct buf *err)
 {
 	struct buf aside = BUF_INIT;
 	struct lock lock = LOCK_INIT;
+	int r = new_name(&aside, &lock, store, err);
 
-	if (new_name(&aside, &lock, store, NULL) == 0) {
-		file_rename(dir, aside.data, NULL);
+	if (r == 0) {
+		r = file_rename(dir, aside.data, err);
 		give_name_up(aside.data, &lock);
 	}
 	buf_release(&aside);
+	return r;
 }
 
 /* ---- receiving ---- */

@@ -49,9 +49,9 @@ int tree_check_file(const struct tree *t, size_t i, struct buf *err);
 /* Is all of it? */
 int tree_check(const struct tree *t, struct buf *err);
 void tree_release(struct tree *t);
-/* What is in the way at `dir` is removed, without anybody's ever seeing half of
-   it. */
-void tree_remove(const char *store, const char *dir);
+/* The directory `dir`, a tree or what else is on the same disk, is removed
+   without anybody's ever seeing half of it.  0 or -1. */
+int tree_remove(const char *store, const char *dir, struct buf *err);
 
 /* ---- one that comes in, line by line ---- */
 

@@ -65,6 +65,14 @@ dir_make_all(const char *path, int mode, struct buf *err)
 	return os_failed_at(err, "create directory", path);
 }
 
+int
+dir_remove(const char *path, struct buf *err)
+{
+	if (rmdir(path) == 0)
+		return 0;
+	return os_failed_at(err, "remove", path);
+}
+
 /*
  * A tree is removed through one descriptor a level.  What lies deeper than
  * this is moved up to the top first, so that no tree runs us out of them.

@@ -58,6 +58,21 @@ dir_make_all(const char *path, int mode, struct buf *err)
 	return type == FILE_DIR ? 0 : win32_say(err, "create directory", path);
 }
 
+int
+dir_remove(const char *path, struct buf *err)
+{
+	wchar_t *wide = win32_wide_path(path);
+	BOOL ok = FALSE;
+
+	if (wide != NULL) {
+		ok = RemoveDirectoryW(wide);
+		if (!ok)
+			win32_failed();
+	}
+	free(wide);
+	return ok ? 0 : win32_say(err, "remove", path);
+}
+
 /* Calls fn for each entry but "." and "..". 0, or -1 remembered. */
 typedef int entry_fn(void *arg, const WIN32_FIND_DATAW *entry);
 

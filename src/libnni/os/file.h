@@ -119,6 +119,8 @@ int link_make(const char *target, const char *path, struct buf *err);
 int dir_make(const char *path, int mode, struct buf *err); /* one level */
 int dir_make_all(
     const char *path, int mode, struct buf *err); /* existing is ok */
+/* Removes an empty one. */
+int dir_remove(const char *path, struct buf *err);
 /* Removes a tree without following links; absent is success. */
 int dir_remove_tree(const char *path, struct buf *err);
 /*
