@@ -6,9 +6,8 @@
  *	CONNECTING --marker, settings--> UP
  *	any of them, at its end --> WAITING --pause--> CONNECTING, or OVER
  *
- * Whether the other end lives is judged every third of the time it may be
- * silent, by counting: a clock would condemn it when it was ourselves who had
- * been stopped for a while.
+ * Whether the other end lives is judged by counting looks: a clock would
+ * condemn it when it was ourselves who had been stopped for a while.
  */
 #include "connection.h"
 
@@ -35,8 +34,6 @@ enum {
 	NOISE_MAX = 2048, /* kept, for a message */
 	KIND_MAX = 64,
 	PIECE = 65536,
-	/* Silent for so many thirds of the time: it is gone. */
-	THIRDS = 3,
 	/* What is on its way is on a line of at least so many bytes a second,
 	   and no more than so many bytes are. */
 	SLOWEST = 16384,
@@ -78,10 +75,10 @@ struct connection {
 
 	/* is it alive? */
 	struct timer tick;
-	unsigned silent; /* ticks */
-	uint64_t heard;	 /* bytes, at the last tick */
-	size_t queued;	 /* at the last tick */
-	size_t on_way;	 /* bytes given to it since it was heard */
+	int64_t silent; /* ticks */
+	uint64_t heard; /* bytes, at the last tick */
+	size_t queued;	/* at the last tick */
+	size_t on_way;	/* bytes given to it since it was heard */
 };
 
 static const struct backend_calls connect_calls, send_calls;
@@ -192,14 +189,23 @@ give_up(struct connection *c, const char *what)
 	backend_kill(c->ssh);
 }
 
+/* A third of what it may be silent for, but often enough for the far end. */
+static int64_t
+tick_ms(void)
+{
+	int64_t ms = backend_timeout_ms() / 3 + 1;
+
+	return ms < FAR_PING_MS ? ms : FAR_PING_MS;
+}
+
 /* Ticks that it may be silent for. */
-static unsigned
+static int64_t
 patience(const struct connection *c)
 {
 	size_t on_way = c->on_way < ON_WAY_MAX ? c->on_way : ON_WAY_MAX;
-	int64_t tick_ms = backend_timeout_ms() / THIRDS + 1;
+	int64_t ms = backend_timeout_ms() + (int64_t)on_way * 1000 / SLOWEST;
 
-	return THIRDS + (unsigned)((int64_t)on_way * 1000 / SLOWEST / tick_ms);
+	return (ms + tick_ms() - 1) / tick_ms();
 }
 
 static void
@@ -221,9 +227,8 @@ look(void *arg)
 	if (queued < c->queued)
 		c->silent = 0;
 	c->queued = queued;
-	timer_set(
-	    c->loop, &c->tick, backend_timeout_ms() / THIRDS + 1, look, c);
-	if (c->silent > patience(c)) {
+	timer_set(c->loop, &c->tick, tick_ms(), look, c);
+	if (c->silent >= patience(c)) {
 		if (c->state != CONNECTING)
 			give_up(c, "it has not answered");
 		else if (c->system[0])
@@ -241,8 +246,7 @@ be_watched(struct connection *c)
 	c->silent = 0;
 	c->on_way = c->queued = 0;
 	c->heard = backend_heard(c->ssh);
-	timer_set(
-	    c->loop, &c->tick, backend_timeout_ms() / THIRDS + 1, look, c);
+	timer_set(c->loop, &c->tick, tick_ms(), look, c);
 }
 
 /* ---- one ssh ---- */
