@@ -91,7 +91,7 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/ending.c \
 	src/nni-platform-remote/explain.c \
 	src/nni-platform-remote/fleet.c \
-	src/nni-platform-remote/machine.c \
+	src/nni-platform-remote/machine.c src/nni-platform-remote/pulse.c \
 	src/nni-platform-remote/main.c \
 	src/nni-platform-remote/settings.c \
 	src/nni-platform-remote/ssh.c \

@@ -5,9 +5,6 @@
  *	CONNECTING --nothing of the kind--> ASKING --Windows--> CONNECTING
  *	CONNECTING --marker, settings--> UP
  *	any of them, at its end --> WAITING --pause--> CONNECTING, or OVER
- *
- * Whether the other end lives is judged by counting looks: a clock would
- * condemn it when it was ourselves who had been stopped for a while.
  */
 #include "connection.h"
 
@@ -21,6 +18,7 @@
 #include "mem.h"
 #include "os/file.h"
 #include "os/sys.h"
+#include "pulse.h"
 #include "record.h"
 #include "remote.h"
 #include "say.h"
@@ -33,11 +31,7 @@ enum {
 	LONGEST_PAUSE_MS = 360000,
 	NOISE_MAX = 2048, /* kept, for a message */
 	KIND_MAX = 64,
-	PIECE = 65536,
-	/* What is on its way is on a line of at least so many bytes a second,
-	   and no more than so many bytes are. */
-	SLOWEST = 16384,
-	ON_WAY_MAX = 4 << 20
+	PIECE = 65536
 };
 
 enum state { IDLE, CONNECTING, ASKING, SENDING, UP, WAITING, OVER };
@@ -73,12 +67,7 @@ struct connection {
 	struct windows_visit *visit;
 	int code; /* of the ssh before it */
 
-	/* is it alive? */
-	struct timer tick;
-	int64_t silent; /* ticks */
-	uint64_t heard; /* bytes, at the last tick */
-	size_t queued;	/* at the last tick */
-	size_t on_way;	/* bytes given to it since it was heard */
+	struct pulse pulse;
 };
 
 static const struct backend_calls connect_calls, send_calls;
@@ -109,7 +98,7 @@ pause_ms(unsigned failures)
 static void
 drop_ssh(struct connection *c)
 {
-	timer_stop(&c->tick);
+	pulse_stop(&c->pulse);
 	backend_free(c->ssh);
 	c->ssh = NULL;
 	windows_visit_free(c->visit);
@@ -189,64 +178,30 @@ give_up(struct connection *c, const char *what)
 	backend_kill(c->ssh);
 }
 
-/* A third of what it may be silent for, but often enough for the far end. */
-static int64_t
-tick_ms(void)
-{
-	int64_t ms = backend_timeout_ms() / 3 + 1;
-
-	return ms < FAR_PING_MS ? ms : FAR_PING_MS;
-}
-
-/* Ticks that it may be silent for. */
-static int64_t
-patience(const struct connection *c)
-{
-	size_t on_way = c->on_way < ON_WAY_MAX ? c->on_way : ON_WAY_MAX;
-	int64_t ms = backend_timeout_ms() + (int64_t)on_way * 1000 / SLOWEST;
-
-	return (ms + tick_ms() - 1) / tick_ms();
-}
-
 static void
 look(void *arg)
 {
 	static const char ping[] = "{\"type\":\"ping\"}";
 	struct connection *c = arg;
-	size_t queued = backend_queued(c->ssh);
 
-	if (c->paused)
-		c->silent = 0;
-	c->silent++;
-	/* Words of a login shell are no sign that it will ever be done. */
-	if (c->state != CONNECTING && c->heard != backend_heard(c->ssh)) {
-		c->heard = backend_heard(c->ssh);
-		c->silent = 0;
-		c->on_way = 0;
-	}
-	if (queued < c->queued)
-		c->silent = 0;
-	c->queued = queued;
-	timer_set(c->loop, &c->tick, tick_ms(), look, c);
-	if (c->silent >= patience(c)) {
-		if (c->state != CONNECTING)
-			give_up(c, "it has not answered");
-		else if (c->system[0])
-			give_up(c, "the program there has said nothing");
-		else
-			give_up(c, "its login shell has run no command");
-	} else if (c->state == UP) {
-		backend_write(c->ssh, ping, sizeof(ping) - 1);
+	if (!pulse_gone(&c->pulse)) {
+		if (c->state == UP)
+			backend_write(c->ssh, ping, sizeof(ping) - 1);
+	} else if (c->state != CONNECTING) {
+		give_up(c, "it has not answered");
+	} else if (c->system[0]) {
+		give_up(c, "the program there has said nothing");
+	} else {
+		give_up(c, "its login shell has run no command");
 	}
 }
 
+/* Words of a login shell are no sign that it will ever be done. */
 static void
 be_watched(struct connection *c)
 {
-	c->silent = 0;
-	c->on_way = c->queued = 0;
-	c->heard = backend_heard(c->ssh);
-	timer_set(c->loop, &c->tick, tick_ms(), look, c);
+	pulse_start(
+	    &c->pulse, c->loop, c->ssh, c->state == CONNECTING, look, c);
 }
 
 /* ---- one ssh ---- */
@@ -307,7 +262,7 @@ send_more(void *arg)
 	n = file_read(c->file, piece, PIECE);
 	if (n > 0) {
 		backend_write_bytes(c->ssh, piece, (size_t)n);
-		c->on_way += (size_t)n;
+		pulse_given(&c->pulse, (size_t)n);
 	} else {
 		file_close(c->file);
 		c->file = OS_NO_FILE;
@@ -388,7 +343,7 @@ static const struct backend_calls send_calls = {
 static void
 end_input(struct connection *c)
 {
-	timer_stop(&c->tick);
+	pulse_stop(&c->pulse);
 	backend_finish(c->ssh);
 }
 
@@ -551,7 +506,7 @@ try_windows(struct connection *c, int code)
 	    (known ? c->asked && (c->sent || c->m->agent_path)
 		   : c->asked || (c->system[0] && !windows_system(c->system))))
 		return false;
-	timer_stop(&c->tick);
+	pulse_stop(&c->pulse);
 	log_name(c, &log);
 	if (known && !c->asked) {
 		/* What was remembered may be wrong by now. */
@@ -714,7 +669,7 @@ connection_write(struct connection *c, const char *line, size_t len)
 {
 	if (c->state != UP)
 		return;
-	c->on_way += len;
+	pulse_given(&c->pulse, len);
 	backend_write(c->ssh, line, len);
 }
 
@@ -723,7 +678,7 @@ connection_write_calm(struct connection *c, const char *line, size_t len)
 {
 	if (c->state != UP)
 		return;
-	c->on_way += len;
+	pulse_given(&c->pulse, len);
 	backend_write_calm(c->ssh, line, len);
 }
 
@@ -782,7 +737,7 @@ connection_failures(const struct connection *c)
 void
 connection_pause(struct connection *c, bool paused)
 {
-	c->paused = paused;
+	c->paused = c->pulse.paused = paused;
 	if (c->ssh)
 		backend_pause(c->ssh, paused);
 }
