@@ -11,7 +11,7 @@ digest=$(sha256sum <"$program" | cut -d' ' -f1)
 cat >fake-ssh <<'S'
 #!/bin/sh
 # Every call is told; what INSIDE says comes before its command.
-for command; do :; done
+for command; do [ "$command" != -G ] || exit 1; done
 echo $$ >>"${CALLS%calls}pids"
 case $command in *nni:sent*) echo send ;; *) echo connect ;; esac >>"$CALLS"
 cd "$HOME" || exit 255
