@@ -81,7 +81,7 @@ answers connect agentPath
 [ ! -e other/bin ]
 ok $? 'it is sent nothing'
 machine ',"agentPath":"~/nothing"'
-refused 3 "bob@192.0.2.2: agentPath '~/nothing' is not there | put nni-platform-local of $(uname -sm) there*" 'agentPath that is not there'
+refused 3 "*agentPath '~/nothing' is not there | put nni-platform-local of $(uname -sm) there*" 'agentPath that is not there'
 cat >noisy <<'S'
 #!/bin/sh
 printf 'Welcome\r\n\033[1m$ '
@@ -104,7 +104,7 @@ FAKE_SHELL=
 # ---- what stands in the way ----
 machine ',"remoteDir":"~/file/nni"'
 : >"$HOME/file"
-refused 3 'bob@192.0.2.2: cannot put the program into ~/file/nni: a part of its path is not a directory* | set remoteDir *' 'no directory'
+refused 3 '*cannot put the program into ~/file/nni: a part of its path is not a directory* | set remoteDir *' 'no directory'
 machine ',"remoteDir":"~/closed/nni"'
 mkdir "$HOME/closed"
 if [ "$(id -u)" = 0 ]; then
@@ -122,7 +122,7 @@ S
 chmod +x uname
 machine
 INSIDE="PATH=$PWD:\$PATH"
-refused 3 'bob@192.0.2.2: it is a SunOS sun4v, *no program | build nni-platform-local *agentPath*' 'an unknown system'
+refused 3 '*it is a SunOS sun4v, *no program | build nni-platform-local *agentPath*' 'an unknown system'
 
 # disk NAME OPTIONS
 disk() {
