@@ -91,7 +91,9 @@ is "$(ls -i "$t/parameter_1.cfg")" "$(cat inode)" 'what is written is not writte
 py=/usr/bin/python3
 [ -x $py ] || py=$(command -v python3)
 if [ -n "$py" ]; then
-	cat >code/t.py <<'P'
+	# Programs that are not in their place do not find our package for it.
+	echo "import sys; sys.path.append('$TOP/share/python')" >code/t.py
+	cat >>code/t.py <<'P'
 import nni
 for i in range(3):
     p = nni.get_next_parameter()
