@@ -71,6 +71,19 @@ is "$(fetch all bbbbb | brief)" '0 0' 'a trial that wrote nothing'
 is "$(record all aaaaa | sed 's/joe@/sue@/' | nni-platform-remote fetch --dir "$E" --member remote | brief)" \
 	'0 0 its place is no machine of the configuration' 'no such place'
 
+# of the working copy what the trial has made of it
+d=$(printf %064d 7)
+S=$trash/far/joe@192.0.2.1/code-trees/$d/files
+mkdir -p "$S/lib" "$R/ggggg/code/lib"
+for f in same same2 changed lib/old; do echo "source of it" >"$S/$f"; done
+old "$S"
+cp -Rp "$S/." "$R/ggggg/code"
+touch "$R/ggggg/code/same2"
+echo "source OF it" >"$R/ggggg/code/changed"
+echo made >"$R/ggggg/code/lib/new"
+is "$(fetch all ggggg ",\"code\":\"sha256:$d\"" | brief) $(cd "$E/trials/ggggg" && find code -type f | LC_ALL=C sort | tr '\n' ' ')" \
+	'2 18 code/changed code/lib/new ' 'of a working copy what is not the code'
+
 # a link here leads nowhere
 mkdir other
 rm -r "$D/out"

@@ -18,6 +18,7 @@
 #include "names.h"
 #include "say.h"
 #include "sha256.h"
+#include "trees.h"
 #include "verb.h"
 #include "os/file.h"
 #include "os/sys.h"
@@ -228,15 +229,16 @@ list_files(struct fetcher *f, const struct source *s, const struct record *r)
 {
 	char *folder = json_strdup(record_get(r, "folder"));
 	char *digest = json_strdup(record_get(r, "code"));
-	struct buf code = BUF_INIT;
+	struct buf store = BUF_INIT, code = BUF_INIT;
 	struct walk w = {.f = f,
 	    .a = &s->a,
 	    .dir = s->dir,
 	    .logs = record_is(record_get(r, "what"), "logs"),
 	    .fault = BUF_INIT};
 
-	if (digest != NULL && name_path_fault(digest, false) == NULL) {
-		buf_addf(&code, "%s/../code/%s", f->v->dir, digest);
+	place_store(&store, f->v->dir);
+	if (digest != NULL && tree_dir(&code, store.data, digest) == 0) {
+		path_add(&code, "files");
 		w.code = code.data;
 	}
 	if (folder != NULL && name_path_fault(folder, false) != NULL)
@@ -249,6 +251,7 @@ list_files(struct fetcher *f, const struct source *s, const struct record *r)
 	put_listed(&w);
 	free(folder);
 	free(digest);
+	buf_release(&store);
 	buf_release(&code);
 	buf_release(&w.fault);
 }
