@@ -106,6 +106,6 @@ NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c
 NNI_CONFORMANCE_SRC = src/nni-conformance/contract.c \
 	src/nni-conformance/main.c src/nni-conformance/play.c \
-	src/nni-conformance/play-asks.c src/nni-conformance/play-phases.c src/nni-conformance/play-starts.c \
+	src/nni-conformance/play-asks.c src/nni-conformance/play-fetch.c src/nni-conformance/play-phases.c src/nni-conformance/play-starts.c \
 	src/nni-conformance/play-trials.c src/nni-conformance/ring.c \
 	src/nni-conformance/stage.c src/nni-conformance/trial.c

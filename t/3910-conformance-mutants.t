@@ -59,6 +59,10 @@ late-cancel cancel-late and has no second one
 early-end gone nothing of it is left when its end is said
 loses-update update it gets the parameters
 changes-update update another update of the same index
+unanswered fetch fetch answers "what":"logs" once
+no-logs fetch what it printed is in stdout
+no-files fetch and the file that it made is here
+comes-again fetch a second time nothing comes
 clean-files clean the experiment's own files are left
 clean-others clean a trial of another experiment runs on
 bare-no-room no-room each of 64 at once gets one job, no_room or FAILED

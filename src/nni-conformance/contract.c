@@ -68,6 +68,11 @@ static const char *const texts[PROMISES] = {
 		     "assessors wait for them",
     [NO_FINAL_METRIC] = "SUCCEEDED without a final metric gets "
 			"\"no_final_metric\":true",
+    [FETCH_ANSWERS] = "Each record gets one answer, when the files are there",
+    [FETCH_WHAT] = "\"what\" is \"logs\", which are stdout, stderr and "
+		   "trial.log, or \"all\", everything the trial wrote",
+    [FETCH_AGAIN] = "What is here already and has not changed there does not "
+		    "come again, so one that asks twice gets 0 bytes",
     [CLEAN_ONLY] = "`clean` removes what the experiment left on the platform, "
 		   "and only that",
     [UPDATE_FILE] = "An update becomes the file parameter_INDEX.cfg of the "

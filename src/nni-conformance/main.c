@@ -107,6 +107,21 @@ add_self(struct buf *command)
 	return good;
 }
 
+static bool
+lists(struct json verbs, const char *name)
+{
+	struct json_iter it;
+	struct json key, v;
+
+	if (json_type(verbs) != JSON_ARRAY)
+		return false;
+	json_iter_init(&it, verbs);
+	while (json_next(&it, &key, &v))
+		if (record_is(v, name))
+			return true;
+	return false;
+}
+
 /*
  * Where trials run on machines that have only what is sent there, they are a
  * script in sh.
@@ -124,6 +139,7 @@ choose_trial(struct stage *s, const char *code_dir)
 		s->adopt = json_bool(json_get(line, "adopt"), false);
 		s->credit = json_bool(json_get(line, "credit"), false);
 		s->update = json_bool(json_get(line, "update"), false);
+		s->fetch = lists(json_get(line, "verbs"), "fetch");
 		if (!o.sh && record_is(json_get(line, "needs_code"), "none"))
 			add_self(&command);
 	}

@@ -32,6 +32,7 @@ const struct part play_parts[] = {
     {"cancel-late", "a cancel after the end", part_cancel_late},
     {"gone", "a cancelled trial that does not want to end", part_gone},
     {"update", "a trial that asks for further parameters", part_update},
+    {"fetch", "files that lie elsewhere", part_fetch},
     {"clean", "cleaning up, with another experiment beside", part_clean},
     {"no-room", "more trials than there is credit for", part_no_room},
     {"many", "many trials", part_many},

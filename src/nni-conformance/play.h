@@ -39,6 +39,7 @@ void part_empty(struct stage *s);
 void part_usage(struct stage *s);
 void part_nonsense(struct stage *s);
 void part_clean(struct stage *s);
+void part_fetch(struct stage *s);
 void part_one(struct stage *s);
 void part_ends(struct stage *s);
 void part_attempts(struct stage *s);

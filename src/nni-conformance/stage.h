@@ -27,7 +27,7 @@ struct stage {
 	int64_t next_id;	 /* of trials */
 	struct waiting *waiting; /* while a wait runs */
 	/* From its capabilities. */
-	bool credit, adopt, update;
+	bool credit, adopt, update, fetch;
 	/* What was told: all lines of TAP, those that are not ok. */
 	int tests, failures;
 	/*

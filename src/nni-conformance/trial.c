@@ -62,6 +62,9 @@ const char play_trial_script[] =
     "		sleep 0.2 || sleep 1\n"
     "	done ;;\n"
     "short) report FINAL 0 1 ;;\n"
+    "files) echo 'said by the trial'\n"
+    "	mkdir -p \"$NNI_OUTPUT_DIR/out\"\n"
+    "	echo 'made by the trial' >\"$NNI_OUTPUT_DIR/out/made\" ;;\n"
     "phases)\n"
     "	send \"{\\\"trial_job_id\\\": \\\"$NNI_TRIAL_JOB_ID\\\", "
     "\\\"type\\\": \\\"REQUEST_PARAMETER\\\", \\\"sequence\\\": 0, "
@@ -252,6 +255,22 @@ go_through_phases(void)
 	loop_free(p.loop);
 }
 
+/* Files are told of in nothing but themselves. */
+static void
+make_files(void)
+{
+	static const char said[] = "said by the trial\n";
+	static const char made[] = "made by the trial\n";
+	struct buf path = BUF_INIT;
+
+	file_write(sys_stdout(), said, sizeof(said) - 1);
+	expdir_path(&path, env_get("NNI_OUTPUT_DIR"), "out");
+	dir_make(path.data, 0700, NULL);
+	path_add(&path, "made");
+	file_replace(path.data, made, sizeof(made) - 1, 0600, false, NULL);
+	buf_release(&path);
+}
+
 static int
 act(struct json parameters)
 {
@@ -275,6 +294,8 @@ act(struct json parameters)
 		run_for_ever(record_is(what, "stubborn"));
 	} else if (record_is(what, "short")) {
 		report_text("FINAL", 0, "1");
+	} else if (record_is(what, "files")) {
+		make_files();
 	} else if (record_is(what, "phases")) {
 		go_through_phases();
 	}
