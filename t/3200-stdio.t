@@ -135,13 +135,17 @@ for my $path (map { s/\n//r } `find . -type f | sed 's,^./,,' | LC_ALL=C sort`) 
 		print qq({"type":"file","tree":"$digest","path":"$path","mode":$mode,"data":"$part"$more}\n);
 	} while $data ne '';
 }
+for my $path (map { s/\n//r } `find . -type d -empty | sed 's,^./,,'`) {
+	$n++;
+	print qq({"type":"file","tree":"$digest","path":"$path/","mode":493,"data":""}\n);
+}
 print qq({"type":"whole","tree":"$digest","files":$n}\n);
 P
 tree() { perl tree.pl "$1" "$2" 30000; }
 code=sha256:00000001
 with_code() { settings "$1" ",\"code\":\"${2-$code}\""; }
 T=$ROOT/bob@h/code-trees
-mkdir -p src/sub
+mkdir -p src/sub src/.void/deep
 printf 'cat data; echo changed >data; echo more >>big 2>/dev/null; echo new >new; ls -1\n' >src/run.sh
 printf '#!/bin/sh\necho run\n' >src/sub/x
 chmod +x src/sub/x
@@ -158,7 +162,7 @@ is "$(ls -A "$T")" '' 'nothing is left of what did not come'
 { with_code 'sh run.sh'; tree $code src | head -n 3; } | far submit >out
 is "$(ls -A "$T")" '' 'nor of a half'
 { with_code 'sh run.sh'; tree $code src | grep -v '"path":"data"'; } | far submit >out
-is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" ' of 5 files of the code 4 have come' 'a file is missing'
+is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" ' of 6 files of the code 5 have come' 'a file is missing'
 { with_code 'sh run.sh'; tree $code src | sed 3d; } | far submit >out
 is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" " a piece of 'big' is missing" 'or the end of one'
 
@@ -208,7 +212,7 @@ exec 7>in
 { with_code 'cat data'; } >&7
 wait_for grep -q need out
 tree $code src >&7
-wait_for grep -q '"n":' out
+wait_for grep -q '"n":2' out
 echo touched >>"$T/00000001/files/data"
 record gdddd >&7
 wait_for grep -q no_room out

@@ -139,6 +139,8 @@ say_credit(struct submitter *s)
 		json_member_int(&s->line, "live", s->live);
 		if (s->infra > 0)
 			json_member_int(&s->line, "infra", s->infra);
+		if (supply_is_coming(&s->supply))
+			json_member_bool(&s->line, "pending", true);
 		if (n == 0)
 			json_member_str(&s->line, "reason", why.data);
 		record_end(&s->line);

@@ -199,6 +199,17 @@ supply_lacks(const struct supply *s, struct buf *why)
 	return false;
 }
 
+bool
+supply_is_coming(const struct supply *s)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (s->all[i].asked && s->all[i].trouble.len == 0)
+			return true;
+	return false;
+}
+
 void
 supply_code_changed(struct supply *s)
 {

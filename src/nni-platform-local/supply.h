@@ -37,6 +37,8 @@ bool supply_takes(struct supply *s, const struct record *r);
 /* Nothing can be started while something is missing: `why` (may be
    NULL) says what. */
 bool supply_lacks(const struct supply *s, struct buf *why);
+/* Only because it has not come yet? */
+bool supply_is_coming(const struct supply *s);
 /* A keeper found that the code is not what it was. */
 void supply_code_changed(struct supply *s);
 void supply_end(struct supply *s);

@@ -39,7 +39,7 @@ tree_dir(struct buf *out, const char *store, const char *digest)
 
 /* ---- reading ---- */
 
-/* "SIZE MTIME_MS x|- PATH"; -1: it is none. */
+/* "SIZE MTIME_MS x|-|d PATH"; -1: it is none. */
 static int
 parse_file(struct tree_file *f, char *line)
 {
@@ -50,10 +50,10 @@ parse_file(struct tree_file *f, char *line)
 		return -1;
 	line = p + 1;
 	f->mtime_ms = strtoll(line, &p, 10);
-	if (p == line || *p != ' ' || (p[1] != 'x' && p[1] != '-') ||
-	    p[2] != ' ')
+	if (p == line || *p != ' ' || !strchr("x-d", p[1]) || p[2] != ' ')
 		return -1;
 	f->executable = p[1] == 'x';
+	f->directory = p[1] == 'd';
 	f->path = p + 3;
 	return name_path_fault(f->path, is_windows()) == NULL ? 0 : -1;
 }
@@ -110,8 +110,9 @@ tree_check_file(const struct tree *t, size_t i, struct buf *err)
 
 	buf_setf(&path, "%s/%s", t->files_dir, f->path);
 	if (file_info(path.data, false, &info) == -1 ||
-	    info.type != FILE_REGULAR || info.size != f->size ||
-	    info.mtime_ms != f->mtime_ms)
+	    (f->directory ? info.type != FILE_DIR
+			  : info.type != FILE_REGULAR || info.size != f->size ||
+				info.mtime_ms != f->mtime_ms))
 		r = buf_err(err, "'%s' was changed", path.data);
 	buf_release(&path);
 	return r;
@@ -275,6 +276,31 @@ file_path(struct buf *out, const struct incoming *in, const char *path)
 	buf_setf(out, "%s/files/%s", in->dir.data, path);
 }
 
+/* "a/b/" */
+static enum incoming_result
+make_directory(struct incoming *in, char *path, struct buf *err)
+{
+	struct buf full = BUF_INIT;
+	const char *why;
+	int r;
+
+	path[strlen(path) - 1] = '\0';
+	why = name_path_fault(path, is_windows());
+	if (why != NULL) {
+		buf_err(err, "the directory '%s' is refused: it %s", path, why);
+		return INCOMING_NEVER;
+	}
+	file_path(&full, in, path);
+	r = dir_make_all(full.data, 0700, err);
+	if (r == 0)
+		buf_addf(&in->manifest, "0 0 d %s\n", path);
+	in->files++;
+	buf_release(&full);
+	return r == 0			  ? INCOMING_OK
+	       : os_errno() == OS_NOT_DIR ? INCOMING_NEVER
+					  : INCOMING_LATER;
+}
+
 static enum incoming_result
 begin_file(
     struct incoming *in, const struct record *r, char *path, struct buf *err)
@@ -364,6 +390,11 @@ incoming_file(struct incoming *in, const struct record *r, struct buf *err)
 	if (path == NULL || decode(&bytes, r) == -1) {
 		buf_err(err, "a line of a file has no path or no data");
 		result = INCOMING_NEVER;
+	} else if (in->path == NULL && *path && path[strlen(path) - 1] == '/') {
+		result = make_directory(in, path, err);
+		free(path);
+		buf_release(&bytes);
+		return result;
 	} else if (in->path == NULL) {
 		result = begin_file(in, r, path, err);
 	} else if (strcmp(in->path, path) != 0) {

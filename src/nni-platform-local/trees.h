@@ -28,6 +28,7 @@ struct tree_file {
 	const char *path; /* from files/ on */
 	int64_t size, mtime_ms;
 	bool executable;
+	bool directory; /* with nothing in it: its own line */
 };
 
 struct tree {
@@ -69,7 +70,8 @@ struct incoming *incoming_new(
     const char *store, const char *digest, struct buf *err);
 /*
  * {"type":"file","path":"a/b","mode":493,"data":BASE64,"more":true}: a piece of
- * a file, the next one being another piece of it if there is "more".
+ * a file, the next one being another piece of it if there is "more".  With a
+ * path that ends in '/' and no data: a directory.
  */
 enum incoming_result incoming_file(
     struct incoming *in, const struct record *r, struct buf *err);

@@ -104,6 +104,10 @@ add_file(struct workcopy *w, size_t i, struct buf *err)
 		return WORKCOPY_STALE;
 	buf_setf(&w->from, "%s/%s", w->tree->files_dir, f->path);
 	buf_setf(&w->path, "%s/%s", w->to, f->path);
+	if (f->directory)
+		return dir_make_all(w->path.data, 0700, err) == 0
+			   ? WORKCOPY_OK
+			   : WORKCOPY_FAILED;
 	if (make_parent(w, err) == -1)
 		return WORKCOPY_FAILED;
 	if (share_file(w, f) == 0 || copy_file(w, f, err) == 0)

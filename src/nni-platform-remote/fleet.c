@@ -77,6 +77,14 @@ line(void *arg, char *text, size_t len)
 }
 
 static void
+drop_trees(struct fleet_machine *m)
+{
+	tree_close(m->trees[0]);
+	tree_close(m->trees[1]);
+	m->trees[0] = m->trees[1] = NULL;
+}
+
+static void
 set_trouble(struct fleet_machine *m, const char *why, const char *hint)
 {
 	struct buf text = BUF_INIT;
@@ -96,8 +104,7 @@ down(void *arg, const char *why, const char *hint, int64_t pause_ms)
 
 	(void)pause_ms;
 	set_trouble(m, why, hint);
-	tree_close(m->tree);
-	m->tree = NULL;
+	drop_trees(m);
 	m->fleet->calls->down(m);
 }
 
@@ -106,6 +113,7 @@ ended(void *arg, const char *why, const char *hint, int code)
 {
 	struct fleet_machine *m = arg;
 
+	drop_trees(m);
 	if (why)
 		set_trouble(m, why, hint);
 	if (why && m->open && !m->fleet->v->once) {
@@ -142,63 +150,82 @@ settings(void *arg, const char *system, const char *processor, struct buf *out)
 static void
 no_tree(struct fleet_machine *m, const char *why)
 {
-	tree_close(m->tree);
-	m->tree = NULL;
+	drop_trees(m);
 	set_trouble(m, why, NULL);
 	filter_error(m->fleet->filter, why, m->machine->place, NULL, NULL);
 	m->fleet->calls->down(m);
 }
 
+static void
+first_tree_is_there(struct fleet_machine *m)
+{
+	tree_close(m->trees[0]);
+	m->trees[0] = m->trees[1];
+	m->trees[1] = NULL;
+}
+
 /* As much as it takes for now. */
 static void
-send_tree(void *arg)
+send_trees(void *arg)
 {
 	struct fleet_machine *m = arg;
 	struct buf line = BUF_INIT, err = BUF_INIT;
 	int r = 1;
 
-	while (m->tree && r == 1 &&
+	while (m->trees[0] && r != -1 &&
 	       connection_queued(m->connection) < TREE_AHEAD) {
 		buf_clear(&line);
-		r = tree_line(m->tree, &line, &err);
+		r = tree_line(m->trees[0], &line, &err);
 		if (r != -1)
 			connection_write(m->connection, line.data, line.len);
+		if (r == 0)
+			first_tree_is_there(m);
 	}
-	if (r == 0) {
-		tree_close(m->tree);
-		m->tree = NULL;
-	} else if (r == -1) {
+	if (r == -1)
 		no_tree(m, err.data);
-	}
 	buf_release(&line);
 	buf_release(&err);
+}
+
+/* NULL, and err: there is no such tree. */
+static struct tree *
+open_tree(const struct fleet_machine *m, const char *digest, struct buf *err)
+{
+	const struct fleet *f = m->fleet;
+	struct buf path = BUF_INIT;
+	struct tree *t = NULL;
+
+	if (f->code && strcmp(digest, f->code) == 0) {
+		expdir_path(&path, f->v->dir, "code.zip");
+		t = tree_of_archive(path.data, digest, err);
+	} else if (m->tools && strcmp(digest, m->tools) == 0) {
+		t = tools_tree(digest, m->system, m->processor);
+	} else {
+		buf_err(err, "it asked for files that nobody has: %s", digest);
+	}
+	buf_release(&path);
+	return t;
 }
 
 static void
 need(void *arg, const char *digest)
 {
 	struct fleet_machine *m = arg;
-	const struct fleet *f = m->fleet;
-	struct buf path = BUF_INIT, err = BUF_INIT;
+	struct buf err = BUF_INIT;
+	size_t i = m->trees[0] ? 1 : 0;
+	struct tree *t = NULL;
 
-	tree_close(m->tree);
-	m->tree = NULL;
-	if (f->code && strcmp(digest, f->code) == 0) {
-		expdir_path(&path, f->v->dir, "code.zip");
-		m->tree = tree_of_archive(path.data, digest, &err);
-	} else if (m->tools && strcmp(digest, m->tools) == 0) {
-		m->tree = tools_tree(digest, m->system, m->processor);
-	} else {
-		buf_setf(
-		    &err, "it asked for files that nobody has: %s", digest);
-	}
-	if (m->tree) {
-		connection_on_drain(m->connection, send_tree, m);
-		send_tree(m);
+	if (m->trees[i])
+		buf_err(&err, "it asked for more files than there are");
+	else
+		t = open_tree(m, digest, &err);
+	if (t) {
+		m->trees[i] = t;
+		connection_on_drain(m->connection, send_trees, m);
+		send_trees(m);
 	} else {
 		no_tree(m, err.data);
 	}
-	buf_release(&path);
 	buf_release(&err);
 }
 
@@ -259,7 +286,7 @@ fleet_close(struct fleet *f)
 
 	for (i = 0; f->all && i < f->machines.count; i++) {
 		connection_free(f->all[i].connection);
-		tree_close(f->all[i].tree);
+		drop_trees(&f->all[i]);
 		free(f->all[i].system);
 		free(f->all[i].processor);
 		free(f->all[i].tools);

@@ -28,9 +28,9 @@ struct fleet_machine {
 	size_t open;	  /* attempts of it that are not settled */
 	bool ended;	  /* its connection is over */
 	char *system, *processor; /* as uname there says */
-	char *tools;	   /* digest of its tools.h; NULL: there are none */
-	struct tree *tree; /* on its way there */
-	void *mine;	   /* the verb's own */
+	char *tools;	       /* digest of its tools.h; NULL: there are none */
+	struct tree *trees[2]; /* on their way there, one after the other */
+	void *mine;	       /* the verb's own */
 };
 
 struct fleet_attempt {

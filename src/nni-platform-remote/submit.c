@@ -118,7 +118,8 @@ level(const struct submitter *s, const struct supply *u, struct buf *why)
 	if (m->trouble)
 		buf_set(why, fleet_bare(m->machine, m->trouble));
 	else if (!u->told)
-		buf_set(why, "is being connected to");
+		buf_set(why,
+		    u->reason.len ? u->reason.data : "is being connected to");
 	else if (u->aside)
 		buf_set(why, u->fault.data);
 	else if (u->n == 0)
@@ -252,7 +253,7 @@ hear_credit(struct submitter *s, struct supply *u, const struct record *r)
 		u->n = 0;
 	json_int(record_get(r, "live"), &live);
 	u->live = live;
-	u->told = true;
+	u->told = !json_bool(record_get(r, "pending"), false);
 	buf_clear(&u->reason);
 	json_string(r->reason, &u->reason);
 	s->recount = true;
