@@ -10,6 +10,7 @@
 #	sshd_experiment exp.yml 'echo hi' one two
 #	ssh_config 'ConnectTimeout 5'		lines for the client, in front
 #
+# $ssh/log has a line for each ssh that was started: its arguments.
 # In $sshd/NAME: port home log config host_key authorized_keys machine.  `machine`
 # is what sshd_machines prints of it: JSON members, which tests may add to.
 # $ssh/key is let in everywhere.  All ends with the test, whatever runs there.
@@ -37,7 +38,12 @@ sshd_prepare() {
 	ssh-keygen -q -t ed25519 -N '' -C test -f "$ssh/key"
 	: >"$ssh/known_hosts"
 	ssh_config
-	printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$SSH" "$ssh/config" >"$ssh/ssh"
+	: >"$ssh/log"
+	cat >"$ssh/ssh" <<C
+#!/bin/sh
+printf '%s\n' "\$*" >>$ssh/log
+exec $SSH -F $ssh/config "\$@"
+C
 	chmod +x "$ssh/ssh"
 	NNI_SSH=$ssh/ssh
 	export NNI_SSH
@@ -54,9 +60,9 @@ sshd_prepare() {
 # ssh_config [LINE...]
 ssh_config() {
 	{
-		echo 'Host *'
-		for line; do echo "	$line"; done
+		for line; do echo "$line"; done
 		cat <<C
+Host *
 	UserKnownHostsFile $ssh/known_hosts
 	GlobalKnownHostsFile /dev/null
 	IdentityFile none

@@ -347,20 +347,27 @@ explain_key(struct explain *e)
 static int
 explain_denied(struct explain *e, const struct buf *line)
 {
-	struct buf methods = BUF_INIT, user = BUF_INIT;
+	struct buf methods = BUF_INIT, asked = BUF_INIT;
 	bool takes_passwords;
 
 	between(line, "(", ")", &methods);
 	takes_passwords = strstr(methods.data, "password") ||
 			  strstr(methods.data, "keyboard-interactive");
-	if (e->m->has_password &&
-	    was_said(e, SSH_ASKPASS_NAME ": " SSH_GAVE_PASSWORD)) {
-		begin(e);
+	begin(e);
+	if (between(&e->lines, SSH_ASKPASS_NAME ": " SSH_GAVE_NOTHING " ", "\n",
+		&asked) &&
+	    !strstr(asked.data, "passphrase for")) {
+		buf_addf(e->message,
+		    "ssh asked for what it was not to be told: %s", asked.data);
+		buf_adds(e->hint,
+		    "log in by hand to see what it is; a jump host has to let "
+		    "you in without a question, by a key in your ~/.ssh/config "
+		    "or an agent");
+	} else if (was_said(e, SSH_ASKPASS_NAME ": " SSH_GAVE_PASSWORD)) {
 		buf_adds(e->message, "the password was refused");
 		buf_adds(e->hint, "correct user or password; perhaps the "
 				  "machine takes no passwords for this user");
 	} else if (e->m->has_password && !takes_passwords) {
-		begin(e);
 		buf_addf(e->message, "the machine takes no passwords, only %s",
 		    methods.data);
 		buf_adds(e->hint, "set its sshKeyFile in place of password");
@@ -368,7 +375,7 @@ explain_denied(struct explain *e, const struct buf *line)
 		explain_key(e);
 	buf_addf(e->message, ": %s", line->data);
 	buf_release(&methods);
-	buf_release(&user);
+	buf_release(&asked);
 	return NNI_AUTH;
 }
 

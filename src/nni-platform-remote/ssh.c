@@ -144,6 +144,7 @@ static const struct {
 } needed[] = {
     {"connecttimeout", "none", "ConnectTimeout=10", true},
     {"serveraliveinterval", "0", "ServerAliveInterval=15", true},
+    {"loglevel", "SILENT", "LogLevel=ERROR", false}, /* QUIET */
     {"loglevel", "QUIET", "LogLevel=ERROR", false},
     {"loglevel", "FATAL", "LogLevel=ERROR", false},
     {"stdinnull", "yes", "StdinNull=no", false},
@@ -186,11 +187,25 @@ add_host_key(
 		add_option(c, "StrictHostKeyChecking=yes");
 }
 
+/* Is the way there another program's, such as an ssh to a jump host? */
+static bool
+is_proxied(const struct buf *answer)
+{
+	struct buf by = BUF_INIT;
+	bool is = (told(answer, "proxyjump", &by) ||
+		      told(answer, "proxycommand", &by)) &&
+		  strcmp(by.data, "none") != 0;
+
+	buf_release(&by);
+	return is;
+}
+
 /* ---- one connection for several commands ---- */
 
 /*
- * The socket is the experiment's and the machine's: another experiment's login,
- * maybe with another key, says nothing about this one's.
+ * Not by way of a jump host: ssh would throw away what that one says when it
+ * refuses.  The socket is the experiment's and the machine's: another
+ * experiment's login, maybe with another key, says nothing about this one's.
  */
 static void
 add_sharing(
@@ -201,8 +216,7 @@ add_sharing(
 	struct sha256 sum;
 
 	if (answer->len && !told(answer, "controlpath", &text) &&
-	    !told_to_be(answer, "controlmaster", "true") &&
-	    sys_socket_dir(&dir) == 0) {
+	    !is_proxied(answer) && sys_socket_dir(&dir) == 0) {
 		buf_setf(&text, "%s\n%s\n%zu\n%s", m->dir, m->member, m->index,
 		    m->place);
 		sha256_init(&sum);
@@ -241,9 +255,7 @@ add_pointer(
 	    (told(answer, "hostkeyalias", &host) ||
 		told(answer, "hostname", &host)))
 		buf_addf(&text, "\n%.30s@%.128s", user.data, host.data);
-	if ((told(answer, "proxyjump", &host) ||
-		told(answer, "proxycommand", &host)) &&
-	    strcmp(host.data, "none") != 0)
+	if (is_proxied(answer))
 		buf_adds(&text, "\nproxied");
 	add_variable(c, SSH_ASKPASS_POINTER, text.data);
 	buf_release(&text);

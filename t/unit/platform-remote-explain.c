@@ -78,6 +78,13 @@ static const struct {
 	"administrators_authorized_keys"},
     {"nni-askpass: gave the password\n" DENIED, PASSWORD, NNI_AUTH,
 	"the password was refused", "correct user or password"},
+    {"nni-askpass: no answer to '(bob@192.0.2.2) Code: '\n" DENIED, PASSWORD,
+	NNI_AUTH, "asked for what it was not to be told: '(bob@192.0.2.2) Code",
+	"log in by hand"},
+    {"nni-askpass: gave the password\n"
+     "nni-askpass: no answer to 'Enter passphrase for key '/home/bob/k': "
+     "'\n" DENIED,
+	PASSWORD, NNI_AUTH, "the password was refused", "correct"},
     {"bob@192.0.2.2: Permission denied (publickey).\r\n", PASSWORD, NNI_AUTH,
 	"takes no passwords, only publickey", "sshKeyFile"},
     {"nni-askpass: gave the passphrase\n" DENIED, KEY | PASSPHRASE, NNI_AUTH,
