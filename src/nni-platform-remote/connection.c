@@ -225,7 +225,10 @@ run_ssh(struct connection *c, const struct buf *text,
 	buf_clear(&c->last);
 	buf_clear(&c->outcome);
 	c->ran = c->absent = c->spoke = false;
-	(c->failures ? ssh_command_alone : ssh_command)(&cmd, c->m, text->data);
+	if (c->failures)
+		ssh_command_alone(&cmd, c->m, text->data);
+	else
+		ssh_command(&cmd, c->m, text->data);
 	log_name(c, &log);
 	c->ssh = backend_program(c->loop, (const char *const *)cmd.argv,
 	    c->m->dir, log.data, calls, c);

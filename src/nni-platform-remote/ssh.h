@@ -23,12 +23,12 @@ struct ssh_command {
  * without is never asked for anything (BatchMode).
  *
  * Commands of one experiment for a machine share a connection (ControlMaster)
- * where the client can, no jump host is in between, and the user's configuration
- * has no sharing of its own.
- * A server that allows one session a connection (MaxSessions 1) gets one more
- * connection: ssh says so and goes on.  A master that was killed, or left its
- * socket behind, is replaced.  One that is frozen is not noticed: whoever has
- * waited in vain takes ssh_command_alone() the next time.
+ * where the client can, no jump host is in between, and the user's
+ * configuration has no sharing of its own. A server that allows one session a
+ * connection (MaxSessions 1) gets one more connection: ssh says so and goes on.
+ * A master that was killed, or left its socket behind, is replaced.  One that
+ * is frozen is not noticed: whoever has waited in vain takes
+ * ssh_command_alone() the next time.
  */
 void ssh_command(
     struct ssh_command *c, const struct machine *m, const char *command);
