@@ -39,7 +39,7 @@ calls() { tr '\n' ' ' <calls; }
 # answers CALLS NAME: the far end speaks, after these
 answers() {
 	check
-	is "$(jq -r 'select(.type == "place").host' out)" "$(uname -n)" "$2: answers"
+	is "$?$(jq -r 'select(.type == "place").place' out)" 0bob@192.0.2.2 "$2: answers"
 	is "$(calls)" "$1 " "$2: $1" || diag "$(cat out err)"
 }
 # refused CODE PATTERN NAME: the only word is an error record like that
@@ -190,7 +190,7 @@ machine
 printf '%s' "$(jq -c --argjson m "{$(cat "$sshd/one/machine")}" '.trainingService[0].machineList = [$m]' exp1/config.json)" >exp1/config.new
 mv exp1/config.new exp1/config.json
 check
-is "$(jq -r 'select(.type == "place").host' out)" "$(uname -n)" 'a real server: answers' || diag "$(cat out err)"
+is "$?$(jq -r 'select(.type == "place").place' out)" "0$(sshd_place one)" 'a real server: answers' || diag "$(cat out err)"
 has_program "$(sshd_home one)/.local/share/nni"
 ok $? 'has the program'
 NNI_BACKEND_TIMEOUT=3s submitting
