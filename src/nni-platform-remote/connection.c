@@ -124,6 +124,10 @@ failed(struct connection *c, const struct buf *why, const struct buf *hint,
 	int64_t ms;
 
 	c->failures++;
+	/* A login that is refused is not tried thrice in a moment: accounts are
+	   locked for that. */
+	if (code == NNI_AUTH && c->failures < CONNECTION_PATIENCE)
+		c->failures = CONNECTION_PATIENCE;
 	c->asked = false;
 	if (c->single || c->finishing) {
 		over(c, why->data, do_next, code);
@@ -414,6 +418,30 @@ hear_shell(struct connection *c, const char *line, size_t len)
 		buf_addf(&c->noise, "%s\n", line);
 }
 
+/* Is it a record of that type?  Far ends begin with it; long lines are not
+   read for nothing. */
+static bool
+is_of_type(const char *line, const char *type)
+{
+	static const char start[] = "{\"type\":\"";
+	size_t n = sizeof(start) - 1, len = strlen(type);
+
+	return line && strncmp(line, start, n) == 0 &&
+	       strncmp(line + n, type, len) == 0 && line[n + len] == '"';
+}
+
+static void
+tell_need(struct connection *c, const char *line, size_t len)
+{
+	struct record r;
+	struct buf digest = BUF_INIT;
+
+	if (record_parse(&r, line, len, NULL) == 0)
+		json_string(record_get(&r, "tree"), &digest);
+	c->calls->need(c->arg, digest.len ? digest.data : "");
+	buf_release(&digest);
+}
+
 /*
  * An error before all else is the reason of an end that follows: it is kept
  * back until it is known to be none.
@@ -421,31 +449,23 @@ hear_shell(struct connection *c, const char *line, size_t len)
 static void
 pass_on(struct connection *c, char *line, size_t len)
 {
-	struct record r;
-	struct buf digest = BUF_INIT;
-	bool is_record = line && record_parse(&r, line, len, NULL) == 0;
+	bool is_error = !c->spoke && is_of_type(line, "error");
 
-	if (is_record && !c->spoke && record_is(r.type_text, "error")) {
-		if (c->last.len)
-			c->calls->line(c->arg, c->last.data, c->last.len);
+	if (c->last.len)
+		c->calls->line(c->arg, c->last.data, c->last.len);
+	buf_clear(&c->last);
+	if (is_error) {
 		buf_set(&c->last, line);
 		return;
 	}
 	c->spoke = true;
 	c->failures = 0;
-	if (c->last.len) {
-		c->calls->line(c->arg, c->last.data, c->last.len);
-		buf_clear(&c->last);
-	}
-	if (is_record && record_is(r.type_text, "pong"))
+	if (is_of_type(line, "pong"))
 		return;
-	if (is_record && c->calls->need && record_is(r.type_text, "need")) {
-		json_string(record_get(&r, "tree"), &digest);
-		c->calls->need(c->arg, digest.len ? digest.data : "");
-		buf_release(&digest);
-		return;
-	}
-	c->calls->line(c->arg, line, len);
+	if (c->calls->need && is_of_type(line, "need"))
+		tell_need(c, line, len);
+	else
+		c->calls->line(c->arg, line, len);
 }
 
 static void

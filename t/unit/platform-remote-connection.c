@@ -107,7 +107,8 @@ on_down(void *arg, const char *why, const char *hint, int64_t pause_ms)
 	buf_addf(&play.told, "down %s%s%s; ", why, hint ? " | " : "",
 	    hint ? hint : "");
 	if (pause_ms < 500 || pause_ms > 1000)
-		buf_adds(&play.told, "(a strange pause) ");
+		buf_addf(&play.told, "after %s; ",
+		    pause_ms >= 5000 && pause_ms <= 10000 ? "long" : "?");
 	if (--play.downs == 0)
 		stop();
 }
@@ -254,6 +255,11 @@ test_shells(void)
 	    "command; it said: This account is not available.",
 	    "no login");
 	env_set("FAKE_SHELL", NULL);
+	script("no-login", "echo 'b@h: Permission denied (publickey).' >&2\n"
+			   "exit 255");
+	env_set("NNI_SSH", in_dir("no-login"));
+	has(run("submit", 1, NULL), "after long; ",
+	    "a login that is refused is not tried again soon");
 	env_set("NNI_SSH", in_dir("no-ssh"));
 	has(run("submit", 0, NULL), "no-ssh': No such file", "no ssh");
 	has(play.told.data, "install the OpenSSH client", "and what to do");
