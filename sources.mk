@@ -59,7 +59,7 @@ NNI_CANCEL_SRC = src/nni-cancel/direct.c src/nni-cancel/main.c src/nni-cancel/re
 	src/nni-cancel/targets.c
 NNI_RUN_SRC = src/nni-run/asking.c src/nni-run/capabilities.c \
 	src/nni-run/check.c src/nni-run/child.c src/nni-run/control.c \
-	src/nni-run/failures.c src/nni-run/main.c src/nni-run/picture.c \
+	src/nni-run/failures.c src/nni-run/main.c src/nni-run/picture.c src/nni-run/places.c \
 	src/nni-run/pipeline.c \
 	src/nni-run/prepare.c src/nni-run/programs.c src/nni-run/progress.c \
 	src/nni-run/records.c src/nni-run/retry.c src/nni-run/run.c \

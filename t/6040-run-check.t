@@ -37,6 +37,49 @@ FAKE_CODE=2
 exits 0 'a platform that knows no check' nni-run --id old c.json
 rm -r "$NNI_EXPERIMENTS"
 unset FAKE_CODE
+
+# ---- several machines ----
+place() { printf '{"type":"place","place":"%s","host":"h"%s}\n' "$1" "${2-}"; }
+trouble() { printf '{"type":"error","message":"%s","where":"%s"%s,"hint":"%s"}\n' "$1" "$2" "${3-}" "${4-}"; }
+down=$(trouble 'nobody listens there' carol@192.0.2.3 ',"place":"carol@192.0.2.3"' 'is its ssh server running?')
+late=$(trouble 'it has no python3' bob@192.0.2.5 '' 'install it')
+FAKE_CHECK="$(place bob@192.0.2.2 ',"cpus":8,"n":4,"disk_free":120400000000,"gpus":[{"index":0},{"index":1,"pid":8}],"clock":0.21')
+$(place bob@192.0.2.4 ',"cpus":1,"n":0,"reason":"gpu 0 busy","clock":-61.2')
+$(place bob@192.0.2.5 ',"cpus":1')
+$late
+$down"
+export FAKE_CHECK
+FAKE_CODE=6 exits 6 '--check with several places' nni-run --check c.json
+is "$(cat err)" 'nni-run: bob@192.0.2.2: ok, 8 CPUs, 2 GPUs (1 in use), 120 GB free, clock +0.2 s
+nni-run: bob@192.0.2.4: ok, 1 CPU, clock -61.2 s, no room now: gpu 0 busy
+nni-run: warning: local: bob@192.0.2.4: its clock is 61 s behind this machine'"'"'s: times of its results are off; set it by NTP
+nni-run: error: local: bob@192.0.2.5: it has no python3; install it
+nni-run: error: local: carol@192.0.2.3: nobody listens there; is its ssh server running?' 'has a line for each, with its remedy'
+is "$(jq -r 'select(.type == "place").place' out | tr '\n' ' ')" 'bob@192.0.2.2 bob@192.0.2.4 bob@192.0.2.5 ' 'and the records for programs'
+FAKE_CODE=6 exits 0 'an experiment that some places can run' nni-run --id some c.json
+is "$(head -3 err)" 'nni-run: warning: local: bob@192.0.2.5: it has no python3; install it
+nni-run: warning: local: carol@192.0.2.3: nobody listens there; is its ssh server running?
+nni-run: warning: it begins with the 2 places that can run trials' 'begins, and the others are named'
+rm -r "$NNI_EXPERIMENTS"
+FAKE_CHECK="$(place bob@192.0.2.5)
+$late
+$down"
+FAKE_CODE=6 exits 6 'one that no place can run' nni-run --id none c.json
+is "$(cat err)" 'nni-run: error: local: bob@192.0.2.5: it has no python3; install it
+nni-run: error: local: carol@192.0.2.3: nobody listens there; is its ssh server running?' 'does not'
+nothing_made
+FAKE_CHECK="$(place bob@192.0.2.4)
+$(trouble 'no such directory' /x)"
+FAKE_CODE=3 exits 3 'nor does one with a fault that all places share' nni-run --id none c.json
+nothing_made
+sed 's/}\]}$/},{"platform":"local","member":"two","trialCommand":"true","trialCodeDirectory":"."}]}/' c.json >d.json
+FAKE_CHECK_two="$(place bob@192.0.2.6)" FAKE_CODE_two=0 FAKE_CODE=3 exits 0 'one of two members is enough' nni-run --id two d.json
+is "$(head -2 err)" 'nni-run: warning: local: /x: no such directory
+nni-run: warning: it begins with the 1 place that can run trials' 'the other one is named' ||
+	diag "$(cat out)"
+rm -r "$NNI_EXPERIMENTS"
+unset FAKE_CHECK
+
 mv bin/nni-tune .
 for mode in '' --check --dry-run; do
 	# shellcheck disable=SC2086

@@ -18,10 +18,11 @@ struct asker {
 	int code; /* the worst so far */
 };
 
+/* What may pass by itself is the least of all. */
 static void
 note_code(struct asker *a, int code)
 {
-	if (a->code == NNI_OK)
+	if (a->code == NNI_OK || (a->code == NNI_TEMPORARY && code != NNI_OK))
 		a->code = code;
 }
 
@@ -42,9 +43,24 @@ put_place(struct asker *a, const struct record *r)
 	} else {
 		json_add(&line, r->line);
 	}
+	buf_addc(&line, '\n');
 	filter_put_buf(&a->filter, &line);
 	buf_release(&line);
 	buf_release(&seconds);
+}
+
+/* An error names its place: the others may run the experiment. */
+static void
+put_error(struct asker *a, const struct fleet_machine *m, struct json error)
+{
+	struct buf line = BUF_INIT, place = BUF_INIT;
+
+	json_add_str(&place, m->machine->place);
+	record_set(&line, error, "place", (struct json){place.data, place.len});
+	buf_addc(&line, '\n');
+	filter_put_buf(&a->filter, &line);
+	buf_release(&line);
+	buf_release(&place);
 }
 
 static void
@@ -53,7 +69,10 @@ hear(struct fleet_machine *m, const struct record *r, const char *line,
 {
 	struct asker *a = m->fleet->arg;
 
-	if (record_is(r->type_text, "place"))
+	if (r->type == RECORD_ERROR) {
+		m->mine = m; /* it has told itself what is wrong */
+		put_error(a, m, r->line);
+	} else if (record_is(r->type_text, "place"))
 		put_place(a, r);
 	else
 		filter_put(&a->filter, line, len);
@@ -70,10 +89,16 @@ ended(struct fleet_machine *m, const char *why)
 {
 	struct asker *a = m->fleet->arg;
 
+	struct buf line = BUF_INIT;
+
 	note_code(a, m->code);
-	if (why)
-		filter_error(&a->filter, fleet_bare(m->machine, m->why),
+	if (why && !m->mine) {
+		record_error(&line, fleet_bare(m->machine, m->why),
 		    m->machine->place, *m->hint ? m->hint : NULL, NULL);
+		buf_rtrim(&line);
+		put_error(a, m, (struct json){line.data, line.len});
+	}
+	buf_release(&line);
 }
 
 static void

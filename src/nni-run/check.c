@@ -13,6 +13,8 @@
 #include "expdir.h"
 #include "json.h"
 #include "mem.h"
+#include "os/sys.h"
+#include "places.h"
 #include "record.h"
 #include "say.h"
 
@@ -24,6 +26,7 @@ struct checking {
 	struct asked *all;
 	size_t count, running;
 	struct timer patience;
+	bool terminal; /* records are for programs */
 	int worst;
 	int signal;
 };
@@ -40,6 +43,8 @@ struct asked {
 	struct timer able_deadline;
 	bool updates;	     /* they say that it takes updates */
 	struct buf problems; /* error records, until it is known how bad */
+	struct places_told places;
+	int code; /* its answer, once it is over */
 };
 
 /* ---- what they say ---- */
@@ -92,12 +97,17 @@ on_line(void *arg, char *line, size_t len)
 		return;
 	if (line == NULL ||
 	    json_check(line, len, JSON_STRICT, &v, NULL, NULL) != 0 ||
-	    json_type(v) != JSON_OBJECT)
+	    json_type(v) != JSON_OBJECT) {
 		a->nonsense++;
-	else if (record_is(json_get(v, "type"), "error"))
+	} else if (record_is(json_get(v, "type"), "error")) {
 		buf_addf(&a->problems, "%s\n", line);
-	else if (!a->checking->creating)
-		puts(line);
+		places_add_error(&a->places, v);
+	} else {
+		if (record_is(json_get(v, "type"), "place"))
+			places_add(&a->places, v);
+		if (!a->checking->creating && !a->checking->terminal)
+			puts(line);
+	}
 }
 
 static void
@@ -138,8 +148,17 @@ count_in(struct checking *c, int code)
 		code = NNI_OK;
 	if (c->worst == NNI_OK || c->worst == NNI_TEMPORARY)
 		c->worst = code != NNI_OK ? code : c->worst;
-	if (c->running == 0)
-		loop_stop(c->loop, 0);
+}
+
+/* As many places as can run trials, or 1 of a member that told none. */
+static size_t
+count_places(const struct asked *a)
+{
+	size_t n = places_able(&a->places);
+
+	if (a->problems.len == 0 && (a->code != NNI_OK || a->late))
+		return 0; /* and did not say why */
+	return n == 0 && a->problems.len == 0 ? 1 : n;
 }
 
 /* What is wrong with it, where it has not said so itself. */
@@ -169,22 +188,57 @@ show_end(const struct asked *a, int code)
 }
 
 static void
+tell(const struct asked *a, bool bad)
+{
+	if (!a->checking->creating)
+		places_say(&a->places, a->member->name);
+	check_show(a->member->name, &a->problems, bad);
+	if (a->problems.len == 0 && (a->code != NNI_OK || a->late))
+		show_end(a, bad ? a->code : NNI_OK);
+}
+
+/*
+ * All have answered.  An experiment is made if one place of them can run it:
+ * the others may be mended while it runs.
+ */
+static void
+conclude(struct checking *c)
+{
+	bool trouble = false;
+	size_t i, places = 0;
+
+	for (i = 0; i < c->count; i++) {
+		places += count_places(&c->all[i]);
+		trouble |= c->all[i].problems.len > 0;
+	}
+	for (i = 0; i < c->count && c->creating; i++)
+		tell(
+		    &c->all[i], places == 0 && c->all[i].code != NNI_TEMPORARY);
+	if (places > 0 && c->creating) {
+		if (trouble)
+			say_warning("it begins with the %zu place%s that can "
+				    "run trials",
+			    places, plural(places));
+		return;
+	}
+	for (i = 0; i < c->count; i++)
+		count_in(c, c->all[i].code);
+}
+
+static void
 on_over(void *arg, struct child *child)
 {
 	struct asked *a = arg;
 	struct checking *c = a->checking;
-	int code = judge(a);
 
 	(void)child;
 	timer_stop(&a->deadline);
 	c->running--;
-	if (c->signal == 0) {
-		check_show(a->member->name, &a->problems,
-		    !(c->creating && code == NNI_TEMPORARY));
-		if (a->problems.len == 0 && (code != NNI_OK || a->late))
-			show_end(a, code);
-	}
-	count_in(c, code);
+	a->code = judge(a);
+	if (c->signal == 0 && !c->creating)
+		tell(a, true);
+	if (c->running == 0)
+		loop_stop(c->loop, 0);
 }
 
 static void
@@ -239,6 +293,8 @@ on_able(void *arg, struct child *child)
 		    "trial further parameters",
 		    a->member->name, a->member->platform);
 	count_in(c, answered && !a->updates ? NNI_CONFIG : NNI_OK);
+	if (c->running == 0)
+		loop_stop(c->loop, 0);
 }
 
 static void
@@ -320,13 +376,19 @@ ask(struct asked *a, const char *dir)
 	}
 	if (!child_is_alive(&a->child)) {
 		/* Too few files or processes are left: nothing is invalid. */
-		a->checking->worst =
-		    os_errno() == OS_NO_MORE ? NNI_TEMPORARY : NNI_CONFIG;
+		a->code = os_errno() == OS_NO_MORE ? NNI_TEMPORARY : NNI_CONFIG;
 		say_error(0, "%s: %s", a->member->name, err.data);
 	}
 	buf_release(&path);
 	buf_release(&log);
 	buf_release(&err);
+}
+
+static void
+release(struct asked *a)
+{
+	buf_release(&a->problems);
+	places_release(&a->places);
 }
 
 int
@@ -335,6 +397,7 @@ check_members(
 {
 	struct checking ch = {.loop = loop_new(),
 	    .creating = creating,
+	    .terminal = console_is_terminal(sys_stdout()),
 	    .all = xcalloc(c->member_count + 1, sizeof(*ch.all)),
 	    .count = c->member_count};
 
@@ -353,8 +416,10 @@ check_members(
 	if (ch.running > 0)
 		loop_run(ch.loop);
 	timer_stop(&ch.patience);
+	if (ch.signal == 0)
+		conclude(&ch);
 	for (size_t i = 0; i < ch.count; i++)
-		buf_release(&ch.all[i].problems);
+		release(&ch.all[i]);
 	free(ch.all);
 	loop_free(ch.loop);
 	*signal = ch.signal;

@@ -9,9 +9,10 @@
  * experiment in `dir` (its config.json and log/ are there): their verb `check`.
  * What they complain of goes to stderr.
  *
- * `creating`: what may pass by itself (exit code 5) is only warned of, and what
- * they have to offer is not shown.  Otherwise that goes to stdout, and every
- * complaint counts.
+ * `creating`: what may pass by itself (exit code 5) is only warned of, as is
+ * everything where one place of them can run it, and what they have to offer is
+ * not shown.  Otherwise each place has its line on stderr, the records go to
+ * stdout, unless that is a terminal, and every complaint counts.
  *
  * Returns NNI_OK or the exit code.  `*signal` is set if an interrupt came.
  */
