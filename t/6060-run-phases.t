@@ -88,6 +88,22 @@ done
 is "$(tr '\n' ' ' <got)" '{"x": 2.00 {"x": 2.0 ' 'byte for byte'
 is "$(ls -i "$t/parameter_1.cfg")" "$(cat inode)" 'what is written is not written again'
 
+# without nni-run: somebody types the updates
+real 'sh t.sh'
+mkfifo feed
+nni-submit -q -c c.yml <feed 2>err | nni-watch -q | nni-collect -q >typed &
+exec 3>feed
+echo '{"x": 1}' >&3
+wait_for grep -q '"parameter_index":1' typed
+t=$(jq -r 'select(.type=="trial").trial' typed | head -n 1)
+echo '{"type":"update","trial":"'$t'","parameter_index":1,"parameter_id":7,"parameters":{"x": 2.50}}' >&3
+wait_for grep -q '"parameter_index":2' typed
+echo '{"type":"update","trial":"'$t'","parameter_index":2,"parameters":null}' >&3
+exec 3>&-
+wait
+is "$(jq -rc 'select(.kind=="final")|[.parameter_id,.value]' typed | tr '\n' ' ')$(jq -r 'select(.type=="status").status' typed | tail -n 1)" \
+	'[null,1] [7,2.5] SUCCEEDED' 'in a typed pipeline too'
+
 py=/usr/bin/python3
 [ -x $py ] || py=$(command -v python3)
 if [ -n "$py" ]; then

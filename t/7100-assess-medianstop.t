@@ -56,6 +56,14 @@ my @past = map { my $t = $_; (course($t, 1, 2, 3, 4), status($t, 'SUCCEEDED')) }
 my $stop = cancel('baaaa');
 is assess(\@max, @past, course('baaaa', 1, 1, 1, 1)), "$stop|0", 'once only';
 is assess(\@max, @past, course('baaaa', 1, 2, 3, 4)), '0', 'equal is not worse';
+# A multi-phase trial is one course; what belongs to its phases is none of it.
+my @phase = ('{"type":"metric","trial":"baaaa","attempt":1,"kind":"final","sequence":0,"value":0}',
+    '{"type":"metric","trial":"baaaa","attempt":1,"kind":"request","sequence":0,"parameter_index":1}',
+    '{"type":"update","trial":"baaaa","attempt":1,"parameter_index":1,"parameter_id":7,"parameters":{"x":1}}');
+is assess(\@max, @past, metric('baaaa', 0, 1), @phase, metric('baaaa', 1, 2, parameter_id => 7)), '0',
+    'phases are not looked at';
+is assess(\@max, @past, metric('baaaa', 0, 1), @phase, metric('baaaa', 1, 1, parameter_id => 7)), "$stop|0",
+    'and change nothing';
 is assess(\@max, @past, course('baaaa', 9, 0, 0, 0)), '0', 'its best so far counts';
 is assess(['-t', 'medianSTOP', '-a', '{"optimize_mode":"minimize"}'],
     @past, course('baaaa', 1, 1.6, 1.6)), '0', 'minimize: the least so far counts';

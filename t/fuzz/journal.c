@@ -42,6 +42,25 @@ take(void *arg, char *line, size_t len)
 		check(trials_judge(&b->live.trials, &r) != NEWS_FRESH);
 }
 
+/* Each result of a trial has its value, and the one shown is one of them. */
+static void
+look_at_results(const struct trial *tr)
+{
+	struct json parameters, value;
+	bool shown = false;
+	size_t at = 0;
+
+	while (trial_next_result(tr, &at, &parameters, &value)) {
+		check(value.at != NULL);
+		shown |= tr->text->value != NULL &&
+			 strncmp(tr->text->value, value.at, value.len + 1) == 0;
+	}
+	check(shown == (tr->text->value != NULL));
+	parameters = trial_parameters(tr);
+	check(parameters.at == NULL || parameters.len > 0);
+	trial_parameter_id(tr);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -55,6 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lines_init(&lines);
 	lines_feed(&lines, (const char *)data, size, take, &b);
 	lines_end(&lines, take, &b);
+	for (size_t i = 0; i < b.read.trials.count; i++)
+		look_at_results(&b.read.trials.list[i]);
 	for (size_t i = 0; i < b.live.trials.count; i++)
 		live += !(b.live.trials.list[i].flags & TRIAL_ENDED);
 	for (size_t i = 0; i <= STATUS_EARLY_STOPPED; i++)
