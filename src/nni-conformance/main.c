@@ -127,7 +127,7 @@ lists(struct json verbs, const char *name)
  * script in sh.
  */
 static void
-choose_trial(struct stage *s, const char *code_dir)
+choose_trial(struct stage *s, const char *code_dir, bool *archive)
 {
 	struct buf command = BUF_INIT;
 	struct verb v = {0};
@@ -140,6 +140,7 @@ choose_trial(struct stage *s, const char *code_dir)
 		s->credit = json_bool(json_get(line, "credit"), false);
 		s->update = json_bool(json_get(line, "update"), false);
 		s->fetch = lists(json_get(line, "verbs"), "fetch");
+		*archive = record_is(json_get(line, "needs_code"), "archive");
 		if (!o.sh && record_is(json_get(line, "needs_code"), "none"))
 			add_self(&command);
 	}
@@ -166,6 +167,35 @@ make_code_dir(struct stage *s, struct buf *code_dir, struct buf *err)
 		code = NNI_TEMPORARY;
 	buf_release(&path);
 	return code;
+}
+
+/* The code as an archive, for platforms to which it is sent. */
+static int
+pack(struct stage *s, const char *code_dir, struct buf *err)
+{
+	struct buf tool_path = BUF_INIT, zip = BUF_INIT, said = BUF_INIT;
+	struct json all;
+	const char *argv[] = {NULL, "-q", "-o", NULL, code_dir, NULL};
+	struct proc_spec spec = {.argv = (char *const *)argv,
+	    .in = {PROC_NULL, OS_NO_FILE},
+	    .err = {PROC_INHERIT, OS_NO_FILE}};
+	struct proc_end end;
+	int r = tool_find("nni-pack", &tool_path, err);
+
+	expdir_path(&zip, s->parent.data, "code.zip");
+	argv[0] = tool_path.data;
+	argv[3] = zip.data;
+	if (r == 0)
+		r = proc_run(&spec, &said, s->limit_ms, &end, err);
+	if (r == 0 && (end.signaled || end.code != 0 ||
+			  json_check(said.data, said.len, JSON_STRICT, &all,
+			      NULL, NULL) == -1 ||
+			  json_string(json_get(all, "digest"), &s->code) == -1))
+		r = buf_err(err, "cannot pack the trial's code");
+	buf_release(&tool_path);
+	buf_release(&zip);
+	buf_release(&said);
+	return r;
 }
 
 /* The member that is of this platform. */
@@ -206,6 +236,7 @@ prepare(
 {
 	static const char *const no_tuner[] = {"--no-tuner", NULL};
 	struct buf code_dir = BUF_INIT;
+	bool archive = false;
 	int code = NNI_CONFIG;
 
 	if (backend_find(platform, &s->backend, err) == 0)
@@ -215,8 +246,11 @@ prepare(
 	if (code == NNI_OK)
 		code = read_again(s, platform, err);
 	if (code == NNI_OK) {
-		choose_trial(s, code_dir.data);
+		choose_trial(s, code_dir.data, &archive);
 		code = read_again(s, platform, err);
+		if (code == NNI_OK && archive &&
+		    pack(s, code_dir.data, err) == -1)
+			code = NNI_TEMPORARY;
 	}
 	buf_release(&code_dir);
 	return code;
@@ -232,6 +266,7 @@ test_backend(const char *platform, const char *file, const bool *chosen)
 
 	buf_init(&s.backend, BUF_MAX_DEFAULT);
 	buf_init(&s.text, BUF_MAX_DEFAULT);
+	buf_init(&s.code, BUF_MAX_DEFAULT);
 	buf_init(&s.parent, BUF_MAX_DEFAULT);
 	buf_init(&s.dir, BUF_MAX_DEFAULT);
 	stage_init(&s);

@@ -18,14 +18,39 @@
 #define REAP_MS 5000
 #define MOST_SHOWN 300 /* bytes of a comment */
 
+/* As nni-submit does it. */
+static int
+place_code(struct stage *s, struct buf *err)
+{
+	struct buf path = BUF_INIT, bytes = BUF_INIT, said = BUF_INIT;
+	int r;
+
+	expdir_path(&path, s->parent.data, "code.zip");
+	r = file_read_all(path.data, &bytes, err);
+	expdir_path(&path, s->dir.data, "code.zip");
+	if (r == 0)
+		r = file_replace(
+		    path.data, bytes.data, bytes.len, 0600, false, err);
+	expdir_path(&path, s->dir.data, "code.json");
+	buf_addf(&said, "{\"digest\":\"%s\"}\n", s->code.data);
+	if (r == 0)
+		r = file_replace(
+		    path.data, said.data, said.len, 0600, false, err);
+	buf_release(&path);
+	buf_release(&bytes);
+	buf_release(&said);
+	return r;
+}
+
 int
 stage_open(struct stage *s, struct buf *err)
 {
 	struct json config = {s->text.data, s->text.len};
 
 	buf_clear(&s->dir);
-	return expdir_create(s->parent.data, NULL, config, &s->dir, err) ? -1
-									 : 0;
+	if (expdir_create(s->parent.data, NULL, config, &s->dir, err))
+		return -1;
+	return s->code.len ? place_code(s, err) : 0;
 }
 
 void
@@ -37,6 +62,7 @@ stage_release(struct stage *s)
 	config_release(&s->config);
 	buf_release(&s->backend);
 	buf_release(&s->text);
+	buf_release(&s->code);
 	buf_release(&s->parent);
 	buf_release(&s->dir);
 }
@@ -491,6 +517,8 @@ trial_line(struct stage *s, const char *id, int attempt, const char *place,
 	json_member_raw(
 	    line, "parameters", (struct json){parameters, strlen(parameters)});
 	json_member_time(line, "time", clock_wall_ms());
+	if (s->code.len)
+		json_member_str(line, "code", s->code.data);
 	json_member_str(line, "x-unknown", "kept");
 	buf_addc(line, '}');
 }

@@ -21,6 +21,7 @@ struct stage {
 	struct buf text;    /* canonical configuration */
 	struct config config;
 	const char *member;
+	struct buf code;	 /* digest of PARENT/code.zip; "": not wanted */
 	struct buf parent;	 /* where experiments are made */
 	struct buf dir;		 /* the present one */
 	int64_t limit_ms;	 /* the longest wait for anything */
