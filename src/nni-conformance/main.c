@@ -266,6 +266,7 @@ test_backend(const char *platform, const char *file, const bool *chosen)
 
 	buf_init(&s.backend, BUF_MAX_DEFAULT);
 	buf_init(&s.text, BUF_MAX_DEFAULT);
+	buf_init(&s.place, BUF_MAX_DEFAULT);
 	buf_init(&s.code, BUF_MAX_DEFAULT);
 	buf_init(&s.parent, BUF_MAX_DEFAULT);
 	buf_init(&s.dir, BUF_MAX_DEFAULT);

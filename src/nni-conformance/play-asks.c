@@ -91,7 +91,9 @@ count_files(const char *dir)
 		return 0;
 	for (i = 0; i < count; i++) {
 		n++;
-		if (types[i] != FILE_DIR)
+		/* A platform's own notes are no change. */
+		if (types[i] != FILE_DIR || !strcmp(names[i], "log") ||
+		    !strcmp(names[i], "platforms"))
 			continue;
 		expdir_path(&path, dir, names[i]);
 		n += count_files(path.data);

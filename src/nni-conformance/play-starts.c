@@ -190,11 +190,12 @@ look_up_unsent(struct stage *s)
 	struct buf line = BUF_INIT;
 	const struct heard *h;
 	struct verb v = {0};
+	const char *place = ring_place(s);
 	struct ring r;
 
 	stage_open(s, NULL);
 	trial_new(s, a.id);
-	trial_line(s, a.id, 1, s->member, a.parameters, &line);
+	trial_line(s, a.id, 1, place, a.parameters, &line);
 	if (verb_start_once(s, &v, "watch") == 0) {
 		verb_send(&v, line.data);
 		verb_finish(&v);
@@ -221,11 +222,12 @@ part_lookup(struct stage *s)
 	struct verb v = {0};
 	const struct heard *end;
 	char id[TRIAL_ID_LEN + 1];
+	const char *place = ring_place(s);
 	struct record t;
 
 	stage_open(s, NULL);
 	trial_new(s, id);
-	trial_line(s, id, 1, s->member, "{\"do\":\"short\"}", &line);
+	trial_line(s, id, 1, place, "{\"do\":\"short\"}", &line);
 	record_parse(&t, line.data, line.len, NULL);
 	record_set(&old, t.line, "time", (struct json){"1000000000.000", 14});
 	record_parse(&t, old.data, old.len, NULL);

@@ -72,6 +72,7 @@ take(struct ring *r, const struct heard *h)
 			r->level = n;
 		buf_clear(&r->place);
 		json_string(h->r.place, &r->place);
+		buf_set(&r->stage->place, r->place.data);
 	} else if (h->r.type == RECORD_NO_ROOM && a) {
 		a->sent = false;
 		timer_set(r->stage->loop, &r->refused, 50, try_again, r);
@@ -277,6 +278,36 @@ ring_cancel(struct ring *r, const struct actor *a, bool early)
 	verb_send(&r->watch, line.data);
 	buf_release(&path);
 	buf_release(&line);
+}
+
+static bool
+knows_place(void *arg)
+{
+	struct ring *r = arg;
+
+	all_answered(r);
+	return r->stage->place.len > 0;
+}
+
+static bool
+submit_has_ended(void *arg)
+{
+	const struct ring *r = arg;
+
+	return r->submit.ended;
+}
+
+const char *
+ring_place(struct stage *s)
+{
+	struct ring r;
+
+	if (s->credit && !s->place.len && stage_open(s, NULL) == 0 &&
+	    ring_open(&r, s) == 0) {
+		stage_wait(s, submit_has_ended, knows_place, &r);
+		ring_close(&r);
+	}
+	return s->place.len ? s->place.data : s->member;
 }
 
 void

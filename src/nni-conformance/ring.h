@@ -48,6 +48,8 @@ void ring_note(struct ring *r, const char *trial);
 void ring_release(struct ring *r);
 /* ring_finish(), then ring_release(). */
 void ring_close(struct ring *r);
+/* A place that trials can be given; one of an earlier ring, if it is known. */
+const char *ring_place(struct stage *s);
 /* The trial's record with its job, as `submit` answered; NULL: none. */
 const char *ring_trial(const struct ring *r, const char *id);
 

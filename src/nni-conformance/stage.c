@@ -62,6 +62,7 @@ stage_release(struct stage *s)
 	config_release(&s->config);
 	buf_release(&s->backend);
 	buf_release(&s->text);
+	buf_release(&s->place);
 	buf_release(&s->code);
 	buf_release(&s->parent);
 	buf_release(&s->dir);

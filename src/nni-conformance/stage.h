@@ -21,6 +21,7 @@ struct stage {
 	struct buf text;    /* canonical configuration */
 	struct config config;
 	const char *member;
+	struct buf place;	 /* as credit named one; "": not yet */
 	struct buf code;	 /* digest of PARENT/code.zip; "": not wanted */
 	struct buf parent;	 /* where experiments are made */
 	struct buf dir;		 /* the present one */
