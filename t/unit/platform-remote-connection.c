@@ -328,6 +328,28 @@ out:
 	buf_release(&hint);
 }
 
+/* Between the single quotes that sh, csh and fish know, and cmd.exe does not.
+ */
+static void
+test_texts(void)
+{
+	struct buf text = BUF_INIT;
+	const char *inside, *end;
+
+	agent_start_text(&text, "submit");
+	inside = strchr(text.data, '\'') + 1;
+	end = strrchr(text.data, '\'');
+	ok(inside + strcspn(inside, "><|&%^!\\\n'") == end && !end[1],
+	    "what starts the program means nothing to Windows");
+	buf_clear(&text);
+	agent_send_text(&text);
+	inside = strchr(text.data, '\'') + 1;
+	end = strrchr(text.data, '\'');
+	ok(inside + strcspn(inside, "!\\\n'") == end && !end[1],
+	    "what takes it means the same to all shells");
+	buf_release(&text);
+}
+
 static void
 test_login_shells(void)
 {
@@ -389,6 +411,7 @@ nni_main(int argc, char **argv)
 	test_silence();
 	test_shells();
 	test_agent_path();
+	test_texts();
 	test_login_shells();
 	free(m.agent_path);
 	m.agent_path = NULL;
