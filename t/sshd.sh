@@ -180,18 +180,18 @@ sshd_kill() (
 )
 # Silent, but not gone: what there is, and who comes, hears nothing.
 sshd_freeze() {
-	kill -s STOP "$(cat "$sshd/$1/pid")"
+	kill -s STOP "$(cat "$sshd/$1/pid")" 2>/dev/null
 	sshd_kill "$1" STOP
 }
 sshd_thaw() {
 	sshd_kill "$1" CONT
-	kill -s CONT "$(cat "$sshd/$1/pid")"
+	kill -s CONT "$(cat "$sshd/$1/pid")" 2>/dev/null
 }
 # The connections too; sshd_again brings it back.
 sshd_stop() {
 	sshd_freeze "$1"
 	sshd_kill "$1"
-	kill -s KILL "$(cat "$sshd/$1/pid")"
+	kill -s KILL "$(cat "$sshd/$1/pid")" 2>/dev/null
 	wait "$(cat "$sshd/$1/pid")" 2>/dev/null
 	rm -f "$sshd/$1/pid"
 }
