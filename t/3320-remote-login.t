@@ -15,8 +15,8 @@ machine() {
 	n=$((n + 1))
 	e=$PWD/e$n
 	mkdir "$e"
-	printf '{"trialConcurrency":1,"searchSpace":{},"trainingService":[{"member":"remote","platform":"remote","trialCommand":"true","machineList":[{%s}]}]}\n' \
-		"$1" >"$e/config.json"
+	printf '{"trialConcurrency":1,"searchSpace":{},"trainingService":[{"member":"remote","platform":"remote","trialCommand":"true","trialCodeDirectory":"%s","machineList":[{%s}]}]}\n' \
+		"$PWD" "$1" >"$e/config.json"
 }
 # logs_in NAME [COMMAND [alone]]
 logs_in() {
@@ -190,4 +190,21 @@ done
 machine "\"host\":\"lab\",$password"
 refused 6 "*not to be told*$me@jump's password*a jump host*" 'a jump host that wants a password'
 is "$(grep -c '^Accepted password' "$sshd/pass/log")" 1 'does not get this one'
+ssh_config
+
+# ---- a whole run ----
+# What a trial can see, and all that is left of a run; there is no code.
+printf %s "$(at pass),$password" >"$sshd/pass/machine"
+see="env >$PWD/seen; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline >$PWD/all 2>/dev/null; true"
+SSHD_TRIALS=1 sshd_experiment c.yml "$see" pass
+exits 0 'a run on a machine with a password' nni-run --id run c.yml
+grep -q '^NNI_TRIAL_JOB_ID=' seen && grep -q nni-run all
+ok $? 'a trial looks around'
+is "$(grep -lsaFf needle seen all out err)" '' 'and sees no password'
+is "$(grep -rlaFf needle "$sshd/pass/home" "$sshd/pass/log" "$NNI_EXPERIMENTS" "$ssh")" "$NNI_EXPERIMENTS/run/config.json" \
+	'which is in no file but config.json'
+machine "$(at pass),\"password\":\"wrong\""
+exits 6 'check: a login that is refused' nni-platform-remote check --dir "$e"
+is "$(jq -r 'select(.type=="error")|.where,.hint' out | head -2)" "$(sshd_place pass)
+correct user or password; perhaps the machine takes no passwords for this user" 'where, and what to do'
 done_testing

@@ -10,6 +10,7 @@
 
 #define NAME_MAX_LEN 4096
 #define DEFAULT_MODE 0644u
+#define LAST_RECORD 22 /* bytes, without a comment */
 
 struct archive {
 	unzFile zip;
@@ -17,6 +18,7 @@ struct archive {
 	int64_t pos;
 	char *path;
 	char name[NAME_MAX_LEN + 1];
+	bool empty; /* no entries; zip is NULL */
 	bool begun; /* an entry was asked for */
 	bool open;  /* one is being read */
 };
@@ -86,6 +88,18 @@ on_close(voidpf opaque, voidpf stream)
 
 /* ---- archives ---- */
 
+/* One of no files is its last record alone, where minizip does not look. */
+static bool
+is_empty(os_file f)
+{
+	static const char end[] = {'P', 'K', 5, 6};
+	char bytes[LAST_RECORD];
+
+	return file_size(f) == LAST_RECORD &&
+	       file_read_at(f, bytes, LAST_RECORD, 0) == LAST_RECORD &&
+	       memcmp(bytes, end, sizeof(end)) == 0;
+}
+
 struct archive *
 archive_open(const char *path, struct buf *err)
 {
@@ -96,11 +110,13 @@ archive_open(const char *path, struct buf *err)
 	a->path = xstrdup(path);
 	a->file = file_open(path, FILE_READ | FILE_ORDINARY, 0, err);
 	if (a->file != OS_NO_FILE) {
-		a->zip = unzOpen2_64("", &calls);
-		if (!a->zip)
+		a->empty = is_empty(a->file);
+		if (!a->empty)
+			a->zip = unzOpen2_64("", &calls);
+		if (!a->empty && !a->zip)
 			buf_err(err, "'%s' is no zip archive", path);
 	}
-	if (a->zip)
+	if (a->zip || a->empty)
 		return a;
 	archive_close(a);
 	return NULL;
@@ -126,6 +142,8 @@ archive_next(struct archive *a, struct archive_entry *e, struct buf *err)
 	unz_file_info64 info;
 	int r;
 
+	if (a->empty)
+		return 0;
 	leave_entry(a);
 	r = a->begun ? unzGoToNextFile(a->zip) : unzGoToFirstFile(a->zip);
 	a->begun = true;
