@@ -122,6 +122,22 @@ is "$(count p '"status":"SUCCEEDED"')" 3 'and runs'
 exits 0 '--clean' nni-run --clean p
 [ -e "$(dir p)/cleaned" ]
 ok $? 'asks the backends'
+sed 's/}\]}$/},{"platform":"local","member":"two","trialCommand":"true","trialCodeDirectory":"."}]}/' c.json >d.json
+nni-run --id two d.json >out 2>err
+FAKE_CLEAN_local=5 exits 5 '--clean where one member cannot be reached' nni-run --clean two
+is "$(cat err)" 'nni-run: error: local: bob@192.0.2.2: no route to host
+nni-run: error: not all that experiment two left on its platforms is removed; again, later: nni-run --clean two' 'names it'
+[ -e "$(dir two)/cleaned" ]
+ok $? 'the other one is cleaned'
+if [ -e bin/nnictl ]; then
+	FAKE_CLEAN=5 exits 5 'what cannot be cleaned' nnictl experiment delete two --yes
+	like "$(cat err)" '*nnictl: error: experiment two is not deleted: *' 'is not deleted'
+	[ -e "$(dir two)/events.jsonl" ]
+	ok $? 'nothing of it is'
+	FAKE_CLEAN=5 exits 0 'delete --force' nnictl experiment delete two --yes --force
+	[ ! -e "$(dir two)" ]
+	ok $? 'deletes it'
+fi
 config then=hold
 nni-run --tick --id h c.json
 exits 5 '--clean while trials run' nni-run --clean h

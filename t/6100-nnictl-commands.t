@@ -214,7 +214,7 @@ like "$(nnictl experiment list --all | tail -n 1)" '* stopped *' 'and has stoppe
 exits 3 'a wrong configuration' nnictl create --config bad.json
 exits 2 'create without --config' nnictl create
 
-for gone in view webui 'tensorboard start' 'platform clean' 'algo list' \
+for gone in view webui 'tensorboard start' 'algo list' \
 	'trainingservice list' ss_gen hello 'experiment import' 'experiment save' \
 	'experiment load' 'trial codegen' jupyter-extension 'package list' \
 	'webui url' 'algo register'; do

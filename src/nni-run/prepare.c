@@ -388,23 +388,62 @@ run_clean(const struct config_member *m, const char *dir, struct buf *out,
 	return code;
 }
 
+/* Has it told what is wrong? */
+static bool
+has_error(const struct buf *lines)
+{
+	return lines->len > 0 && strstr(lines->data, "\"type\":\"error\"");
+}
+
+/*
+ * Each member is asked, whatever comes of the others.  Nothing is removed here:
+ * what could not be reached can be cleaned later.
+ */
+static int
+clean_members(const struct config *c, const char *dir, struct buf *err)
+{
+	struct buf out = BUF_INIT_MAX(OUTPUT_MAX), why = BUF_INIT;
+	size_t failed = 0;
+	int code = NNI_OK;
+
+	for (size_t i = 0; i < c->member_count; i++) {
+		int one;
+
+		buf_clear(&out);
+		buf_clear(&why);
+		one = run_clean(&c->members[i], dir, &out, &why);
+		check_show(c->members[i].name, &out, one != NNI_OK);
+		if (one == NNI_OK)
+			continue;
+		failed++;
+		if (!has_error(&out))
+			say_error(0, "%s: %s", c->members[i].name, why.data);
+		if (code == NNI_OK || code == NNI_TEMPORARY)
+			code = one;
+	}
+	if (failed > 0)
+		buf_err(err,
+		    "not all that experiment %s left on its platforms is "
+		    "removed; again, later: nni-run --clean %s",
+		    expdir_id(dir), expdir_id(dir));
+	buf_release(&out);
+	buf_release(&why);
+	return code;
+}
+
 int
 prepare_clean(const char *dir, struct buf *err)
 {
-	struct buf path = BUF_INIT, out = BUF_INIT_MAX(OUTPUT_MAX);
+	struct buf path = BUF_INIT;
 	struct config c = {0};
 	int code = may_clean(dir, err);
 
 	expdir_path(&path, dir, "config.json");
 	if (code == NNI_OK)
 		code = config_load(&c, path.data, err);
-	for (size_t i = 0; code == NNI_OK && i < c.member_count; i++) {
-		buf_clear(&out);
-		code = run_clean(&c.members[i], dir, &out, err);
-		check_show(c.members[i].name, &out, true);
-	}
+	if (code == NNI_OK)
+		code = clean_members(&c, dir, err);
 	config_release(&c);
 	buf_release(&path);
-	buf_release(&out);
 	return code;
 }

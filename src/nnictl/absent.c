@@ -28,9 +28,6 @@ static const struct {
     {"tensorboard", "stop",
 	"nothing was started: nnictl tensorboard ends by Ctrl-C, or with the "
 	"experiment"},
-    {"platform", NULL,
-	"nni-run --clean EXPERIMENT removes what an experiment left on its "
-	"platforms; nnictl experiment delete does that too"},
     {"algo", NULL, ALGORITHMS},
     {"package", NULL, ALGORITHMS},
     {"trainingservice", NULL,

@@ -54,6 +54,13 @@ static const struct opt list_options[] = {
 static const struct opt delete_options[] = {
     {'a', "all", NULL, "all experiments that are not running", OPT_FLAG, &o.all,
 	0, 0},
+    {'y', "yes", NULL, "do not ask", OPT_FLAG, &o.yes, 0, 0},
+    {0, "force", NULL, "also where what it left elsewhere cannot be removed",
+	OPT_FLAG, &o.force, 0, 0},
+    OPT_END};
+static const struct opt clean_options[] = {
+    {'c', "config", "FILE", "the configuration that names the platforms",
+	OPT_PATH, &o.config, 0, 0},
     {'y', "yes", NULL, "do not ask", OPT_FLAG, &o.yes, 0, 0}, OPT_END};
 static const struct opt export_options[] = {
     {'f', "filename", "FILE", "where to; - is the standard output", OPT_PATH,
@@ -136,6 +143,8 @@ TOOL(trialnum, "update trialnum", "change maxTrialNumber", ID, value_options,
     "");
 TOOL(searchspace, "update searchspace", "change the search space", ID,
     space_options, "");
+TOOL(clean, "platform clean", "remove what experiments left on platforms", "",
+    clean_options, "  nnictl platform clean --config config.yml\n");
 TOOL(
     config, "config show", "print an experiment's configuration", ID, NULL, "");
 
@@ -153,10 +162,12 @@ GROUP(trial, "trial", "list and stop trials", &trials, &kill_);
 GROUP(log_, "log", "show logs", &log_out, &log_err, &log_trial);
 GROUP(update, "update", "change a running experiment", &concurrency, &duration,
     &trialnum, &searchspace);
+GROUP(platform, "platform", "clean up what experiments left", &clean);
 GROUP(config_, "config", "show the configuration", &config);
 
 static const struct opt_tool *const commands[] = {&create, &resume, &stop, &top,
-    &experiment, &trial, &log_, &tensorboard, &update, &config_, NULL};
+    &experiment, &trial, &log_, &tensorboard, &update, &platform, &config_,
+    NULL};
 
 /* NNI's letter for it. */
 static const struct opt options[] = {
@@ -198,6 +209,7 @@ static const struct {
     {&duration, ctl_duration, 1},
     {&trialnum, ctl_trialnum, 1},
     {&searchspace, ctl_searchspace, 1},
+    {&clean, ctl_clean, 0},
     {&config, ctl_config, 1},
 };
 

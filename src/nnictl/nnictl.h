@@ -17,7 +17,7 @@
 struct ctl_options {
 	const char *config, *experiment_dir, *filename, *trial, *type, *value;
 	const char *port, *url_prefix, *format;
-	bool foreground, debug, all, intermediate, path, yes;
+	bool foreground, debug, all, intermediate, path, yes, force;
 	int64_t head, tail; /* 0: not given */
 	int64_t time_ms;
 };
@@ -26,6 +26,7 @@ extern struct ctl_options o;
 /* A command gets its operands, and returns an exit code. */
 typedef int ctl_fn(int argc, char **argv);
 ctl_fn ctl_create, ctl_resume, ctl_stop, ctl_kill, ctl_delete;
+ctl_fn ctl_clean;
 ctl_fn ctl_list, ctl_status, ctl_show, ctl_config, ctl_top;
 ctl_fn ctl_trials, ctl_export;
 ctl_fn ctl_log_stdout, ctl_log_stderr, ctl_log_trial, ctl_tensorboard;
@@ -87,6 +88,14 @@ bool state_is_running(const char *dir);
  * How many are left.
  */
 size_t state_filter(char **dirs, size_t count, bool running);
+
+/* ---- stop.c: asking ---- */
+
+/*
+ * Asks once for all of them.  NNI_OK; NNI_NOTHING if the answer is no.  Where
+ * nobody can be asked, `must` refuses it: NNI_USAGE, with the fault said.
+ */
+int ask_before(const char *verb, char **dirs, size_t count, bool must);
 
 /* ---- start.c: other programs ---- */
 

@@ -20,12 +20,8 @@
 
 /* ---- asking ---- */
 
-/*
- * Asks once for all of them.  NNI_OK; NNI_NOTHING if the answer is no.  Where
- * nobody can be asked, `must` refuses it: NNI_USAGE, with the fault said.
- */
-static int
-confirmed(const char *verb, char **dirs, size_t count, bool must)
+int
+ask_before(const char *verb, char **dirs, size_t count, bool must)
 {
 	struct buf shown = BUF_INIT;
 	char answer[8] = "";
@@ -264,7 +260,7 @@ stop_many(const char *prefix, size_t len)
 	else if (kept == 0)
 		code = say_error(NNI_NOTHING, "no experiment is running");
 	else
-		code = confirmed("stop", dirs, kept, false);
+		code = ask_before("stop", dirs, kept, false);
 	if (code == NNI_OK)
 		code = each(stop_one, dirs, kept);
 	which_free(dirs, kept);
@@ -350,8 +346,17 @@ delete_one(const char *dir)
 	struct buf err = BUF_INIT;
 	int code = run_tool("nni-run", args, true);
 
+	if (code != NNI_OK && o.force && code != NNI_LOCKED &&
+	    anything_left(dir) == 0) {
+		say_warning("what experiment %s left elsewhere stays there",
+		    expdir_id(dir));
+		code = NNI_OK;
+	}
 	if (code != NNI_OK)
-		return code;
+		return say_error(code,
+		    "experiment %s is not deleted: with its directory what it "
+		    "left elsewhere could not be found any more",
+		    expdir_id(dir));
 	if (dir_remove_tree(dir, &err) != 0)
 		code = say_error(NNI_TEMPORARY, "%s", err.data);
 	else
@@ -372,7 +377,7 @@ delete_all(void)
 	if (count == 0)
 		code = say_error(NNI_NOTHING, "there is nothing to delete");
 	else
-		code = confirmed("delete", dirs, count, true);
+		code = ask_before("delete", dirs, count, true);
 	if (code == NNI_OK)
 		code = each(delete_one, dirs, count);
 	which_free(dirs, count);
@@ -395,7 +400,7 @@ ctl_delete(int argc, char **argv)
 	if (code == NNI_OK)
 		code = refuse_running(dir.data);
 	if (code == NNI_OK)
-		code = confirmed("delete", &dir.data, 1, true);
+		code = ask_before("delete", &dir.data, 1, true);
 	if (code == NNI_OK)
 		code = delete_one(dir.data);
 	buf_release(&dir);
