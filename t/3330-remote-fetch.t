@@ -71,6 +71,11 @@ is "$(fetch all bbbbb | brief)" '0 0' 'a trial that wrote nothing'
 is "$(record all aaaaa | sed 's/joe@/sue@/' | nni-platform-remote fetch --dir "$E" --member remote | brief)" \
 	'0 0 its place is no machine of the configuration' 'no such place'
 
+experiment cleaned
+rm -r "${R%/*}"
+is "$(fetch all | brief) $(ls "$trash/far/joe@192.0.2.1")" '0 0 abc' 'where nothing is of it nothing is left'
+E=$NNI_EXPERIMENTS/abc R=$trash/far/joe@192.0.2.1/abc/trials
+
 # of the working copy what the trial has made of it
 d=$(printf %064d 7)
 S=$trash/far/joe@192.0.2.1/code-trees/$d/files

@@ -515,6 +515,8 @@ verb_fetch(const struct verb *v)
 	filter_init(&f.filter, f.loop, FILTER_JSONL, true, &calls, &f);
 	far_begin(v->far, f.loop, &f.filter, NULL, NULL);
 	code = loop_run(f.loop);
+	/* Of one that was cleaned up nothing is to be there. */
+	far_leave_no_trace(v->far);
 	timer_stop(&f.again);
 	filter_release(&f.filter);
 	while (f.wants != NULL)
