@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "metric.h"
 #include "nnictl.h"
+#include "places.h"
 #include "say.h"
 #include "table.h"
 #include "when.h"
@@ -89,6 +90,10 @@ add_trial(struct buf *out, const struct experiment *e, const struct trial *tr)
 	    out, "status", status_name((enum trial_status)tr->status));
 	if (text->reason != NULL)
 		json_member_str(out, "message", text->reason);
+	if (trial_where(tr, "place").at != NULL) {
+		json_member_raw(out, "platform", trial_where(tr, "platform"));
+		json_member_raw(out, "place", trial_where(tr, "place"));
+	}
 	json_member_int(out, "parameterId", trial_parameter_id(tr));
 	if (trial_parameters(tr).at != NULL)
 		json_member_raw(out, "hyperParameters", trial_parameters(tr));
@@ -122,6 +127,11 @@ static const struct column trial_columns[] = {{"TRIAL", 0, false},
     {"NO", 0, true}, {"STATUS", 0, false}, {"RESULT", 8, true},
     {"TIME", 0, true}, {"PARAMETERS", 12, false}, {"HOW", 6, false},
     {NULL, 0, false}};
+/* Where there is more than one place. */
+static const struct column placed_columns[] = {{"TRIAL", 0, false},
+    {"NO", 0, true}, {"STATUS", 0, false}, {"PLACE", 10, false},
+    {"RESULT", 8, true}, {"TIME", 0, true}, {"PARAMETERS", 12, false},
+    {"HOW", 6, false}, {NULL, 0, false}};
 
 static void
 add_took(struct columns *table, const struct trial *tr)
@@ -136,7 +146,7 @@ add_took(struct columns *table, const struct trial *tr)
 }
 
 static void
-add_cells(struct columns *table, const struct trial *tr)
+add_cells(struct columns *table, const struct trial *tr, bool placed)
 {
 	const struct trial_text *text = tr->text;
 	struct buf b = BUF_INIT;
@@ -144,6 +154,11 @@ add_cells(struct columns *table, const struct trial *tr)
 	columns_add(table, tr->id);
 	columns_addf(table, "%" PRId64, tr->sequence);
 	columns_add(table, status_word((enum trial_status)tr->status));
+	if (placed) {
+		trial_place_text(&b, tr);
+		columns_add(table, b.data);
+		buf_clear(&b);
+	}
 	if (text->value != NULL)
 		table_text(&b, reward(text_json(text->value)));
 	columns_add(table, b.data);
@@ -156,12 +171,14 @@ add_cells(struct columns *table, const struct trial *tr)
 }
 
 static void
-add_table(struct buf *out, const struct pick *p)
+add_table(struct buf *out, const struct experiment *e, const struct pick *p)
 {
-	struct columns *table = columns_new(trial_columns);
+	bool placed = trials_have_places(&e->trials);
+	struct columns *table =
+	    columns_new(placed ? placed_columns : trial_columns);
 
 	for (size_t i = 0; i < p->count; i++)
-		add_cells(table, p->list[i]);
+		add_cells(table, p->list[i], placed);
 	columns_print(table, columns_width(), out);
 	columns_free(table);
 }
@@ -184,7 +201,7 @@ ctl_trials(int argc, char **argv)
 	if (code == NNI_OK) {
 		pick_trials(&p, &e.trials);
 		if (want_table())
-			add_table(&out, &p);
+			add_table(&out, &e, &p);
 		else
 			add_array(&out, &e, &p);
 		say_data(out.data, out.len);

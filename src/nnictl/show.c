@@ -6,6 +6,7 @@
 #include "canonical.h"
 #include "expdir.h"
 #include "nnictl.h"
+#include "places.h"
 #include "say.h"
 #include "os/sys.h"
 
@@ -153,6 +154,8 @@ add_experiment(
 	json_member_int(out, "nextSequenceId", e->trials.next_sequence);
 	json_member_int(out, "startTime", e->created_ms);
 	add_counts(out, &e->trials);
+	json_key(out, "places");
+	trials_add_places(out, &e->trials);
 	add_best(out, &e->trials);
 	json_member_raw(
 	    out, "params", (struct json){params->data, params->len});
