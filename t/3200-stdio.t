@@ -90,6 +90,21 @@ wait "$pid"
 is "$?" 5 'silence ends it'
 exec 7>&-
 
+# ---- killed in the middle ----
+"$L" submit --stdio <in >out &
+pid=$!
+exec 7>in
+{ settings 'exec sleep 300'; record faaaa; } >&7
+wait_for grep -q '"job"' out
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+exec 7>&-
+{ settings 'exec sleep 300'; record faaaa; } | far submit >out
+is "$(jq -rc 'select(.type=="credit")|[.n,.live]' out | head -n 1) $(grep -c '"job"' out)" '[1,1] 1' \
+	'what an earlier one started counts, and is adopted'
+is "$(grep -c '"state":"claim"' "$D/trials/faaaa/.nni/state")" 1 'it was started once'
+is "$( { settings; jobs faaaa; cancel faaaa; } | far watch | field status | tail -n 1)" USER_CANCELED 'and can be cancelled'
+
 # ---- signs of life ----
 member='' settings 'exec sleep 300' | sed 's/"trialConcurrency"/"lease":0.5,&/' >lease
 { cat lease; record ccccc; } | far submit >out
@@ -99,6 +114,10 @@ exec 7>in
 { cat lease; jobs ccccc; } >&7
 wait_for grep -q SYS_CANCELED out
 like "$(grep SYS_CANCELED out)" '*in the lease of 0.5 s*"infra":true*' 'a connection alone is no sign of life'
+before=$(ls -i "$D/trials/contact")
+printf '{"type":"ping"}\n' >&7
+wait_for sh -c '[ "$(ls -i "$1")" != "$2" ]' - "$D/trials/contact" "$before"
+ok $? 'a ping is'
 exec 7>&-
 wait "$pid"
 
@@ -146,7 +165,7 @@ code=sha256:00000001
 with_code() { settings "$1" ",\"code\":\"${2-$code}\""; }
 T=$ROOT/bob@h/code-trees
 mkdir -p src/sub src/.void/deep
-printf 'cat data; echo changed >data; echo more >>big 2>/dev/null; echo new >new; ls -1\n' >src/run.sh
+printf 'sub/x; cat data; echo changed >data; echo more >>big 2>/dev/null; echo new >new; ls -1\n' >src/run.sh
 printf '#!/bin/sh\necho run\n' >src/sub/x
 chmod +x src/sub/x
 echo original >src/data
@@ -195,8 +214,11 @@ ok $? 'byte for byte'
 { with_code x; jobs gaaaa gbbbb; } | far watch >out
 is "$(field status <out | grep -c SUCCEEDED)" 2 'they run'
 is "$(cat "$D/trials/gaaaa/stdout" "$D/trials/gbbbb/stdout" | tr '\n' ' ')" \
-	'original big data empty new run.sh sub original big data empty new run.sh sub ' 'each in its own copy of the code'
-is "$(cat "$D/trials/gaaaa/code/data") $("$D/trials/gaaaa/code/sub/x")" 'changed run' 'which is its to change'
+	'run original big data empty new run.sh sub run original big data empty new run.sh sub ' 'each in its own copy of the code'
+is "$(cat "$D/trials/gaaaa/code/data")" changed 'which is its to change'
+pruned() { [ ! -e "$D/trials/gaaaa/code/sub" ] && [ ! -e "$D/trials/gaaaa/code/run.sh" ]; }
+wait_for pruned
+is "$(cd "$D/trials/gaaaa/code" && find . -type f ! -name big | sort | tr '\n' ' ')" './data ./new ' 'and of which only what is new or changed stays'
 cmp_tree
 ok $? 'and the code that is kept stays what it was'
 

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "place.h"
 #include "say.h"
+#include "state.h"
 #include "trees.h"
 #include "verb.h"
 #include "os/lock.h"
@@ -27,6 +28,23 @@ say_alive(const struct verb *v, const char *trial)
 	return NNI_LOCKED;
 }
 
+/* A keeper that has written the end is about to go. */
+static bool
+is_alive(const char *attempt_dir)
+{
+	struct buf lock = BUF_INIT;
+	struct state state;
+	bool alive;
+
+	state_init(&state);
+	expdir_path(&lock, attempt_dir, ".nni/lock");
+	alive = lock_held(lock.data, NULL) == 1 &&
+		(state_read(&state, attempt_dir, NULL) == -1 || !state.ended);
+	state_release(&state);
+	buf_release(&lock);
+	return alive;
+}
+
 static int
 look_for_keepers(const struct verb *v)
 {
@@ -39,8 +57,8 @@ look_for_keepers(const struct verb *v)
 	if (dir_list(trials.data, &names, NULL, &count, NULL) == -1)
 		count = 0;
 	for (i = 0; i < count; i++) {
-		buf_setf(&path, "%s/%s/.nni/lock", trials.data, names[i]);
-		if (lock_held(path.data, NULL) == 1)
+		buf_setf(&path, "%s/%s", trials.data, names[i]);
+		if (is_alive(path.data))
 			code = say_alive(v, names[i]);
 	}
 	dir_list_free(names, NULL, count);

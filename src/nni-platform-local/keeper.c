@@ -481,6 +481,8 @@ begin(struct keeper *k)
 		end_unstarted(k, why);
 	else
 		run(k, &ready);
+	if (r == 0)
+		prepared_prune(&ready, o->place);
 	prepared_release(&ready);
 	buf_release(&err);
 }

@@ -186,6 +186,17 @@ prepare(struct prepared *p, const struct place *place,
 }
 
 void
+prepared_prune(const struct prepared *p, const struct place *place)
+{
+	struct buf tree = BUF_INIT;
+
+	if (place->far && place->code != NULL &&
+	    tree_dir(&tree, place->store, place->code) == 0)
+		workcopy_prune(p->code_dir.data, tree.data);
+	buf_release(&tree);
+}
+
+void
 prepared_release(struct prepared *p)
 {
 	size_t i;

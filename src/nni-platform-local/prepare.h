@@ -33,6 +33,9 @@ enum {
 int prepare(struct prepared *p, const struct place *place,
     const struct record *trial, const char *attempt_dir, const char *devices,
     struct buf *err);
+/* When the trial is over: of its own code only what it made or changed stays.
+ */
+void prepared_prune(const struct prepared *p, const struct place *place);
 void prepared_release(struct prepared *p);
 
 #endif

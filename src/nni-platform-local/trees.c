@@ -50,7 +50,8 @@ parse_file(struct tree_file *f, char *line)
 		return -1;
 	line = p + 1;
 	f->mtime_ms = strtoll(line, &p, 10);
-	if (p == line || *p != ' ' || !strchr("x-d", p[1]) || p[2] != ' ')
+	if (p == line || *p != ' ' || p[1] == '\0' || !strchr("x-d", p[1]) ||
+	    p[2] != ' ')
 		return -1;
 	f->executable = p[1] == 'x';
 	f->directory = p[1] == 'd';

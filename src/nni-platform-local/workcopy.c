@@ -140,3 +140,51 @@ workcopy_make(const char *to, const char *tree, struct buf *err)
 	free(w.piece);
 	return result;
 }
+
+/* ---- when the trial is over ---- */
+
+/* Is the file at w->path as add_file() made it? */
+static bool
+is_untouched(const struct workcopy *w, const struct tree_file *f)
+{
+	struct file_info info;
+
+	return !f->directory && file_info(w->path.data, false, &info) == 0 &&
+	       info.type == FILE_REGULAR && info.size == f->size &&
+	       info.mtime_ms == f->mtime_ms;
+}
+
+/* The directories above it that are empty now. */
+static void
+remove_parents(struct workcopy *w)
+{
+	size_t top = strlen(w->to);
+
+	for (;;) {
+		buf_cut(&w->path,
+		    (size_t)(path_base(w->path.data) - w->path.data) - 1);
+		if (w->path.len <= top || dir_remove(w->path.data, NULL) == -1)
+			break;
+	}
+}
+
+void
+workcopy_prune(const char *to, const char *tree)
+{
+	struct tree t = TREE_INIT;
+	struct workcopy w = {
+	    &t, to, false, false, BUF_INIT, BUF_INIT, BUF_INIT, NULL};
+	size_t i;
+
+	if (tree_open(&t, tree, NULL) == -1)
+		t.count = 0;
+	for (i = 0; i < t.count; i++) {
+		buf_setf(&w.path, "%s/%s", to, t.files[i].path);
+		if (is_untouched(&w, &t.files[i]) &&
+		    file_remove(w.path.data, NULL) == 0 &&
+		    strchr(t.files[i].path, '/') != NULL)
+			remove_parents(&w);
+	}
+	tree_release(&t);
+	buf_release(&w.path);
+}

@@ -20,4 +20,10 @@ enum workcopy_result {
 enum workcopy_result workcopy_make(
     const char *to, const char *tree, struct buf *err);
 
+/*
+ * The trial is over: removes from its copy what is still as it was in the tree,
+ * so that a disk does not grow with trials.
+ */
+void workcopy_prune(const char *to, const char *tree);
+
 #endif
