@@ -150,6 +150,25 @@ else
 	for n in 1 2 3 4; do skip 'no python3' 'trials in Python'; done
 fi
 
+# ---- on another machine: ssh is a script that runs its command here ----
+if [ -x "$NNI_BIN/agents/$(uname -sm | tr 'L ' 'l-')" ]; then
+	cat >fake-ssh <<'S'
+#!/bin/sh
+for command; do [ "$command" != -G ] || exit 1; done
+cd "$HOME" && exec sh -c "exec $command"
+S
+	chmod +x fake-ssh
+	mkdir home
+	real 'sh t.sh'
+	sed '/trainingService/d' c.yml >far.yml
+	printf '%s\n' 'trainingService:' '  platform: remote' '  machineList: [{host: 192.0.2.2, user: bob}]' >>far.yml
+	sed -i '/until/d' code/t.sh
+	exits 0 'a trial elsewhere' env HOME="$PWD/home" NNI_SSH="$PWD/fake-ssh" nni-run --id far far.yml
+	is "$(ran far)" '[0,1] [1,2] [2,3] [3,4] ' 'gets them as well'
+else
+	for n in 1 2; do skip 'no bin/agents' 'a trial elsewhere'; done
+fi
+
 # ---- each case, with stand-ins ----
 PATH=$fakes NNI_PLATFORM_PATH=$NNI_FAKES
 export NNI_PLATFORM_PATH
