@@ -133,7 +133,7 @@ void
 place_read(struct place *p, const char *dir)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	struct json all;
+	struct json all = JSON_NONE;
 
 	*p = (struct place){.events = OS_NO_FILE, .dir = xstrdup(dir)};
 	expdir_path(&path, p->dir, PLACE_FILE);

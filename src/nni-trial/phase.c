@@ -113,7 +113,7 @@ static int
 look_at(const char *path, struct buf *err)
 {
 	struct buf text = BUF_INIT, why = BUF_INIT;
-	struct json all, parameters;
+	struct json all = JSON_NONE, parameters;
 	int r = file_read_ordinary(path, &text, err);
 
 	if (r == 0 &&
