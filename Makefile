@@ -170,7 +170,8 @@ $(O)/utf8.res.o: src/libnni/os/utf8.rc src/libnni/os/utf8.manifest
 JOBS = 4
 # Unit tests are programs, build/t/NAME.t; posix-* and win32-* know the system.
 NOT_POSIX = t/unit/win32-%.c
-NOT_WIN32 = t/unit/posix-%.c t/unit/platform-remote-connection.c
+NOT_WIN32 = t/unit/posix-%.c t/unit/platform-remote-connection.c \
+	t/unit/platform-local-workcopy.c
 UNIT_SRC = $(filter-out $(NOT_$(OS)),$(wildcard t/unit/*.c))
 UNIT = $(UNIT_SRC:t/unit/%.c=$(O)/t/%.t$(EXE))
 unit: $(UNIT)
