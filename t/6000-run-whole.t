@@ -16,10 +16,12 @@ like "$(cat err)" '*experiment whole is done: 5 trials, 5 succeeded*best: 4.0, t
 is "$(grep -c '"type":"metric"' "$(dir whole)/told")" 5 'the tuner is told of the metrics'
 is "$(grep -c '"SUCCEEDED".*"parameter_id":' "$(dir whole)/told")" 5 'and of the ends'
 is "$(grep -c '"WAITING"\|"RUNNING"' "$(dir whole)/told")" 0 'and of no other status'
-# at any time no more than two were alive
-is "$(jq -n 'reduce inputs as $r ([0,0];
+# At any time no more than two were alive; on a busy machine one may end before
+# the other begins.
+[ "$(jq -n 'reduce inputs as $r ([0,0];
 	if $r.type=="spec" then [.[0]+1, ([.[1],.[0]+1]|max)]
-	elif $r.status=="SUCCEEDED" then [.[0]-1,.[1]] else . end) | .[1]' out)" 2 'trialConcurrency is kept'
+	elif $r.status=="SUCCEEDED" then [.[0]-1,.[1]] else . end) | .[1]' out)" -le 2 ]
+ok $? 'trialConcurrency is kept'
 is "$(jq -r 'select(.type=="spec")|.trial' out | sort -u | wc -l)" 5 'ids are unique'
 is "$(jq -r 'select(.type=="spec")|.sequence' out | tr '\n' ' ')" '0 1 2 3 4 ' 'sequence numbers'
 
