@@ -95,7 +95,16 @@ sub session {
 
 # ---- what they speak of ----
 mkdir "$dir/$_" for qw(stubs world);
-put("$dir/stubs/ssh", "#!/bin/sh\nshift\nmkdir -p remote && cd remote && exec sh -c \"\$*\"\n", 0755);
+put("$dir/stubs/ssh", <<'S', 0755);
+#!/bin/sh
+case $1 in
+-*) # nni-platform-remote
+	for c; do :; done
+	exec sh -c "$c" ;;
+esac
+shift
+mkdir -p remote && cd remote && exec sh -c "$*"
+S
 put("$dir/stubs/mail", "#!/bin/sh\ncat >mail\n", 0755);
 put("$dir/stubs/train", "#!/bin/sh\necho 0.25\n", 0755);
 put("$dir/stubs/evaluate", "#!/bin/sh\necho 0.5\n", 0755);
@@ -116,6 +125,8 @@ trainingService:
 - {platform: local, member: gpu7}
 - {platform: local, member: bigbox}
 E
+put("$dir/world/machines.yml", $config . "trainingService: {platform: remote, machineList: [{host: 192.0.2.2, " .
+    "user: bob, agentPath: $bin/nni-platform-local}]}\n");
 
 sub run_in {
 	my ($home, $script) = @_;
@@ -168,6 +179,8 @@ my %before = (
 	'nni-cancel.1 1' => typed('abcd1234'),
 	'nni-cancel.1 2' => typed('abcd1234'),
 	'nni.7 7' => typed('k3x9a2bc'),
+	'nni-platform-remote.8 1' => "rm -rf nni-experiments/abcd1234\n" .
+	    'nni-run -q --prepare machines.yml --id abcd1234',
 	'nni-run.1 1' => 'nni-run -q --prepare config.yml --id k3j2h1a9',
 	'nnictl.1 1' => 'touch slow',
 	'nnictl.1 2' => 'rm slow',
