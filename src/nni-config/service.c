@@ -174,6 +174,40 @@ no_command(struct reading *r)
 	r->path = path;
 }
 
+/* Local trials run in the directory itself, and some are in an image. */
+static bool
+gets_code(const struct node *m)
+{
+	const char *name = tree_text(m, "platform");
+	const struct platform *p = name ? platform_named(name) : NULL;
+
+	return p && !p->code_in_image && strcmp(name, "local") != 0;
+}
+
+/* One archive serves the experiment: what it is made of must be one thing. */
+static void
+check_code(struct reading *r, const struct node *list, const struct node *m)
+{
+	const char *mine = tree_text(m, "trialCodeDirectory"), *other;
+	const struct node *at = node_get(m, "trialCodeDirectory");
+	size_t i;
+
+	if (!mine || !gets_code(m))
+		return;
+	for (i = 0; &list->items[i] != m; i++) {
+		other = tree_text(&list->items[i], "trialCodeDirectory");
+		if (!other || !gets_code(&list->items[i]) ||
+		    strcmp(mine, other) == 0)
+			continue;
+		/* that of the configuration itself was written nowhere */
+		reading_error(r, at->line ? at : m, "trialCodeDirectory",
+		    "must be that of the member '%s', '%s': members that get "
+		    "the code sent share it",
+		    tree_text(&list->items[i], "member"), other);
+		return;
+	}
+}
+
 void
 service_finish(struct reading *r, const struct node *top, struct node *list,
     struct node *m, const struct platform *p)
@@ -184,6 +218,7 @@ service_finish(struct reading *r, const struct node *top, struct node *list,
 	if (p && !p->own_command && !r->v1 && !node_get(m, "trialCommand") &&
 	    !m->told)
 		no_command(r);
+	check_code(r, list, m);
 	r->services = list;
 	if (p && p->rules)
 		p->rules(r, m);
