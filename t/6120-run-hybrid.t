@@ -76,6 +76,25 @@ is "$(cut -d' ' -f1 starts | sort | uniq -d)" '' 'and none ran twice'
 is "$(cut -d' ' -f1 starts | sort -u | wc -l | tr -d ' ')" 6 'in all places'
 is "$(nnictl trial ls mixed | jq '[.[] | select(.finalMetricData == 0.5)] | length')" 6 'their results are here'
 
+# ---- typed ----
+rm go starts
+: >specs
+for i in 1 2 3 4 5 6 7; do echo '{"x": 0.5}' >>specs; done
+nni-submit -c c.yml <specs 2>err | nni-watch | nni-collect >typed &
+pid=$!
+started() { [ "$(grep -c '"status":"RUNNING"' typed)" = 6 ]; }
+wait_for started
+ok $? 'a typed pipeline has trialConcurrency trials on all places together'
+wait_for grep -q 'WAITING.*trialConcurrency of 6 reached' typed
+ok $? 'and says why the last one waits'
+id=$(sed -n 's/.*experiment \([a-z0-9]*\) in .*/\1/p' err)
+t=$(jq -r 'select(.type == "trial" and .platform == "remote").trial' typed | head -1)
+exits 0 'nni-cancel, on a machine' nni-cancel --dir "$id" "$t"
+is "$(jq -r "select(.trial == \"$t\").status" out | tail -1)" USER_CANCELED 'a trial on it is gone'
+: >go
+wait $pid
+is "$(jq -r 'select(.type == "status").status' typed | grep -c SUCCEEDED)" 6 'the others succeed' || diag "$(cat err)"
+
 # ---- clearing away ----
 exits 5 'platform clean with a machine that is down' nnictl platform clean -c c.yml
 like "$(cat err)" '*joe@192.0.2.3: *onnection refused*' 'names it'
@@ -87,5 +106,6 @@ rm down/192.0.2.3
 exits 0 'until it can be reached' nnictl experiment delete mixed --yes
 [ ! -e "$NNI_EXPERIMENTS/mixed" ]
 ok $? 'and then it is gone'
+nnictl experiment delete "$id" --yes 2>err
 exits 4 'platform clean then' nnictl platform clean -c c.yml
 done_testing
