@@ -42,7 +42,7 @@ for m in cmd power bash; do
 	like "$(cat "$(sshd_home $m)"/.local/share/nni/*/*/trials/*/code/ready.txt)" "$m*" \
 		'preCommand came first, in a copy of the code'
 done
-is "$(cat "$(sshd_home cmd)"/.local/share/nni/*/*/trials/*/code/ünï.py)" 'A = "ä"' 'names of files are what they were'
+is "$(cat "$(sshd_home cmd)"/.local/share/nni/*/*-trees/*/files/ünï.py)" 'A = "ä"' 'names of files are what they were'
 
 # Linux knows the processes of this test, and Wine's command lines.
 runs() { # ARGUMENT
