@@ -133,6 +133,10 @@ member=",\"pythonPath\":\"$PWD/py/python3\""
 { settings 'python3 y.py'; record eeeee; } | far submit >out
 { settings 'python3 y.py'; jobs eeeee; } | far watch >out
 is "$(cat "$D/trials/eeeee/stdout")" 'mine y.py' 'also as the program itself'
+member=',"pythonPath":"~/py"'
+{ settings 'python3 z.py'; record eeeef; } | HOME=$PWD far submit >out
+{ settings 'python3 z.py'; jobs eeeef; } | far watch >out
+is "$(cat "$D/trials/eeeef/stdout")" 'mine z.py' 'also from the home directory on'
 member=
 
 # ---- trees ----
@@ -184,6 +188,13 @@ is "$(ls -A "$T")" '' 'nor of a half'
 is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" ' of 6 files of the code 5 have come' 'a file is missing'
 { with_code 'sh run.sh'; tree $code src | sed 3d; } | far submit >out
 is "$(ls -A "$T") $(jq -rc 'select(.type=="error")|.message' out)" " a piece of 'big' is missing" 'or the end of one'
+
+{ with_code 'sh run.sh'; tree $code src; } >all
+(ulimit -f 40 && far submit <all >out)
+is "$(jq -rc 'select(.type=="error")|[.message,.hint]' out)" \
+	"[\"cannot write 'big' of the code to '$T/00000001': File too large\",\"make room there, or set remoteDir of this machine to a directory with more\"]" \
+	'a disk that is full'
+is "$(jq -rc 'select(.type=="credit")|[.n,.reason[:12]]' out | tail -n 1) $(ls -A "$T")" '[0,"cannot write"] ' 'leaves no credit, and no half'
 
 mkfifo other
 far_pipe() { "$L" submit --stdio <"$1" >"$2" & }

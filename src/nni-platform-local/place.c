@@ -92,11 +92,14 @@ put_python_first(struct place *p)
 	char *python = json_strdup(json_get(p->member->section, "pythonPath"));
 
 	if (python != NULL && *python) {
-		buf_set(&dirs, python);
-		if (file_info(python, true, &info) == 0 &&
-		    info.type == FILE_REGULAR && path_base(python) > python)
-			buf_cut(
-			    &dirs, (size_t)(path_base(python) - python) - 1);
+		/* As a shell does it behind "PATH=". */
+		if (path_expand(python, &dirs, NULL) == -1)
+			buf_set(&dirs, python);
+		if (file_info(dirs.data, true, &info) == 0 &&
+		    info.type == FILE_REGULAR &&
+		    path_base(dirs.data) > dirs.data)
+			buf_cut(&dirs,
+			    (size_t)(path_base(dirs.data) - dirs.data) - 1);
 		buf_addf(&dirs, "%s%s", path_list_separator(),
 		    path != NULL ? path : sys_default_path());
 		env_set("PATH", dirs.data);
