@@ -24,11 +24,11 @@ SSHD_TRIALS=8 SSHD_CONCURRENCY=4 sshd_experiment c.yml 'sh trial.sh wait' one tw
 NNI_SSH=$PWD/tee nni-run --id a c.yml >out 2>err </dev/null &
 pid=$!
 wait_for ready one && wait_for ready two
-touch go
+touch go.a go.b go.c
 wait $pid
 is $? 0 'an experiment with a machine that is not there'
 is "$(faults a 8)" '' 'each trial is started once and gives its results once'
-is "$(cut -d' ' -f2 starts | sort -u)" "$(sshd_home one)
+is "$(cut -d' ' -f2 starts.a | sort -u)" "$(sshd_home one)
 $(sshd_home two)" 'both machines are used'
 is "$(events a 'select(.type=="trial")|[.platform,.place]|join(" ")' | sort -u)" \
 	"$( (echo "remote $(sshd_place one)"; echo "remote $(sshd_place two)") | sort)" \
@@ -37,13 +37,12 @@ like "$(cat err)" "*$(sshd_place gone): *efused*" 'the machine is named, and why
 grep -q '"type":"file"' sent
 ok $? 'the code is sent'
 
-rm sent starts said
+rm sent said
 NNI_SSH=$PWD/tee exits 0 'the experiment again' nni-run --id b c.yml
 is "$(faults b 8)" '' 'does as well'
 is "$(grep -c '"type":"file"' sent)" 0 'and sends no code'
 
 # ---- none of them is there ----
-rm starts
 sshd_stop one
 sshd_stop two
 nni-run --id c c.yml >out 2>err </dev/null &

@@ -41,7 +41,7 @@ ok $? 'a machine that is not there'
 # ---- the submitter; trials end while nobody looks ----
 kill -9 $pid
 wait $pid 2>/dev/null
-touch go
+touch go.a
 sshd_again one
 mkdir elsewhere
 (cd elsewhere && exec nni-run --resume a >../out 2>../err </dev/null)
@@ -49,7 +49,6 @@ is "$?" 0 'resumed elsewhere, with the machine back'
 is "$(faults a 6)" '' 'each trial was started once and gives its results once'
 
 # ---- silence; keepers and trials that are killed ----
-rm starts go
 NNI_BACKEND_TIMEOUT=3s nni-run --id b c.yml >out 2>err </dev/null &
 pid=$!
 wait_for running b 4
@@ -60,13 +59,13 @@ sshd_thaw one
 wait_for running b 4
 ok $? 'RUNNING, when it answers'
 # shellcheck disable=SC2046
-set -- $(sort starts)
+set -- $(sort starts.b)
 kill -9 "$(keeper_of "$1")" "$6"
-touch go
+touch go.b
 wait $pid
 is $? 1 'a keeper and a trial are killed there'
 is "$(events b "select(.trial==\"$1\" and .infra)|[.attempt,.status]" | sort -u)" '[1,"FAILED"]' 'without its keeper a trial fails by the fault of the machine'
-grep -q "^$1-2 " starts
+grep -q "^$1-2 " starts.b
 ok $? 'and is tried again'
 is "$(events b "select(.trial==\"$4\" and .status==\"FAILED\")|[.attempt,.infra,.signal]")" '[1,null,"KILL"]' 'a trial that is killed fails by itself'
 

@@ -5,16 +5,16 @@
 #	faults ID N			what is wrong with its N trials
 #	ready MACHINE			submit has said that it can be reached
 #
-# A trial appends "ATTEMPT HOME PID" to ./starts, reports x, waits for ./go if it
-# is `sh trial.sh wait`, and reports x once more.
+# A trial appends "ATTEMPT HOME PID" to ./starts.ID, reports x, waits for ./go.ID
+# if it is `sh trial.sh wait`, and reports x once more.
 
 trial_code() {
 	mkdir -p code
 	cat >code/trial.sh <<'T'
-echo "${NNI_SYS_DIR##*/} $HOME $$" >>"$NNI_TEST_SSHD/starts"
+echo "${NNI_SYS_DIR##*/} $HOME $$" >>"$NNI_TEST_SSHD/starts.$NNI_EXP_ID"
 x=$(nni-trial get x)
 nni-trial report "$x"
-while [ "${1-}" = wait ] && [ ! -e "$NNI_TEST_SSHD/go" ]; do
+while [ "${1-}" = wait ] && [ ! -e "$NNI_TEST_SSHD/go.$NNI_EXP_ID" ]; do
 	sleep 0.05
 done
 nni-trial report --final "$x"
@@ -51,6 +51,6 @@ faults() {
 	events "$1" 'select(.type=="metric") | "\(.trial) \(.kind) \(.sequence)"' | sort >metrics
 	[ "$(sort -u metrics | grep -c .)" = "$(grep -c . metrics)" ] || echo 'a metric came twice'
 	[ "$(grep -c . metrics)" = $(($2 * 2)) ] || echo "$(grep -c . metrics) metrics"
-	cut -d' ' -f1 starts | sort | uniq -d | sed 's/$/ was started twice/'
-	[ "$(grep -c . starts)" = "$2" ] || echo "$(grep -c . starts) starts"
+	cut -d' ' -f1 "starts.$1" | sort | uniq -d | sed 's/$/ was started twice/'
+	[ "$(grep -c . "starts.$1")" = "$2" ] || echo "$(grep -c . "starts.$1") starts"
 }

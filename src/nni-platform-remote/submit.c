@@ -89,7 +89,11 @@ left_of_all(const struct submitter *s, const char **key, int64_t *max)
 	for (i = 0; i < s->fleet.machines.count; i++) {
 		const struct supply *u = supply_of(&s->fleet.all[i]);
 
-		live += u->live + (int64_t)u->machine->open;
+		/* Those of a machine that is away may have been given up, which
+		   nobody tells us: their turn is elsewhere then. */
+		live += (int64_t)u->machine->open;
+		if (!u->machine->trouble)
+			live += u->live;
 	}
 	return live < *max ? *max - live : 0;
 }
