@@ -257,18 +257,19 @@ static int
 run_on(const char *dir, size_t index, const char *command, bool alone)
 {
 	struct buf file = BUF_INIT, err = BUF_INIT;
-	struct machines_read all;
+	struct machines_read all = {NULL, 0};
 	struct config config;
 	int code = NNI_USAGE;
 
 	buf_setf(&file, "%s/config.json", dir);
-	if (config_load(&config, file.data, &err) == 0 &&
-	    machines_read(&all, dir, &config.members[0], &err) == 0 &&
-	    index < all.count) {
-		code = run(&all.all[index], command, alone);
+	if (config_load(&config, file.data, &err) == 0) {
+		if (machines_read(&all, dir, &config.members[0], &err) == 0 &&
+		    index < all.count)
+			code = run(&all.all[index], command, alone);
 		machines_read_release(&all);
 		config_release(&config);
-	} else
+	}
+	if (err.len)
 		fprintf(stderr, "%s\n", err.data);
 	buf_release(&file);
 	buf_release(&err);
