@@ -19,7 +19,7 @@ WINSH_SHELL=bash winsh_start bash
 for m in cmd power bash; do
 	printf ',"preCommand":"echo %s>ready.txt"' "$m" >>"$sshd/$m/machine"
 done
-mkdir code
+mkdir code experiments
 x86_64-w64-mingw32-gcc -O1 -o code/busy.exe "$TOP/t/windows/busy.c" || exit 1
 cp "$WIN_BIN/nni-trial.exe" 'code/my trial.exe'
 echo 'A = "ä"' >code/ünï.py
@@ -43,6 +43,17 @@ for m in cmd power bash; do
 		'preCommand came first, in a copy of the code'
 done
 is "$(cat "$(sshd_home cmd)"/.local/share/nni/*/*-trees/*/files/ünï.py)" 'A = "ä"' 'names of files are what they were'
+
+# A trial that fails: what it said comes back.  And all of it goes.
+SSHD_TRIALS=1 sshd_experiment fail.yml "'echo made>made.txt& echo oops 1>&2& exit 3'" power
+nni-run --id fails fail.yml >out 2>err
+is $? 1 'nni-run, with a trial that fails'
+like "$(cat experiments/fails/trials/*/stderr)" 'oops*' 'what it said comes back'
+jq -c 'select(.type == "trial" or .type == "status")' experiments/fails/events.jsonl |
+	nni-collect --output got >out 2>err
+like "$(cat got/*/code/made.txt)" 'made*' 'and what it made'
+nnictl experiment delete fails --yes >out 2>err
+is "$? $(find "$(sshd_home power)/.local" -path '*/fails*')" '0 ' 'deleted, it is gone there too' || diag "$(cat err)"
 
 # Linux knows the processes of this test, and Wine's command lines.
 runs() { # ARGUMENT
