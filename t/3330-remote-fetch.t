@@ -11,6 +11,7 @@ S
 chmod +x ssh
 NNI_SSH=$PWD/ssh
 export NNI_SSH
+failio=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/failio.so
 mkdir code
 # experiment NAME [AGENT]: $E is it, $R its directory there
 experiment() {
@@ -112,6 +113,27 @@ old "$R/ccccc"
 is "$(NNI_SSH=$trash/lossy fetch all ccccc | brief | cut -d' ' -f1) $(cmp "$R/ccccc/model" "$E/trials/ccccc/model")" '1 ' 'after a lost connection it goes on'
 is "$(NNI_SSH=false NNI_BACKEND_TIMEOUT=1s fetch all ccccc | brief | cut -c1-19)" '0 0 joe@192.0.2.1: ' 'a machine that cannot be reached is not waited for for ever'
 
+# killed at any moment, and asked again
+if [ -e "$failio" ]; then
+	mkdir "$R/hhhhh-2"
+	cp "$R/ccccc/model" "$R/hhhhh-2"
+	echo small >"$R/hhhhh-2/stdout"
+	old "$R/hhhhh-2"
+	mkdir -p "$E/trials/hhhhh-2"
+	echo another >"$E/trials/hhhhh-2/stdout"
+	for n in 3 4 6 9 14 16 18 20; do
+		record all hhhhh | sed 's/"attempt":1/"attempt":2/' | env LD_PRELOAD="$failio" ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS-}" \
+			FAILIO_PROGRAM=nni-platform-remote FAILIO_KILL=1 FAILIO_MATCH=hhhhh FAILIO_N=$n nni-platform-remote fetch --dir "$E" --member remote
+		cat "$E/trials/hhhhh-2/stdout"
+	done >said 2>&1
+	is "$(grep -vx 'another\|small\|Killed' said | grep -v fetched)" '' 'killed: a file is another or the old one'
+	record all hhhhh | sed 's/"attempt":1/"attempt":2/' | nni-platform-remote fetch --dir "$E" --member remote >out
+	is "$(diff -r -x .nni "$R/hhhhh-2" "$E/trials/hhhhh-2") $(ls "$E/trials/hhhhh-2/.nni")" ' fetch.lock' 'and all is well when it is asked again'
+else
+	skip 'no failio' 'killed'
+	skip 'no failio' 'asked again'
+fi
+
 # two at once
 mkdir "$R/ddddd"
 cp "$R/ccccc/model" "$R/ddddd"
@@ -130,7 +152,6 @@ else
 fi
 
 # a full disk here
-failio=$(cd "$TOP" && cd "${NNI_O:-build}" && pwd)/t/failio.so
 if [ -e "$failio" ]; then
 	mkdir "$R/fffff"
 	cp "$R/ccccc/model" "$R/fffff"

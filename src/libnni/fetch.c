@@ -64,6 +64,10 @@ deliver(void *arg)
 		f->owed--;
 		f->calls->done(f->arg, &r->key, why);
 		free(why);
+		if (!r->owed) {
+			free(r->line);
+			r->line = NULL;
+		}
 	}
 }
 

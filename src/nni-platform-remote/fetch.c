@@ -16,7 +16,7 @@
 #include "os/lock.h"
 #include "verb.h"
 
-enum { AT_ONCE = 4, LOCK_MS = 100, ALIVE_MS = 5000 };
+enum { AT_ONCE = 8, LOCK_MS = 100, ALIVE_MS = 5000 };
 
 /* A machine's own. */
 struct site {
