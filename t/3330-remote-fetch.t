@@ -167,6 +167,17 @@ else
 	skip 'no failio' 'and it comes when there is room'
 fi
 
+# a far end that dies of it each time
+cat >dies <<'S'
+#!/usr/bin/env perl
+$| = 1;
+print "\nnni-platform-local stdio 1\n";
+while (<STDIN>) { exit 1 if /"what"/ }
+S
+chmod +x dies
+experiment dead "$trash/dies"
+like "$(NNI_BACKEND_TIMEOUT=2s fetch all | brief)" '0 0 joe@192.0.2.1: *' 'a far end that dies each time is given up'
+
 # a far end that means ill
 cat >evil <<'S'
 #!/usr/bin/env perl
@@ -177,7 +188,7 @@ while (<STDIN>) {
 	print qq({"type":"pong"}\n) if /"ping"/;
 	if (/"what"/) {
 		print qq({"type":"data",$id,"path":"unasked","at":0,"size":1,"data":"eA=="}\n);
-		for my $p ('../../evil', '/tmp/nni-evil', 'a/../../evil', '.nni/state', '.NNI/state', 'intent', 'Intent', '..', 'a//b', "new\\nline", '.nni', 'far', 'long', 'short', 'other', 'good') {
+		for my $p ('../../evil', '/tmp/nni-evil', 'a/../../evil', '.nni/state', '.NNI/state', 'intent', 'Intent', '..', 'a//b', "new\\nline", '.nni', 'far', 'jump', 'long', 'short', 'other', 'good') {
 			print qq({"type":"file",$id,"path":"$p","size":3,"mode":2541,"mtime":1}\n);
 		}
 		print qq({"type":"listed",$id}\n);
@@ -186,6 +197,7 @@ while (<STDIN>) {
 	/"path":"(\w+)"/ or die "asked for $_";
 	my $d = qq({"type":"data",$id,"path":"$1");
 	print qq($d,"at":99,"size":102,"data":"eHh4","mode":511}\n) if $1 eq 'far';
+	print qq($d,"at":0,"size":6,"data":"eHh4","more":true}\n$d,"at":2,"size":6,"data":"eHh4","mode":511}\n) if $1 eq 'jump';
 	print qq($d,"at":0,"size":2,"data":"eHh4","mode":511}\n) if $1 eq 'long';
 	print qq($d,"at":0,"size":9000000000000000000,"data":"eHh4","more":true}\n$d,"gone":true}\n) if $1 eq 'short';
 	print qq($d,"at":0,"size":4,"data":"eHh4","mode":511}\n) if $1 eq 'other';
@@ -194,6 +206,6 @@ while (<STDIN>) {
 S
 chmod +x evil
 experiment bad "$trash/evil"
-is "$(fetch all | brief | cut -c1-38)" '1 6 something came that was not asked ' 'a far end that means ill is found out'
+is "$(fetch all | brief | cut -c1-38)" '1 9 something came that was not asked ' 'a far end that means ill is found out'
 is "$(cd "$E/trials/aaaaa" && find . -type f | LC_ALL=C sort | tr '\n' ' ') $(find "$NNI_EXPERIMENTS" -name '*evil*')" './.nni/fetch.lock ./good  ' 'nothing came but what was asked for'
 done_testing

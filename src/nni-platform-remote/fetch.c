@@ -17,6 +17,9 @@
 #include "verb.h"
 
 enum { AT_ONCE = 8, LOCK_MS = 100, ALIVE_MS = 5000 };
+/* An attempt in the midst of which the connection is lost so often is given
+   up: what is there may be why. */
+enum { LOSSES_MAX = 4 };
 
 /* A machine's own. */
 struct site {
@@ -24,6 +27,7 @@ struct site {
 	struct timer patience;
 	size_t active;
 	size_t waiting; /* to become active */
+	bool up;	/* it was, when it was last heard of */
 };
 
 /* An attempt whose files are asked for. */
@@ -33,6 +37,7 @@ struct task {
 	char *line; /* the record; NULL: nothing is asked for */
 	char *dir;
 	unsigned asked; /* how many answers are owed */
+	unsigned losses;
 	struct lock lock;
 	struct arrival *arrival; /* NULL: it is not its turn yet */
 	struct fleet_attempt *given;
@@ -87,6 +92,7 @@ let_go(struct task *t)
 	t->given = NULL;
 	t->arrival = NULL;
 	t->line = t->dir = NULL;
+	t->losses = 0;
 }
 
 static void
@@ -204,6 +210,7 @@ hear(struct fleet_machine *m, const struct record *r, const char *line,
 	if (r->trial[0])
 		t = attempts_find(&f->tasks, r->trial, r->attempt);
 	if (t != NULL && t->arrival != NULL && t->site->machine == m) {
+		timer_stop(&t->site->patience);
 		arrival_take(t->arrival, r, &out);
 		if (out.len > 0)
 			fleet_write(m, out.data, out.len);
@@ -216,7 +223,7 @@ hear(struct fleet_machine *m, const struct record *r, const char *line,
 }
 
 static void
-begin_anew(struct fleet_machine *m)
+begin_anew(struct fleet_machine *m, bool lost)
 {
 	struct fetcher *f = m->fleet->arg;
 	size_t i;
@@ -224,8 +231,11 @@ begin_anew(struct fleet_machine *m)
 	for (i = 0; i < f->tasks.count; i++) {
 		struct task *t = (struct task *)f->tasks.all[i];
 
-		if (t->arrival != NULL && t->site->machine == m)
-			arrival_begin(t->arrival);
+		if (t->arrival == NULL || t->site->machine != m)
+			continue;
+		arrival_begin(t->arrival);
+		if (lost && ++t->losses >= LOSSES_MAX)
+			settle(f, t, fleet_trouble(m));
 	}
 }
 
@@ -234,8 +244,8 @@ up(struct fleet_machine *m)
 {
 	struct fetcher *f = m->fleet->arg;
 
-	timer_stop(&f->sites[m - m->fleet->all].patience);
-	begin_anew(m);
+	f->sites[m - m->fleet->all].up = true;
+	begin_anew(m, false);
 }
 
 static void
@@ -244,7 +254,8 @@ down(struct fleet_machine *m)
 	struct fetcher *f = m->fleet->arg;
 	struct site *s = &f->sites[m - m->fleet->all];
 
-	begin_anew(m);
+	begin_anew(m, s->up);
+	s->up = false;
 	if (s->active + s->waiting > 0)
 		be_patient(s);
 }
