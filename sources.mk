@@ -11,7 +11,7 @@ LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/lib
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c \
 	src/libnni/opt-words.c src/libnni/parents.c src/libnni/phases.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c src/libnni/remote.c \
-	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c \
+	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c src/libnni/verb.c \
 	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c \
 	src/libnni/os/whole.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \

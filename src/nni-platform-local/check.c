@@ -10,7 +10,7 @@
 #include "keeper.h"
 #include "say.h"
 #include "state.h"
-#include "verb.h"
+#include "verbs.h"
 #include "os/process.h"
 #include "os/sys.h"
 
@@ -22,29 +22,6 @@ print(struct buf *line)
 {
 	say_data(line->data, line->len);
 	buf_clear(line);
-}
-
-int
-verb_capabilities(const struct verb *v)
-{
-	struct buf line = BUF_INIT;
-
-	(void)v;
-	record_begin(&line, "capabilities");
-	json_member_int(&line, "protocol", 1);
-	json_key(&line, "verbs");
-	buf_adds(&line,
-	    "[\"capabilities\",\"check\",\"submit\",\"watch\",\"collect\","
-	    "\"clean\"]");
-	json_member_str(&line, "needs_code", "none");
-	json_member_bool(&line, "update", true);
-	json_member_bool(&line, "adopt", true);
-	json_member_bool(&line, "credit", true);
-	json_member_bool(&line, "keeps_concurrency", true);
-	record_end(&line);
-	print(&line);
-	buf_release(&line);
-	return NNI_OK;
 }
 
 /* ---- check ---- */

@@ -9,7 +9,7 @@
 #include "say.h"
 #include "state.h"
 #include "trees.h"
-#include "verb.h"
+#include "verbs.h"
 #include "os/lock.h"
 
 /* ---- what lives ---- */

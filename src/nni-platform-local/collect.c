@@ -19,7 +19,7 @@
 #include "metricfile.h"
 #include "say.h"
 #include "state.h"
-#include "verb.h"
+#include "verbs.h"
 #include "os/file.h"
 #include "os/sys.h"
 

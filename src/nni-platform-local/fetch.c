@@ -19,7 +19,7 @@
 #include "say.h"
 #include "sha256.h"
 #include "trees.h"
-#include "verb.h"
+#include "verbs.h"
 #include "os/file.h"
 #include "os/sys.h"
 

@@ -3,11 +3,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "expdir.h"
 #include "opt.h"
 #include "say.h"
-#include "verb.h"
-#include "os/file.h"
+#include "verbs.h"
 #include "os/sys.h"
 
 static struct {
@@ -26,29 +24,30 @@ static const struct opt options[] = {
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
-static const struct {
-	const char *name;
-	int (*run)(const struct verb *v);
-	bool needs_dir;
-} verbs[] = {
-    {"capabilities", verb_capabilities, false},
-    {"check", verb_check, true},
-    {"submit", verb_submit, true},
-    {"watch", verb_watch, true},
-    {"collect", verb_collect, true},
-    {"fetch", verb_fetch, true},
-    {"clean", verb_clean, true},
+static int say_capabilities(const struct verb *v);
+
+static const struct verb_entry verbs[] = {
+    {"capabilities", say_capabilities, VERB_ALONE},
+    {"check", verb_check, 0},
+    {"submit", verb_submit, 0},
+    {"watch", verb_watch, 0},
+    {"collect", verb_collect, 0},
+    {"fetch", verb_fetch, VERB_UNSAID},
+    {"clean", verb_clean, 0},
+    {NULL, NULL, 0},
 };
+
+static int
+say_capabilities(const struct verb *v)
+{
+	(void)v;
+	return verb_say_capabilities(verbs, "none");
+}
 
 static void
 complete(const char *what, struct buf *out)
 {
-	size_t i;
-
-	for (i = 0;
-	     strcmp(what, "VERB") == 0 && i < sizeof(verbs) / sizeof(*verbs);
-	     i++)
-		buf_addf(out, "%s\t\n", verbs[i].name);
+	verb_complete(verbs, what, out);
 }
 
 static const struct opt_tool tool = {
@@ -78,40 +77,11 @@ run_far(int (*run)(const struct verb *v))
 	return code;
 }
 
-static int
-run_verb(const char *name)
-{
-	struct verb v = {NULL, o.member, o.once, NULL};
-	struct buf dir = BUF_INIT, err = BUF_INIT;
-	int code = NNI_USAGE;
-	size_t i, count = sizeof(verbs) / sizeof(*verbs);
-
-	for (i = 0; i < count && strcmp(verbs[i].name, name) != 0; i++)
-		;
-	if (i == count)
-		code = opt_usage(&tool,
-		    "'%s' is not one of the verbs: capabilities, check, "
-		    "submit, watch, collect, fetch, clean",
-		    name);
-	else if (verbs[i].needs_dir && o.stdio)
-		code = run_far(verbs[i].run);
-	else if (verbs[i].needs_dir && o.dir == NULL)
-		code = opt_usage(&tool, "%s needs --dir", name);
-	else if (verbs[i].needs_dir &&
-		 path_absolute(o.dir, NULL, &dir, &err) == -1)
-		code = say_error(NNI_USAGE, "%s", err.data);
-	else {
-		v.dir = dir.data;
-		code = verbs[i].run(&v);
-	}
-	buf_release(&dir);
-	buf_release(&err);
-	return code;
-}
-
 int
 nni_main(int argc, char **argv)
 {
+	struct verb v = {NULL, NULL, false, NULL};
+	const struct verb_entry *e;
 	int code;
 
 	say_program("nni-platform-local");
@@ -122,5 +92,11 @@ nni_main(int argc, char **argv)
 		return verb_keep(argv[1]);
 	if (argc != 1)
 		return opt_usage(&tool, "give one verb");
-	return run_verb(argv[0]);
+	e = verb_find(&tool, verbs, argv[0]);
+	if (e == NULL)
+		return NNI_USAGE;
+	if (o.stdio && !(e->flags & VERB_ALONE))
+		return run_far(e->run);
+	v = (struct verb){o.dir, o.member, o.once, NULL};
+	return verb_run(&tool, e, &v);
 }

@@ -7,7 +7,7 @@
 #include "state.h"
 #include "supply.h"
 #include "tail.h"
-#include "verb.h"
+#include "verbs.h"
 
 /* What submit.c and answer.c share. */
 struct submitted {

@@ -19,7 +19,7 @@
 #include "say.h"
 #include "state.h"
 #include "tail.h"
-#include "verb.h"
+#include "verbs.h"
 #include "os/job.h"
 #include "os/keeper.h"
 #include "os/lock.h"

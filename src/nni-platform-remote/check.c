@@ -10,7 +10,7 @@
 #include "os/file.h"
 #include "os/sys.h"
 #include "say.h"
-#include "verb.h"
+#include "verbs.h"
 
 struct asker {
 	struct filter filter;
@@ -174,7 +174,7 @@ verb_check(const struct verb *v)
 {
 	static const struct fleet_calls check = {
 	    hear, NULL, down, ended, ask_to_check, NULL};
-	struct verb once = {v->dir, v->member, true};
+	struct verb once = {v->dir, v->member, true, NULL};
 	struct asker a = {.code = NNI_OK};
 
 	return fleet_run(
@@ -186,7 +186,7 @@ verb_clean(const struct verb *v)
 {
 	static const struct fleet_calls clean = {
 	    hear, NULL, down, ended, ask_to_clean, NULL};
-	struct verb once = {v->dir, v->member, true};
+	struct verb once = {v->dir, v->member, true, NULL};
 	struct asker a = {.code = NNI_OK};
 
 	return fleet_run(

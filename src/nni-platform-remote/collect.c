@@ -10,7 +10,7 @@
 #include "fleet.h"
 #include "mem.h"
 #include "say.h"
-#include "verb.h"
+#include "verbs.h"
 
 struct collector {
 	struct filter filter;

@@ -14,7 +14,7 @@
 #include "fleet.h"
 #include "mem.h"
 #include "os/lock.h"
-#include "verb.h"
+#include "verbs.h"
 
 enum { AT_ONCE = 8, LOCK_MS = 100, ALIVE_MS = 5000 };
 /* An attempt in the midst of which the connection is lost so often is given

@@ -16,7 +16,7 @@
 #include "mem.h"
 #include "os/sys.h"
 #include "say.h"
-#include "verb.h"
+#include "verbs.h"
 
 /*
  * After so many attempts in a row that ended without having started, by no

@@ -9,7 +9,7 @@
 #include "fleet.h"
 #include "os/sys.h"
 #include "say.h"
-#include "verb.h"
+#include "verbs.h"
 
 /* In the time of a lease. */
 enum { CONTACTS = 4 };

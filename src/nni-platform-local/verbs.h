@@ -1,19 +1,11 @@
-#ifndef NNI_LOCAL_VERB_H
-#define NNI_LOCAL_VERB_H
+#ifndef NNI_LOCAL_VERBS_H
+#define NNI_LOCAL_VERBS_H
 
-#include <stdbool.h>
 #include "far.h"
 #include "filter.h"
+#include "verb.h"
 
 /* The verbs; see nni-platform-local(8).  Each returns the exit code. */
-struct verb {
-	const char *dir; /* the experiment's, absolute */
-	const char *member;
-	bool once;	 /* say what is true now, and end with the input */
-	struct far *far; /* the other end of --stdio; else NULL */
-};
-
-int verb_capabilities(const struct verb *v);
 int verb_check(const struct verb *v);
 int verb_submit(const struct verb *v);
 int verb_watch(const struct verb *v);
