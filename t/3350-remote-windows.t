@@ -94,9 +94,18 @@ for shell in cmd powershell sh; do
 	[ -x "$machine/home/$program" ]
 	ok $? "$shell: the program lies in the profile, by its digest"
 	again
-	is "$(asked)" 'start ' "$shell: the next time it is one ssh" || diag "$(cat "$machine/asked")"
+	is "$? $(jq -r .place out) $(asked)" '0 anna@192.0.2.7 start ' "$shell: the next time it is one ssh" || diag "$(cat "$machine/asked")"
 done
-is "$(find "$machine/home" -name 'new-*')" '' 'nothing else is left there'
+machine crowd cmd
+for i in 1 2 3; do
+	"$R" check --dir "$E" >crowd$i &
+	crowd="${crowd-} $!"
+done
+# shellcheck disable=SC2086
+wait $crowd
+is "$(cat crowd1 crowd2 crowd3 | jq -r .place | tr '\n' ' ')" 'anna@192.0.2.7 anna@192.0.2.7 anna@192.0.2.7 ' \
+	'several may send it at the same time'
+is "$(find "$machine/home" -name '*.exe')" "$machine/home/$program" 'nothing else is left there'
 
 # What was remembered is no longer so.
 machine cmd powershell

@@ -218,26 +218,30 @@ add_quoted(struct buf *to, const char *path)
 	buf_addc(to, '"');
 }
 
-/* A dash in front of a command: it may fail. */
+/*
+ * A dash in front of a command: it may fail.  Several may send the program at
+ * once: renaming replaces, and where it cannot, since the other one runs
+ * already, that one is as good.
+ */
 static void
 write_batch(struct windows_visit *v, struct buf *to)
 {
-	struct buf dir = BUF_INIT;
+	struct buf dir = BUF_INIT, new = BUF_INIT;
 	uint32_t chance[2] = {0, 0};
 	const char *end;
 
 	buf_addf(&dir, WINDOWS_BIN "/%s", v->agent->digest);
 	random_bytes(chance, sizeof(chance));
+	buf_addf(&new, "%s/new-%08x%08x.exe", dir.data, (unsigned)chance[0],
+	    (unsigned)chance[1]);
 	for (end = dir.data; (end = strchr(end + 1, '/')) != NULL;)
 		buf_addf(to, "-mkdir %.*s\n", (int)(end - dir.data), dir.data);
 	buf_addf(to, "-mkdir %s\nput ", dir.data);
 	add_quoted(to, v->agent->path);
-	buf_addf(to, " %s/new-%08x%08x.exe\n", dir.data, (unsigned)chance[0],
-	    (unsigned)chance[1]);
-	buf_addf(to, "-rm %s/" WINDOWS_PROGRAM "\n", dir.data);
-	buf_addf(to, "-rename %s/new-%08x%08x.exe %s/" WINDOWS_PROGRAM "\n",
-	    dir.data, (unsigned)chance[0], (unsigned)chance[1], dir.data);
+	buf_addf(to, " %s\n-rename %s %s/" WINDOWS_PROGRAM "\n-rm %s\n",
+	    new.data, new.data, dir.data, new.data);
 	buf_release(&dir);
+	buf_release(&new);
 }
 
 /* Where sftp goes: what is behind a colon would be a path there. */
