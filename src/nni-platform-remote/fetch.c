@@ -110,14 +110,22 @@ give_up(void *arg)
 {
 	struct site *s = arg;
 	struct fetcher *f = s->machine->fleet->arg;
+	struct buf why = BUF_INIT;
 	size_t i;
 
+	if (s->machine->trouble != NULL)
+		buf_adds(&why, s->machine->trouble);
+	else
+		buf_addf(&why, "%s: it has not answered within %g s",
+		    s->machine->machine->place,
+		    (double)backend_timeout_ms() / 1000);
 	for (i = 0; i < f->tasks.count; i++) {
 		struct task *t = (struct task *)f->tasks.all[i];
 
 		if (t->line != NULL && t->site == s)
-			settle(f, t, fleet_trouble(s->machine));
+			settle(f, t, why.data);
 	}
+	buf_release(&why);
 }
 
 /* ---- whose turn it is ---- */
