@@ -105,6 +105,10 @@ is "$(jq -rc 'select(.type=="credit")|[.n,.live]' out | head -n 1) $(grep -c '"j
 is "$(grep -c '"state":"claim"' "$D/trials/faaaa/.nni/state")" 1 'it was started once'
 is "$( { settings; jobs faaaa; cancel faaaa; } | far watch | field status | tail -n 1)" USER_CANCELED 'and can be cancelled'
 
+echo junk >>"$D/trials/faaaa/.nni/metrics"
+{ settings; jobs faaaa; printf '{"type":"status","trial":"faaaa","attempt":1,"status":"USER_CANCELED"}\n'; } | far collect >out
+is "$(jq -r 'select(.type=="error").where' out)" 'bob@h' 'an error names the place'
+
 # ---- signs of life ----
 member='' settings 'exec sleep 300' | sed 's/"trialConcurrency"/"lease":0.5,&/' >lease
 { cat lease; record ccccc; } | far submit >out

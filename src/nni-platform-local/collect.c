@@ -110,8 +110,8 @@ send_metric(struct collector *c, const struct collected *t, int64_t position,
 		filter_put_buf(&c->filter, line);
 	else
 		filter_error(&c->filter,
-		    "a metric is too long for a record (1 MiB)", c->v->member,
-		    NULL, t->a.trial);
+		    "a metric is too long for a record (1 MiB)",
+		    far_where(c->v->far, c->v->member), NULL, t->a.trial);
 	buf_clear(line);
 }
 
@@ -128,7 +128,7 @@ send_fault(struct collector *c, struct collected *t, int64_t position,
 	    position, why);
 	if (t->faults == FAULTS_MAX)
 		buf_adds(&text, "; what else there is of it is not told");
-	filter_error(&c->filter, text.data, c->v->member,
+	filter_error(&c->filter, text.data, far_where(c->v->far, c->v->member),
 	    "write to it by nni-trial or an NNI package only", t->a.trial);
 	buf_release(&text);
 }
@@ -141,7 +141,7 @@ send_trouble(struct collector *c, struct collected *t, const char *why)
 		return;
 	free(t->trouble);
 	t->trouble = xstrdup(why);
-	filter_error(&c->filter, why, c->v->member,
+	filter_error(&c->filter, why, far_where(c->v->far, c->v->member),
 	    t->held ? "its end waits until that can be read" : NULL,
 	    t->a.trial);
 }

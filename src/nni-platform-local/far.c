@@ -34,6 +34,12 @@ far_fail(const struct far *f, int code, const char *message, const char *hint)
 	return code;
 }
 
+const char *
+far_where(const struct far *f, const char *member)
+{
+	return f != NULL ? f->place : member;
+}
+
 /* ---- the settings ---- */
 
 /*

@@ -48,6 +48,9 @@ void far_leave_no_trace(const struct far *f);
 /* Removes of ROOT/PLACE/EXPERIMENT what is an empty directory. */
 void far_remove_empty(const struct far *f);
 
+/* For errors: our place, of `member`'s many; `member` if f is NULL. */
+const char *far_where(const struct far *f, const char *member);
+
 /* Says an error record at once; returns `code`. */
 int far_fail(
     const struct far *f, int code, const char *message, const char *hint);

@@ -100,7 +100,8 @@ put_calm(struct watcher *w)
 static void
 fault(struct watcher *w, const char *message, const char *trial)
 {
-	filter_error(&w->filter, message, w->v->member, NULL, trial);
+	filter_error(&w->filter, message, far_where(w->v->far, w->v->member),
+	    NULL, trial);
 }
 
 static void look_soon(void *arg);
