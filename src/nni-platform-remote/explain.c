@@ -348,13 +348,18 @@ static int
 explain_denied(struct explain *e, const struct buf *line)
 {
 	struct buf methods = BUF_INIT, asked = BUF_INIT;
-	bool takes_passwords;
+	bool takes_passwords, key_failed;
 
 	between(line, "(", ")", &methods);
 	takes_passwords = strstr(methods.data, "password") ||
 			  strstr(methods.data, "keyboard-interactive");
+	/* Whatever is asked for after that, a password say, is beside it. */
+	key_failed = !e->m->has_password &&
+		     was_said(e, SSH_ASKPASS_NAME ": " SSH_GAVE_PASSPHRASE) &&
+		     strstr(methods.data, "publickey");
 	begin(e);
-	if (between(&e->lines, SSH_ASKPASS_NAME ": " SSH_GAVE_NOTHING " ", "\n",
+	if (!key_failed &&
+	    between(&e->lines, SSH_ASKPASS_NAME ": " SSH_GAVE_NOTHING " ", "\n",
 		&asked) &&
 	    !strstr(asked.data, "passphrase for")) {
 		buf_addf(e->message,

@@ -91,6 +91,11 @@ static const struct {
     {"nni-askpass: gave the passphrase\n" DENIED, KEY | PASSPHRASE, NNI_AUTH,
 	"the passphrase of '/home/bob/k y' is wrong, or the machine does not",
 	"`ssh-keygen -y -f '/home/bob/k y'`"},
+    {"nni-askpass: gave the passphrase\n"
+     "nni-askpass: no answer to 'bob@192.0.2.2's password: '\n" DENIED,
+	KEY | PASSPHRASE, NNI_AUTH,
+	"the passphrase of '/home/bob/k y' is wrong, or the machine does not",
+	"`ssh-keygen -y -f '/home/bob/k y'`"},
     {"Warning: Identity file /home/bob/k y not accessible: No such file or "
      "directory.\n" DENIED,
 	KEY, NNI_AUTH,
