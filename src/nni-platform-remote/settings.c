@@ -26,32 +26,30 @@ read_key(const char *path, struct buf *key)
 	return r;
 }
 
-/* Two programs may come at the same time: what is there first counts. */
+/* Under its name it is whole, and if two come at the same time the first's. */
 static int
 write_key(const char *path, struct buf *err)
 {
-	unsigned char bytes[8];
-	struct buf text = BUF_INIT;
+	unsigned char bytes[16];
+	struct buf text = BUF_INIT, new = BUF_INIT;
 	size_t i;
-	os_file f;
-	int r = 0;
+	int r;
 
 	random_bytes(bytes, sizeof(bytes));
 	buf_adds(&text, "{\"key\":\"");
-	for (i = 0; i < sizeof(bytes); i++)
+	for (i = 0; i < 8; i++)
 		buf_addf(&text, "%02x", bytes[i]);
 	buf_adds(&text, "\"}\n");
-	f = file_open(path, FILE_WRITE | FILE_CREATE | FILE_EXCL, 0600, err);
-	if (f == OS_NO_FILE) {
-		r = os_errno() == OS_EXISTS ? 0 : -1;
-	} else {
-		if (file_write(f, text.data, text.len) == -1 ||
-		    file_sync(f) == -1)
-			r = buf_err(
-			    err, "cannot write '%s': %s", path, os_strerror());
-		file_close(f);
-	}
+	buf_addf(&new, "%s.", path);
+	for (; i < sizeof(bytes); i++)
+		buf_addf(&new, "%02x", bytes[i]);
+	r = file_replace(new.data, text.data, text.len, 0600, true, err);
+	if (r == 0 && file_link(new.data, path, NULL) == -1 &&
+	    os_errno() != OS_EXISTS)
+		r = file_rename(new.data, path, err); /* a disk without links */
+	file_remove(new.data, NULL);
 	buf_release(&text);
+	buf_release(&new);
 	return r;
 }
 
