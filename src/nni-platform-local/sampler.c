@@ -137,7 +137,9 @@ sampler_has_looked(const struct sampler *s)
 const struct gpus *
 sampler_gpus(const struct sampler *s, struct buf *why)
 {
-	if (!s->any)
+	if (!s->any && timer_is_set(&s->timeout))
+		buf_err(why, "nvidia-smi is being asked for the GPUs");
+	else if (!s->any)
 		buf_err(why, "the GPUs cannot be seen: %s", s->failure.data);
 	return s->any ? &s->gpus : NULL;
 }

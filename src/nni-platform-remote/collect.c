@@ -88,6 +88,20 @@ ended(struct fleet_machine *m, const char *why)
 static const struct fleet_calls fleet_calls = {
     hear, NULL, down, ended, NULL, NULL};
 
+/* The machine was taken out of the configuration: what it still had is lost. */
+static void
+pass_gone(struct collector *c, const struct record *r)
+{
+	static const char why[] =
+	    "\"its machine is not in the configuration any more\"";
+	struct buf line = BUF_INIT;
+
+	record_set(&line, r->line, "metrics_incomplete",
+	    (struct json){why, sizeof(why) - 1});
+	filter_put_buf(&c->filter, &line);
+	buf_release(&line);
+}
+
 static void
 take_end(
     struct collector *c, const struct record *r, const char *line, size_t len)
@@ -96,8 +110,10 @@ take_end(
 	    attempts_find(&c->fleet.attempts, r->trial, r->attempt);
 	bool news = t && t->line && !t->more;
 
-	if (!t)
+	if (!t) {
+		pass_gone(c, r);
 		return;
+	}
 	if (!t->more)
 		fleet_more(t, line, len);
 	if (news && t->at->trouble)
@@ -114,10 +130,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	if (r->type == RECORD_TRIAL) {
 		record_set(&slim, r->line, "parameters", JSON_NONE);
-		if (!fleet_take(&c->fleet, r, slim.data, slim.len))
-			filter_error(&c->filter,
-			    "its place is no machine of the configuration",
-			    c->fleet.v->member, NULL, r->trial);
+		fleet_take(&c->fleet, r, slim.data, slim.len);
 	} else if (r->type == RECORD_STATUS && status_is_end(r->status)) {
 		take_end(c, r, line, len);
 	}

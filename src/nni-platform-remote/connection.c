@@ -45,6 +45,7 @@ struct connection {
 	bool once, single, finishing, paused;
 	enum state state;
 	unsigned failures;
+	int last_code;	    /* of the last failure */
 	struct timer timer; /* the pause, or a call from the loop */
 
 	/* the present ssh */
@@ -124,6 +125,7 @@ failed(struct connection *c, const struct buf *why, const struct buf *hint,
 	int64_t ms;
 
 	c->failures++;
+	c->last_code = code;
 	/* A login that is refused is not tried thrice in a moment: accounts are
 	   locked for that. */
 	if (code == NNI_AUTH && c->failures < CONNECTION_PATIENCE)
@@ -755,6 +757,12 @@ unsigned
 connection_failures(const struct connection *c)
 {
 	return c->failures;
+}
+
+int
+connection_code(const struct connection *c)
+{
+	return c->last_code;
 }
 
 void

@@ -73,6 +73,8 @@ void connection_again(struct connection *c);
 bool connection_up(const struct connection *c);
 bool connection_finished(const struct connection *c);
 unsigned connection_failures(const struct connection *c); /* in a row */
+/* The exit code of the last of them: NNI_CONFIG will not pass by itself. */
+int connection_code(const struct connection *c);
 void connection_pause(struct connection *c, bool paused);
 /* NULL is allowed. */
 void connection_free(struct connection *c);

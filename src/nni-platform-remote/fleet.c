@@ -486,3 +486,17 @@ fleet_bare(const struct machine *m, const char *why)
 		return why + len + 2;
 	return why;
 }
+
+void
+fleet_explain_gone(struct buf *out, const struct record *trial)
+{
+	struct buf place = BUF_INIT;
+
+	json_string(trial->place, &place);
+	buf_addf(out,
+	    "%s is no machine of the configuration any more; put it back into "
+	    "machineList of config.json, or give the trial up: nni-cancel "
+	    "--lost %s",
+	    place.len ? place.data : "its place", trial->trial);
+	buf_release(&place);
+}

@@ -88,6 +88,11 @@ int fleet_run(struct fleet *f, struct filter *filter, const struct verb *v,
     const char *verb, const struct fleet_calls *calls,
     const struct filter_calls *filter_calls, void *arg);
 
+/*
+ * Says of a trial whose place is none of the machines why nothing is known of
+ * it, and what to do.
+ */
+void fleet_explain_gone(struct buf *out, const struct record *trial);
 /* The machine of that place; NULL if there is none. */
 struct fleet_machine *fleet_at(const struct fleet *f, struct json place);
 /* Connects, if it is not done or under way. */

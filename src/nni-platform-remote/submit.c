@@ -23,7 +23,7 @@
  * fault of the trial, a machine is set aside: for 10 s, then twice as long each
  * time up to 6 min; one trial is given to it then.
  */
-enum { MAX_FAULTS = 3 };
+enum { MAX_FAULTS = 3, HOPELESS_AFTER = 2 };
 #define ASIDE_FIRST_MS ((int64_t)10000)
 #define ASIDE_LONGEST_MS ((int64_t)360000)
 
@@ -353,6 +353,26 @@ up(struct fleet_machine *m)
 	buf_release(&line);
 }
 
+/*
+ * Every machine refuses, for what somebody has to change first: then an end
+ * with the reason is better than to wait.
+ */
+static bool
+is_hopeless(const struct submitter *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->fleet.machines.count; i++) {
+		const struct fleet_machine *m = &s->fleet.all[i];
+
+		if (!m->trouble ||
+		    connection_code(m->connection) != NNI_CONFIG ||
+		    connection_failures(m->connection) < HOPELESS_AFTER)
+			return false;
+	}
+	return !fleet_open_attempts(&s->fleet);
+}
+
 /* What was sent may have been started: only its machine can tell. */
 static void
 down(struct fleet_machine *m)
@@ -371,6 +391,9 @@ down(struct fleet_machine *m)
 		if (t->at == m && t->line)
 			say_waiting(s, &t->a, fleet_trouble(m));
 	}
+	if (is_hopeless(s))
+		filter_leave(
+		    &s->filter, say_error(NNI_CONFIG, "%s", fleet_trouble(m)));
 }
 
 static void
@@ -392,18 +415,6 @@ say_no_room(struct submitter *s, const struct record *r, const char *reason)
 	put(s);
 }
 
-static void
-say_failed(struct submitter *s, const struct record *r, const char *reason)
-{
-	record_begin_trial(&s->line, "status", r->trial, r->attempt);
-	json_member_str(&s->line, "status", status_name(STATUS_FAILED));
-	json_member_str(&s->line, "reason", reason);
-	json_member_bool(&s->line, "infra", true);
-	json_member_time(&s->line, "time", clock_wall_ms());
-	record_end(&s->line);
-	put(s);
-}
-
 /*
  * What was placed while we run was never given to a machine before; an older
  * record may have been, by a process that has died: then only that machine
@@ -419,6 +430,23 @@ is_new(const struct submitter *s, const struct record *r)
 	       !attempts_find(&s->fleet.attempts, r->trial, r->attempt);
 }
 
+/*
+ * Its machine was taken out of the configuration.  It may run there, so it is
+ * passed on as one that was started: `watch` says what can be done.
+ */
+static void
+pass_gone(struct submitter *s, const struct record *r)
+{
+	static const char job[] = "\"unknown\"";
+
+	record_set(&s->line, r->line, "job",
+	    json_type(r->job) > JSON_NULL
+		? r->job
+		: (struct json){job, sizeof(job) - 1});
+	buf_addc(&s->line, '\n');
+	put(s);
+}
+
 static void
 take_trial(
     struct submitter *s, const struct record *r, const char *line, size_t len)
@@ -428,8 +456,7 @@ take_trial(
 	struct buf why = BUF_INIT;
 
 	if (!m) {
-		say_failed(
-		    s, r, "its place is no machine of the configuration");
+		pass_gone(s, r);
 	} else if (is_new(s, r) && level(s, supply_of(m), &why) == 0) {
 		say_no_room(s, r, why.data);
 		supply_of(m)->said = -1; /* it is told again */

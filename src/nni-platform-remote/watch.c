@@ -122,6 +122,19 @@ take_more(
 		fleet_more(t, line, len);
 }
 
+/* Its machine was taken out of the configuration while it ran there. */
+static void
+tell_gone(struct watcher *w, const struct record *r)
+{
+	struct attempt a = {.number = r->attempt};
+	struct buf why = BUF_INIT;
+
+	memcpy(a.trial, r->trial, sizeof(a.trial));
+	fleet_explain_gone(&why, r);
+	tell_unknown(w, &a, why.data);
+	buf_release(&why);
+}
+
 static void
 take(void *arg, const struct record *r, const char *line, size_t len)
 {
@@ -138,9 +151,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	record_set(&slim, r->line, "parameters", JSON_NONE);
 	t = fleet_take(&w->fleet, r, slim.data, slim.len);
 	if (!t)
-		filter_error(&w->filter,
-		    "its place is no machine of the configuration",
-		    w->fleet.v->member, NULL, r->trial);
+		tell_gone(w, r);
 	else if (t->at->trouble)
 		tell_unknown(w, &t->a, fleet_trouble(t->at));
 	buf_release(&slim);
