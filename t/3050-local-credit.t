@@ -8,10 +8,10 @@ two() { # DIR COMMAND MORE-OF-TOP MORE-OF-MEMBER: at most two trials
 	sed 's/"trialConcurrency":1000/"trialConcurrency":2/' "$1/config.json" >n && mv n "$1/config.json"
 }
 # A submit that we talk to: tell LINE; ./said has what it says
-talk() {
-	rm -f to
+talk() { # DIR [OPTION...]
+	rm -f to said
 	mkfifo to
-	"$L" submit --dir "$1" <to >said &
+	"$L" submit --dir "$@" <to >said &
 	talker=$!
 	exec 3>to
 }
@@ -63,6 +63,25 @@ talk a
 jobs_of "$PWD/a" aaaa2 >&3
 is_said aaaa2
 is "$(credits)" '[2,0] ' 'all have ended: full credit'
+hush
+
+# Trials of another member in the same experiment do not count.
+two m 'sh hold.sh'
+sed 's/"trainingService":\[\({[^]]*}\)\]/"trainingService":[\1,{"platform":"local","member":"other","trialCommand":"true","trialCodeDirectory":"."}]/' \
+	m/config.json | tr -d '\n' >n && mv n m/config.json
+talk m
+trial "$PWD/m" aaaa1 >&3
+is_said '"trial":"aaaa1".*"job"'
+hush
+talk m --member other
+is_said '"type":"credit"'
+is "$(credits)" '[2,0] ' 'trials of another member do not count'
+hush
+talk m
+is_said '"type":"credit"'
+is "$(credits)" '[1,1] ' 'its own do'
+: >m/trials/aaaa1/go
+jobs_of "$PWD/m" aaaa1 | watch m >/dev/null
 hush
 
 # After trials of an instant more are taken than may live, and held; if none

@@ -173,6 +173,8 @@ write_claim(struct keeper *k, struct buf *err)
 	state_begin(&line, "claim");
 	json_member_str(&line, "trial", t->trial);
 	json_member_int(&line, "attempt", t->attempt);
+	if (t->platform.at != NULL)
+		json_member_raw(&line, "member", t->platform);
 	json_member_str(&line, "digest", digest);
 	json_member_str(&line, "host", sys_host());
 	json_member_str(&line, "boot", sys_boot_id());

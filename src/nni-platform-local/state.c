@@ -53,6 +53,7 @@ parse_line(struct state *s, const char *line, size_t len)
 	if (record_is(what, "claim")) {
 		s->claimed = true;
 		s->digest = json_get(all, "digest");
+		s->member = json_get(all, "member");
 		s->host = json_get(all, "host");
 		s->boot = json_get(all, "boot");
 		s->dir = json_get(all, "dir");

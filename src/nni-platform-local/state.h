@@ -25,7 +25,8 @@ struct state {
 	struct buf text; /* the slices point into it */
 	bool claimed, started, ended;
 	struct json digest, host, boot; /* of the claim: strings */
-	struct json dir; /* ... the attempt's directory as it was then */
+	struct json member; /* ... whose trial it is; may be missing */
+	struct json dir;    /* ... the attempt's directory as it was then */
 	int64_t session, session_start; /* of the start; 0: none */
 	int64_t start_ms;		/* when it started, or was claimed */
 	struct json end;		/* the whole line */

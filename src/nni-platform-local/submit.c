@@ -525,6 +525,10 @@ has_keeper(struct submitter *s, const struct submitted *t)
 	struct buf path = BUF_INIT;
 	bool lives = read_state(t) == 0 && s->state.claimed && !s->state.ended;
 
+	/* Two members of this machine have one directory. */
+	if (s->place.config.member_count > 1 && s->state.member.at != NULL &&
+	    !record_is(s->state.member, s->place.member->name))
+		return false;
 	expdir_trial(&path, s->place.dir, t->a.trial, t->a.number);
 	path_add(&path, ".nni/lock");
 	lives = lives && lock_held(path.data, NULL) == 1;
