@@ -36,6 +36,8 @@ struct supply {
 	bool told;	 /* it has told since it is up */
 	struct buf reason;
 	int64_t said; /* the credit said last; -1: never */
+	int64_t said_live;
+	bool started; /* one has been, since */
 	struct buf said_reason;
 	int64_t infra;	 /* ends in a row by no fault of their trials */
 	unsigned faults; /* in a row */
@@ -154,9 +156,13 @@ say_credit(struct submitter *s, struct supply *u, int64_t n, const char *why)
 {
 	bool pending = !u->told && !u->machine->trouble;
 
-	if (n == u->said && (n > 0 || !strcmp(why, u->said_reason.data)))
+	/* Who sent a trial counts it until it is told again how many live. */
+	if (n == u->said && u->live == u->said_live && !u->started &&
+	    (n > 0 || !strcmp(why, u->said_reason.data)))
 		return;
 	u->said = n;
+	u->said_live = u->live;
+	u->started = false;
 	buf_set(&u->said_reason, n ? "" : why);
 	record_begin(&s->line, "credit");
 	json_member_str(&s->line, "place", u->machine->machine->place);
@@ -287,6 +293,7 @@ hear_answer(struct submitter *s, struct supply *u, struct fleet_attempt *t,
 		if (u->infra == 0)
 			note_success(u);
 		u->live++;
+		u->started = true;
 		if (u->n > 0)
 			u->n--;
 	} else if (r->type == RECORD_STATUS && r->infra) {
