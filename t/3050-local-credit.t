@@ -67,8 +67,8 @@ hush
 
 # Trials of another member in the same experiment do not count.
 two m 'sh hold.sh'
-sed 's/"trainingService":\[\({[^]]*}\)\]/"trainingService":[\1,{"platform":"local","member":"other","trialCommand":"true","trialCodeDirectory":"."}]/' \
-	m/config.json | tr -d '\n' >n && mv n m/config.json
+tr -d '\n' <m/config.json >n
+sed 's/}\]}$/},{"platform":"local","member":"other","trialCommand":"true","trialCodeDirectory":"."}]}/' n >m/config.json
 talk m
 trial "$PWD/m" aaaa1 >&3
 is_said '"trial":"aaaa1".*"job"'
