@@ -90,6 +90,24 @@ touch go.b
 wait $pid
 is "$?" 0 'the experiment goes well'
 
+# ---- its machine is taken out of the configuration ----
+run c 2
+x=$(awk -v home="$(sshd_home two)" '$2 == home { print $1; exit }' starts.c)
+kill -9 $pid
+wait $pid 2>/dev/null
+jq -c 'del(.trainingService[0].machineList[1])' "$NNI_EXPERIMENTS/c/config.json" >n
+mv n "$NNI_EXPERIMENTS/c/config.json"
+nni-run --resume c >out 2>err </dev/null &
+pid=$!
+wait_for said c "$x" UNKNOWN
+like "$(said c "$x" UNKNOWN)" "*$(sshd_place two) is no machine of the configuration*nni-cancel --lost $x*" 'a trial of a machine that was taken out is UNKNOWN, with what to do'
+nni-cancel -d c --lost "$x" >out 2>err
+wait_for said c "$x" SYS_CANCELED
+ok $? 'and can be given up'
+touch go.c
+wait $pid
+is "$?" 0 'and is tried on another'
+
 # ---- a lease ----
 x=$(cat lease)
 wait_for none_left "$x"
