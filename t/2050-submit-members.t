@@ -34,7 +34,7 @@ top 100
 export FAKE_PLACES_far='a=2 b=2 c=2' FAKE_PLACES_near='n=1'
 serve
 specs 6 >&3
-wait_for grep -q 'maxConcurrency of 3' out
+wait_for grep -q 'maxConcurrency of 3 reached; near: n: n is full' out
 is "$(places)" 'a b c n' 'no more than maxConcurrency on all places of a member, as far apart as can be'
 is "$(reason)" 'far: maxConcurrency of 3 reached; near: n: n is full' 'what waits says so, by member and place'
 end "$(on b)"
@@ -80,18 +80,28 @@ read -r tests failures <counted
 experiment turns far near
 export FAKE_PLACES_far='a=1 b=1' FAKE_PLACES_near='n=1'
 : >"$E/events.jsonl"
+# over ID: it ends; waits until its place has told that it has room again
+over() {
+	end "$1"
+	echo "{\"type\":\"ended\",\"trial\":\"$1\",\"attempt\":1}" >&3
+	p=$(jq -r "select(.trial==\"$1\" and .place).place" out)
+	wait_for again "$p" $(($(grep -c " $p\$" "$E/fake/starts") + 1))
+}
+again() { [ "$(grep -c "^$1 1\$" "$E/fake/told")" -ge "$2" ]; }
 serve --weight n=2
+# all are there when each has one
+for i in 1 2 3 4; do spec "x000$i"; done >&3
+wait_for grep -q 'x0004.*far: a: a is full; far: b: b is full; near: n: n is full' out
+cancel x0004 >&3
+wait_for grep -q USER_CANCELED out
+for i in 1 2 3; do over "x000$i"; done
 for i in 1 2 3 4 5 6 7 8; do
 	spec "t000$i" >&3
-	wait_for has $i
-	end "t000$i"
-	echo "{\"type\":\"ended\",\"trial\":\"t000$i\",\"attempt\":1}" >&3
-	p=$(jq -r "select(.trial==\"t000$i\" and .place).place" out)
-	# the place has told its new level when it would be chosen again
-	wait_for grep -q "$p" "$E/fake/starts"
+	wait_for has $((i + 3))
+	over "t000$i"
 done
 hush
-is "$(places)" 'a a b b n n n n' 'equals take turns, by their weight, also one trial after the other'
+is "$(grep '"trial":"t' out >after; places after)" 'a a b b n n n n' 'equals take turns, by their weight, also one trial after the other'
 
 # ---- trialConcurrency without nni-run ----
 experiment typed far near
@@ -112,7 +122,7 @@ top 100
 export FAKE_PLACES_far='a=1 b=9' FAKE_DOWN_far=b FAKE_PLACES_near='n=1'
 serve
 specs 3 >&3
-wait_for grep -q 'WAITING.*refused' out
+wait_for grep -q 'far: b: Connection refused; near: n: n is full' out
 is "$(places) | $(reason)" 'a n | far: a: a is full; far: b: Connection refused; near: n: n is full' \
 	'a machine that is down only takes none'
 end t0001
@@ -120,11 +130,15 @@ end t0002
 hush
 is "$? $(trials)" '0 3' 'the others go on'
 experiment broken far near
-FAKE_EXIT_far=capabilities:3 nni-submit --dir broken >out 2>err <<-X
-	$(specs 1)
-X
-is "$? $(places)" '0 n' 'a member that cannot be used at all'
-like "$(cat err)" "*member 'far': *exit code 3*; the others go on*" 'is named'
+export FAKE_EXIT_far=capabilities:3
+serve
+specs 1 >&3
+wait_for has 1
+wait_for grep -q "member 'far': .*exit code 3.*; the others go on" err
+ok $? 'a member that cannot be used at all is named'
+hush
+is "$? $(places)" '0 n' 'and the others go on'
+unset FAKE_EXIT_far
 experiment allbroken far near
 specs 1 | FAKE_EXIT=capabilities:3 nni-submit --dir allbroken >out 2>err
 is "$?" 3 'where there is no other, that is the end'
@@ -148,11 +162,18 @@ wait $pid 2>/dev/null
 experiment code far near
 mkdir other
 jq -c --arg d "$PWD/other" '.trainingService[1].trialCodeDirectory=$d' "$E/config.json" >c.json && cp c.json "$E/config.json"
-specs 1 | FAKE_CAPS='"needs_code":"archive"' nni-submit --dir code >out 2>err
-is "$?" 3 'two directories of code where one is sent'
+# refused: until all members have told what they need the input is open
+refused() {
+	serve
+	specs 1 >&3
+	wait $pid
+	is "$?" 3 "$1"
+	exec 3>&-
+}
+export FAKE_CAPS='"needs_code":"archive"'
+refused 'two directories of code where one is sent'
 like "$(cat err)" '*must have one trialCodeDirectory*' 'are refused'
 : >"$E/code.zip"
 echo '{"digest":"sha256:abcd"}' >"$E/code.json"
-specs 1 | FAKE_CAPS='"needs_code":"archive"' nni-submit --dir code >out 2>err
-is "$?" 3 'also where it is packed already'
+refused 'also where it is packed already'
 done_testing
