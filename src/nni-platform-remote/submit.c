@@ -257,7 +257,7 @@ note_success(struct supply *u)
 static void
 hear_credit(struct submitter *s, struct supply *u, const struct record *r)
 {
-	int64_t live = 0, infra = 0;
+	int64_t live = 0, infra = 0, i;
 
 	if (json_int(r->n, &u->n) == -1 || u->n < 0)
 		u->n = 0;
@@ -268,9 +268,10 @@ hear_credit(struct submitter *s, struct supply *u, const struct record *r)
 	json_string(r->reason, &u->reason);
 	s->recount = true;
 	json_int(record_get(r, "infra"), &infra);
-	if (infra > u->infra)
+	/* Several may have ended between two of its words. */
+	for (i = u->infra; i < infra && i < u->infra + MAX_FAULTS; i++)
 		note_fault(s, u, "a trial ended there by no fault of its own");
-	else if (infra == 0 && u->infra > 0)
+	if (infra == 0 && u->infra > 0)
 		note_success(u);
 	u->infra = infra;
 }
@@ -388,7 +389,7 @@ down(struct fleet_machine *m)
 	struct supply *u = supply_of(m);
 	size_t i;
 
-	u->n = 0;
+	u->n = u->infra = 0;
 	u->told = false;
 	s->recount = true;
 	for (i = 0; i < s->fleet.attempts.count; i++) {
