@@ -137,15 +137,21 @@ row_parse(struct rows *rows, const char *line)
 static int
 rows_read(struct rows *rows)
 {
-	static char ps[] = "ps", all[] = "-A", o[] = "-o", pid[] = "pid=",
-		    ppid[] = "ppid=", pgid[] = "pgid=", stat[] = "stat=";
-	char *const argv[] = {ps, all, o, pid, o, ppid, o, pgid, o, stat, NULL};
+	static char ps[] = "ps", bin_ps[] = "/bin/ps", all[] = "-A", o[] = "-o",
+		    pid[] = "pid=", ppid[] = "ppid=", pgid[] = "pgid=",
+		    stat[] = "stat=";
+	char *argv[] = {ps, all, o, pid, o, ppid, o, pgid, o, stat, NULL};
 	struct proc_spec spec = {.argv = argv, .err.io = PROC_NULL};
 	struct buf out = BUF_INIT;
 	struct proc_end end;
 	char *line, *next;
-	int rc = proc_run(&spec, &out, 20000, &end, NULL);
+	int rc;
 
+	/* Whatever PATH the user has: a keeper could not end without it. */
+	if (proc_find(ps, NULL, &out) == -1)
+		argv[0] = bin_ps;
+	buf_clear(&out);
+	rc = proc_run(&spec, &out, 20000, &end, NULL);
 	for (line = out.data; rc == 0 && *line != '\0'; line = next) {
 		next = line + strcspn(line, "\n");
 		if (*next != '\0')
