@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "expdir.h"
 #include "mem.h"
 #include "opt.h"
@@ -119,6 +120,31 @@ backend_new(struct loop *loop, const char *platform, const char *verb,
 	buf_addf(&text, "%s-%s", member, verb);
 	b->log = log_path(dir, text.data);
 	buf_release(&text);
+	return b;
+}
+
+struct backend *
+backend_of_member(struct loop *loop, const char *dir, const char *member,
+    const char *verb, const struct backend_calls *calls, void *arg,
+    struct buf *err)
+{
+	struct config config;
+	struct config_member *section;
+	struct backend *b = NULL;
+	struct buf path = BUF_INIT;
+
+	expdir_path(&path, dir, "config.json");
+	if (config_load(&config, path.data, err) == 0) {
+		section = config_member(&config, member);
+		if (section)
+			b = backend_new(loop, section->platform, verb, dir,
+			    member, calls, arg, err);
+		else
+			buf_err(
+			    err, "'%s' has no member '%s'", path.data, member);
+		config_release(&config);
+	}
+	buf_release(&path);
 	return b;
 }
 

@@ -63,6 +63,10 @@ int backend_environment(struct buf *err);
 struct backend *backend_new(struct loop *loop, const char *platform,
     const char *verb, const char *dir, const char *member,
     const struct backend_calls *calls, void *arg, struct buf *err);
+/* The same for a member of the experiment in `dir`, by its config.json. */
+struct backend *backend_of_member(struct loop *loop, const char *dir,
+    const char *member, const char *verb, const struct backend_calls *calls,
+    void *arg, struct buf *err);
 /*
  * The same for any program: argv[0] is its path; what it says on stderr goes to
  * DIR/log/NAME.log or, with name NULL, to our own stderr.

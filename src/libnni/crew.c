@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "expdir.h"
 #include "mem.h"
 
 void
@@ -117,29 +115,6 @@ static const struct backend_calls backend_calls = {
 
 /* ---- finding one ---- */
 
-static struct backend *
-open_backend(struct crew *c, struct crew_member *m, struct buf *err)
-{
-	struct config config;
-	struct config_member *section;
-	struct backend *b = NULL;
-	struct buf path = BUF_INIT;
-
-	expdir_path(&path, m->dir, "config.json");
-	if (config_load(&config, path.data, err) == 0) {
-		section = config_member(&config, m->name);
-		if (section)
-			b = backend_new(c->loop, section->platform, c->verb,
-			    m->dir, m->name, &backend_calls, m, err);
-		else
-			buf_err(
-			    err, "'%s' has no member '%s'", path.data, m->name);
-		config_release(&config);
-	}
-	buf_release(&path);
-	return b;
-}
-
 static struct crew_member *
 find(const struct crew *c, const char *dir, const char *name)
 {
@@ -173,7 +148,8 @@ crew_member(struct crew *c, const struct record *trial, struct buf *err)
 	dir = name = NULL;
 	c->all = xreallocarray(c->all, c->count + 1, sizeof(*c->all));
 	c->all[c->count++] = m;
-	m->backend = open_backend(c, m, err);
+	m->backend = backend_of_member(
+	    c->loop, m->dir, m->name, c->verb, &backend_calls, m, err);
 	if (m->backend) {
 		if (c->once)
 			backend_argument(m->backend, "--once");

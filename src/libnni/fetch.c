@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "expdir.h"
 #include "mem.h"
 
 struct member {
@@ -234,30 +232,6 @@ capabilities(void *arg, char *line, size_t len)
 			m->lists = true;
 }
 
-static struct backend *
-new_backend(struct member *m, const char *verb,
-    const struct backend_calls *calls, struct buf *err)
-{
-	struct config config;
-	struct config_member *section;
-	struct backend *b = NULL;
-	struct buf path = BUF_INIT;
-
-	expdir_path(&path, m->dir, "config.json");
-	if (config_load(&config, path.data, err) == 0) {
-		section = config_member(&config, m->name);
-		if (section)
-			b = backend_new(m->fetch->loop, section->platform, verb,
-			    m->dir, m->name, calls, m, err);
-		else
-			buf_err(
-			    err, "'%s' has no member '%s'", path.data, m->name);
-		config_release(&config);
-	}
-	buf_release(&path);
-	return b;
-}
-
 static void
 capabilities_ended(void *arg, const char *why, int exit_code)
 {
@@ -267,7 +241,8 @@ capabilities_ended(void *arg, const char *why, int exit_code)
 	(void)exit_code;
 	m->state = why ? UNKNOWN : m->lists ? FETCHES : HAS_NONE;
 	if (m->state == FETCHES) {
-		m->backend = new_backend(m, "fetch", &backend_calls, &err);
+		m->backend = backend_of_member(m->fetch->loop, m->dir, m->name,
+		    "fetch", &backend_calls, m, &err);
 		if (m->backend) {
 			be_patient(m);
 			backend_start(m->backend);
@@ -290,7 +265,8 @@ ask_capabilities(struct member *m)
 	struct buf err = BUF_INIT;
 
 	backend_free(m->asked);
-	m->asked = new_backend(m, "capabilities", &capabilities_calls, &err);
+	m->asked = backend_of_member(m->fetch->loop, m->dir, m->name,
+	    "capabilities", &capabilities_calls, m, &err);
 	if (m->asked) {
 		m->state = ASKING;
 		backend_once(m->asked);
