@@ -312,6 +312,14 @@ record_get(const struct record *r, const char *key)
 	return json_get(r->line, key);
 }
 
+bool
+record_sets_concurrency(const struct record *r, int64_t *n)
+{
+	return record_is(r->type_text, "set") &&
+	       record_is(record_get(r, "key"), "trialConcurrency") &&
+	       json_int(r->value, n) == 0 && *n > 0;
+}
+
 /* ---- writing ---- */
 
 void

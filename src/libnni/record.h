@@ -73,6 +73,12 @@ struct json record_get(const struct record *r, const char *key);
 bool record_is(struct json v, const char *text);
 
 /*
+ * {"type":"set","key":"trialConcurrency","value":N} with N > 0, the request of
+ * control.jsonl that concerns platforms too. *n is set only if it is true.
+ */
+bool record_sets_concurrency(const struct record *r, int64_t *n);
+
+/*
  * Appends the record to `out` with `key` set to the raw JSON `value` (a key
  * that is there is replaced in its place, else added at the end; JSON_NONE
  * removes it).  No newline is added.

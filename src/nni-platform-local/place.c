@@ -206,9 +206,7 @@ place_hear(struct place *p, const struct record *r)
 {
 	int64_t n;
 
-	if (record_is(r->type_text, "set") &&
-	    record_is(record_get(r, "key"), "trialConcurrency") &&
-	    json_int(r->value, &n) == 0 && n > 0)
+	if (record_sets_concurrency(r, &n))
 		p->concurrency = n;
 }
 

@@ -494,7 +494,6 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	}
 }
 
-/* {"type":"set","key":"trialConcurrency","value":N} */
 static int
 hear_control(void *arg, const char *line, size_t len, int64_t offset)
 {
@@ -505,9 +504,7 @@ hear_control(void *arg, const char *line, size_t len, int64_t offset)
 
 	(void)offset;
 	if (record_parse(&r, line, len, NULL) == -1 ||
-	    !record_is(r.type_text, "set") ||
-	    !record_is(record_get(&r, "key"), "trialConcurrency") ||
-	    json_int(r.value, &n) == -1 || n <= 0)
+	    !record_sets_concurrency(&r, &n))
 		return 0;
 	s->concurrency = n;
 	s->recount = true;
