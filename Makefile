@@ -48,7 +48,10 @@ AGENTS = linux-x86_64 linux-aarch64
 HERE := $(shell uname -sm | tr 'L ' 'l-')
 AGENTS_POSIX = $(patsubst %,agent-%,$(filter $(HERE),$(AGENTS)))
 
-all: $(PROGRAMS) $(AGENTS_$(OS))
+all: $(PROGRAMS) $(AGENTS_$(OS)) $(filter build/%,$(BIN:%/bin=%/platforms))
+# Programs find platforms/ beside the directory they are in.
+build/%/platforms:
+	ln -s ../../platforms $@
 
 LIB_OBJ = $(LIB_SRC:src/%.c=$(SAME)/%.o) $(LIB_$(OS)_SRC:src/%.c=$(O)/%.o)
 LIB = $(O)/libnni.a

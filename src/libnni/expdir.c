@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "names.h"
 #include "opt.h"
 #include "os/file.h"
 #include "os/lock.h"
@@ -463,49 +464,7 @@ tool_find(const char *name, struct buf *path, struct buf *err)
 	    name, self ? self : "?");
 }
 
-/* $NNI_PLATFORM_PATH, a list like PATH. */
-static bool
-find_in_list(const char *list, const char *name, struct buf *path)
-{
-	const char *end;
-	char *dir;
-	bool found = false;
-
-	for (; list && *list && !found; list = *end ? end + 1 : end) {
-		end = list + strcspn(list, path_list_separator());
-		if (end == list)
-			continue;
-		dir = xstrndup(list, (size_t)(end - list));
-		found = find_in(dir, "", name, path);
-		free(dir);
-	}
-	return found;
-}
-
-int
-backend_find(const char *platform, struct buf *path, struct buf *err)
-{
-	const char *self = sys_self_dir(), *p;
-	struct buf name = BUF_INIT;
-	int r = 0;
-
-	for (p = platform; *p; p++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", *p))
-			break;
-	if (*p || p == platform)
-		return buf_err(err, "'%s' is not a platform's name", platform);
-	buf_addf(&name, "nni-platform-%s", platform);
-	if (!find_in_list(env_get("NNI_PLATFORM_PATH"), name.data, path) &&
-	    !(self && find_in(self, "../libexec/nni", name.data, path)) &&
-	    !(self && find_in(self, "", name.data, path)) &&
-	    proc_find(name.data, NULL, path) == -1)
-		r = buf_err(err,
-		    "there is no platform '%s': no program '%s' in "
-		    "$NNI_PLATFORM_PATH, beside the tools or in PATH",
-		    platform, name.data);
-	buf_release(&name);
-	return r;
-}
+/* ---- where backends are ---- */
 
 static void
 list_add(char ***names, size_t *count, char *name)
@@ -521,47 +480,226 @@ list_add(char ***names, size_t *count, char *name)
 	(*names)[(*count)++] = name;
 }
 
+/*
+ * The directories in which backends are, in the order in which they are
+ * searched: those of $NNI_PLATFORM_PATH (a list like PATH), where `make
+ * install` puts them as bin and as libexec/nni see it, and the source tree.
+ */
 static void
-list_directory(const char *dir, char ***names, size_t *count)
+places(char ***dirs, size_t *count)
 {
-	static const char prefix[] = "nni-platform-";
+	static const char *const ours[] = {"../libexec/nni",
+	    "../libexec/nni/platforms", "", "platforms", "../platforms"};
+	const char *self = sys_self_dir(), *list = env_get("NNI_PLATFORM_PATH");
+	size_t len, i;
+
+	*dirs = NULL;
+	*count = 0;
+	for (; list && *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, path_list_separator());
+		if (len)
+			list_add(dirs, count, xstrndup(list, len));
+	}
+	for (i = 0; self && i < sizeof(ours) / sizeof(*ours); i++) {
+		struct buf dir = BUF_INIT;
+
+		buf_set(&dir, self);
+		if (*ours[i])
+			path_add(&dir, ours[i]);
+		list_add(dirs, count, buf_detach(&dir));
+	}
+}
+
+/* DIR/nni-platform-NAME or DIR/NAME/nni-platform-NAME. */
+static bool
+has_program(const char *dir, const char *platform, struct buf *path)
+{
+	struct buf name = BUF_INIT;
+	bool found;
+
+	buf_setf(&name, "nni-platform-%s", platform);
+	found = find_in(dir, "", name.data, path) ||
+		find_in(dir, platform, name.data, path);
+	buf_release(&name);
+	return found;
+}
+
+/* DIR/NAME/NAME.jq or DIR/NAME.jq; `folder` is the one that has it. */
+static bool
+has_jq(const char *dir, const char *platform, struct buf *folder)
+{
+	struct buf path = BUF_INIT;
+	bool found = false;
+	int below;
+
+	for (below = 1; below >= 0 && !found; below--) {
+		buf_set(folder, dir);
+		if (below)
+			path_add(folder, platform);
+		buf_set(&path, folder->data);
+		path_add(&path, platform);
+		buf_adds(&path, ".jq");
+		found = is_program(&path);
+	}
+	buf_release(&path);
+	return found;
+}
+
+/* The engine of the platforms that are a jq file. */
+#define REST "rest"
+
+static bool
+find_engine(char **dirs, size_t count, struct buf *path)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (has_program(dirs[i], REST, path))
+			return true;
+	return proc_find("nni-platform-" REST, NULL, path) == 0;
+}
+
+static int
+no_platform(const char *platform, struct buf *err)
+{
+	return buf_err(err,
+	    "there is no platform '%s': no program 'nni-platform-%s' and no "
+	    "'%s.jq' in $NNI_PLATFORM_PATH, beside the tools or in PATH",
+	    platform, platform, platform);
+}
+
+int
+backend_find(const char *platform, struct buf *path, struct buf *err)
+{
+	struct buf folder = BUF_INIT, name = BUF_INIT;
+	char **dirs;
+	size_t count, i;
+	int r = -1;
+
+	/* The engine alone is none. */
+	if (!name_is_plain(platform) || strcmp(platform, REST) == 0)
+		return buf_err(
+		    err, "'%.64s' is not a platform's name", platform);
+	places(&dirs, &count);
+	for (i = 0; i < count; i++) {
+		if (has_program(dirs[i], platform, path)) {
+			r = 0;
+			break;
+		}
+		if (!has_jq(dirs[i], platform, &folder))
+			continue;
+		if (find_engine(dirs, count, path))
+			r = 0;
+		else
+			buf_err(err,
+			    "platform '%s' needs the program "
+			    "'nni-platform-rest', which is neither beside the "
+			    "tools nor in PATH",
+			    platform);
+		break;
+	}
+	if (i == count) {
+		buf_setf(&name, "nni-platform-%s", platform);
+		r = proc_find(name.data, NULL, path) == 0
+			? 0
+			: no_platform(platform, err);
+	}
+	dir_list_free(dirs, NULL, count);
+	buf_release(&folder);
+	buf_release(&name);
+	return r;
+}
+
+/* Is there a file of jq in it?  Many a `lib` is something else. */
+static bool
+is_jq_library(const char *dir)
+{
 	char **found;
 	size_t n, i;
+	bool is = false;
 
 	if (dir_list(dir, &found, NULL, &n, NULL) != 0)
-		return;
-	for (i = 0; i < n; i++)
-		if (strncmp(found[i], prefix, strlen(prefix)) == 0) {
-			const char *name = found[i] + strlen(prefix);
+		return false;
+	for (i = 0; i < n && !is; i++) {
+		size_t len = strlen(found[i]);
 
-			list_add(
-			    names, count, xstrndup(name, strcspn(name, ".")));
-		}
+		is = len > 3 && strcmp(found[i] + len - 3, ".jq") == 0;
+	}
 	dir_list_free(found, NULL, n);
+	return is;
+}
+
+int
+platform_jq_find(
+    const char *platform, struct buf *dir, struct buf *lib, struct buf *err)
+{
+	char **dirs;
+	size_t count, i, at;
+	bool found = false;
+
+	if (!name_is_plain(platform))
+		return buf_err(
+		    err, "'%.64s' is not a platform's name", platform);
+	places(&dirs, &count);
+	for (at = 0; at < count && !found; at++)
+		found = has_jq(dirs[at], platform, dir);
+	/* The one beside it, else ours. */
+	for (i = 0; found && i <= count; i++) {
+		buf_set(lib, dirs[i == 0 ? at - 1 : i - 1]);
+		path_add(lib, "lib");
+		if (is_jq_library(lib->data))
+			break;
+		buf_clear(lib);
+	}
+	dir_list_free(dirs, NULL, count);
+	return found ? 0 : no_platform(platform, err);
+}
+
+/* What DIR/FOUND[.jq] or a folder DIR/FOUND says of a platform. */
+static void
+list_entry(const char *dir, const char *found, char ***names, size_t *count)
+{
+	static const char prefix[] = "nni-platform-";
+	size_t len = strlen(found);
+	struct buf path = BUF_INIT;
+	char *name = NULL;
+
+	if (strncmp(found, prefix, strlen(prefix)) == 0) {
+		found += strlen(prefix);
+		len = strlen(found);
+		if (len > 4 && strcmp(found + len - 4, ".exe") == 0)
+			len -= 4;
+		name = xstrndup(found, len);
+	} else if (len > 3 && strcmp(found + len - 3, ".jq") == 0) {
+		name = xstrndup(found, len - 3);
+	} else if (name_is_plain(found) && (has_program(dir, found, &path) ||
+					       has_jq(dir, found, &path))) {
+		name = xstrdup(found);
+	}
+	if (name && strcmp(name, REST) != 0)
+		list_add(names, count, name);
+	else
+		free(name);
+	buf_release(&path);
 }
 
 void
 backend_list(char ***names, size_t *count)
 {
-	const char *self = sys_self_dir(), *list = env_get("NNI_PLATFORM_PATH");
-	struct buf dir = BUF_INIT;
-	size_t len;
+	char **dirs, **found;
+	size_t n, i, j, dir_count;
 
 	*names = NULL;
 	*count = 0;
-	for (; list && *list; list += len + (list[len] != '\0')) {
-		len = strcspn(list, path_list_separator());
-		buf_clear(&dir);
-		buf_add(&dir, list, len);
-		if (len)
-			list_directory(dir.data, names, count);
+	places(&dirs, &dir_count);
+	for (i = 0; i < dir_count; i++) {
+		if (dir_list(dirs[i], &found, NULL, &n, NULL) != 0)
+			continue;
+		for (j = 0; j < n; j++)
+			list_entry(dirs[i], found[j], names, count);
+		dir_list_free(found, NULL, n);
 	}
-	if (self) {
-		buf_setf(&dir, "%s/../libexec/nni", self);
-		list_directory(dir.data, names, count);
-		list_directory(self, names, count);
-	}
-	buf_release(&dir);
+	dir_list_free(dirs, NULL, dir_count);
 }
 
 bool

@@ -65,12 +65,24 @@ bool expdir_lock_held(const char *dir, const char *name, int64_t *pid);
 
 /*
  * Where programs are.  A tool (nni-config) is searched beside the running
- * program, then in PATH; a backend (nni-platform-NAME) in $NNI_PLATFORM_PATH
- * (a list of directories), then in ../libexec/nni and beside the running
  * program, then in PATH.  0 with the path, or -1.
  */
 int tool_find(const char *name, struct buf *path, struct buf *err);
+/*
+ * The program of a platform, which everybody who starts one finds by this: in
+ * each directory of $NNI_PLATFORM_PATH, then in those beside the tools (bin,
+ * libexec/nni, libexec/nni/platforms; platforms/ of the source tree),
+ * nni-platform-NAME, NAME/nni-platform-NAME, or nni-platform-rest where
+ * NAME/NAME.jq or NAME.jq is; then nni-platform-NAME in PATH.  0 or -1.
+ */
 int backend_find(const char *platform, struct buf *path, struct buf *err);
+/*
+ * For the engine: the folder of NAME.jq in the same places, and the one of the
+ * jq modules that it may include (platforms/lib; empty if there is none).
+ * 0 or -1.
+ */
+int platform_jq_find(
+    const char *platform, struct buf *dir, struct buf *lib, struct buf *err);
 /* The directory of the pure Python `nni`: installed, or in the source tree. */
 bool stand_in_find(struct buf *dir);
 /*

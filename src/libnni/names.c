@@ -157,3 +157,13 @@ name_is_script(const char *name)
 	       (strcmp(dot, ".sh") == 0 || strcmp(dot, ".py") == 0 ||
 		   strcmp(dot, ".pl") == 0);
 }
+
+bool
+name_is_plain(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return len && len <= 64 && !name[len] && name[0] != '.' &&
+	       name[0] != '-';
+}

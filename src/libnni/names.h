@@ -30,6 +30,12 @@ const char *name_path_fault(const char *path, bool windows);
  */
 int name_compare_folded(const char *a, const char *b);
 
+/*
+ * Is it a word that every system takes for a file's name, and people for that
+ * of a thing: up to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -?
+ */
+bool name_is_plain(const char *name);
+
 /* Is it the folder of a version control system (.git, also as a file)? */
 bool name_is_vcs(const char *name);
 

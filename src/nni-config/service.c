@@ -9,25 +9,16 @@
 
 #include "expdir.h"
 #include "form.h"
+#include "names.h"
 #include "opt.h"
 
 /* ---- platforms by name ---- */
 
 static bool
-is_safe_name(const char *s)
-{
-	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz"
-			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-	return len && len <= 64 && !s[len] && s[0] != '.' && s[0] != '-';
-}
-
-static bool
 has_backend(const char *platform)
 {
 	struct buf path = BUF_INIT;
-	bool found =
-	    is_safe_name(platform) && backend_find(platform, &path, NULL) == 0;
+	bool found = backend_find(platform, &path, NULL) == 0;
 
 	buf_release(&path);
 	return found;
@@ -115,7 +106,7 @@ name_member(struct reading *r, struct node *list, struct node *m)
 
 	if (given && given->type != NODE_STRING)
 		return; /* told */
-	if (given && !is_safe_name(given->text))
+	if (given && !name_is_plain(given->text))
 		reading_error(r, given, "member",
 		    "must be up to 64 of A-Z a-z 0-9 . _ -, not '%s'",
 		    given->text);
