@@ -99,7 +99,7 @@ src/%.h: ;
 AGENT_CC = cc
 AGENT_CC_OF = $(if $(filter $(HERE),$(1)),$(AGENT_CC),$(1:linux-%=%-linux-gnu-gcc))
 # Not compiled: what these two never call.
-AGENT_WITHOUT = $(patsubst %,src/libnni/%.c,canonical classargs columns crew csv \
+AGENT_WITHOUT = $(patsubst %,src/libnni/%.c,archive canonical classargs columns crew csv \
 	node node-scalar node-yaml problems searchspace survey)
 AGENT_O = build/agent-$(1)
 AGENT_MAKE = $(MAKE) -s OS=POSIX O=$(AGENT_O) SAME=$(AGENT_O) BIN=$(AGENT_O)/bin \

@@ -1,6 +1,6 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/libnni/buf.c src/libnni/canonical.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c \
+LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/libnni/buf.c src/libnni/canonical.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c \
 	src/libnni/crew.c src/libnni/csv.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/fetch.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
@@ -83,7 +83,6 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/workcopy.c
 NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/arrival.c src/nni-platform-remote/fetch.c \
-	src/nni-platform-remote/archive.c \
 	src/nni-platform-remote/askpass.c \
 	src/nni-platform-remote/check.c \
 	src/nni-platform-remote/collect.c \

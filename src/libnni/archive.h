@@ -1,6 +1,7 @@
-#ifndef NNI_REMOTE_ARCHIVE_H
-#define NNI_REMOTE_ARCHIVE_H
+#ifndef NNI_ARCHIVE_H
+#define NNI_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "buf.h"
 
@@ -12,6 +13,8 @@ struct archive;
 struct archive_entry {
 	const char *path; /* UTF-8; a directory's ends with '/' */
 	uint32_t mode;	  /* permission bits; 0644 if the archive has none */
+	bool link;	  /* symbolic; its contents are where it leads to */
+	int64_t size;	  /* bytes, as the archive's list of entries says */
 };
 
 /* NULL with err if it cannot be read, or is none. */

@@ -10,6 +10,8 @@
 
 #define NAME_MAX_LEN 4096
 #define DEFAULT_MODE 0644u
+#define TYPE_MASK 0170000u /* of a Unix mode */
+#define TYPE_LINK 0120000u
 #define LAST_RECORD 22 /* bytes, without a comment */
 
 struct archive {
@@ -161,6 +163,8 @@ archive_next(struct archive *a, struct archive_entry *e, struct buf *err)
 	e->mode = (uint32_t)(info.external_fa >> 16) & 0777;
 	if (!e->mode)
 		e->mode = DEFAULT_MODE;
+	e->link = ((info.external_fa >> 16) & TYPE_MASK) == TYPE_LINK;
+	e->size = (int64_t)info.uncompressed_size;
 	return 1;
 }
 
