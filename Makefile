@@ -85,6 +85,11 @@ $(eval $(call program,nni-platform-remote,NNI_PLATFORM_REMOTE))
 $(eval $(call program,nni-conformance,NNI_CONFORMANCE))
 $(eval $(call program,nnictl,NNICTL))
 
+# Of nni-platform-rest there are only parts yet.
+NNI_PLATFORM_REST_OBJ = $(NNI_PLATFORM_REST_SRC:src/%.c=$(SAME)/%.o)
+all: $(NNI_PLATFORM_REST_OBJ)
+-include $(NNI_PLATFORM_REST_OBJ:.o=.d)
+
 $(O)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
@@ -195,6 +200,7 @@ $(eval $(call unit_of,tune,NNI_TUNE))
 $(eval $(call unit_of,assess,NNI_ASSESS))
 $(eval $(call unit_of,platform-local,NNI_PLATFORM_LOCAL))
 $(eval $(call unit_of,platform-remote,NNI_PLATFORM_REMOTE))
+$(eval $(call unit_of,platform-rest,NNI_PLATFORM_REST))
 $(eval $(call unit_of,pack,NNI_PACK))
 $(eval $(call unit_of,run,NNI_RUN))
 # Libraries for LD_PRELOAD that play tricks on the programs.

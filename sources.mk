@@ -100,6 +100,9 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/watch.c \
 	src/nni-platform-remote/windows.c \
 	src/nni-platform-remote/windows-visit.c
+NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
+	src/nni-platform-rest/curl-line.c \
+	src/nni-platform-rest/plain.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c src/nnictl/places.c src/nnictl/platform.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c
