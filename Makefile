@@ -179,7 +179,7 @@ JOBS = 4
 # Unit tests are programs, build/t/NAME.t; posix-* and win32-* know the system.
 NOT_POSIX = t/unit/win32-%.c
 NOT_WIN32 = t/unit/posix-%.c t/unit/platform-remote-connection.c \
-	t/unit/platform-local-workcopy.c
+	t/unit/platform-local-workcopy.c t/unit/platform-rest-delivery.c
 UNIT_SRC = $(filter-out $(NOT_$(OS)),$(wildcard t/unit/*.c))
 UNIT = $(UNIT_SRC:t/unit/%.c=$(O)/t/%.t$(EXE))
 unit: $(UNIT)

@@ -11,7 +11,7 @@ LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/li
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c \
 	src/libnni/opt-words.c src/libnni/parents.c src/libnni/phases.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c src/libnni/remote.c \
-	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/trials.c src/libnni/utf8.c src/libnni/verb.c \
+	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/toolfiles.c src/libnni/trials.c src/libnni/utf8.c src/libnni/verb.c \
 	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c \
 	src/libnni/os/whole.c
 LIB_POSIX_SRC = src/libnni/os/dir-posix.c src/libnni/os/file-posix.c \
@@ -101,8 +101,9 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/windows.c \
 	src/nni-platform-remote/windows-visit.c
 NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
-	src/nni-platform-rest/curl-line.c \
-	src/nni-platform-rest/plain.c
+	src/nni-platform-rest/curl-line.c src/nni-platform-rest/delivery.c \
+	src/nni-platform-rest/plain.c src/nni-platform-rest/tgz.c \
+	src/nni-platform-rest/unpack.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c src/nnictl/places.c src/nnictl/platform.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c

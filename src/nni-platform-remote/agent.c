@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expdir.h"
 #include "mem.h"
 #include "os/file.h"
 #include "os/sys.h"
 #include "say.h"
+#include "toolfiles.h"
 
 /* ---- the files ---- */
 
@@ -43,17 +43,6 @@ find_kind(const char *system, const char *machine)
 			    strcmp(kinds[i].machines[j], machine) == 0)
 				return &kinds[i];
 	return NULL;
-}
-
-/* agents/ is where nni-platform-local is. */
-static int
-find_dir(struct buf *dir, struct buf *err)
-{
-	if (backend_find("local", dir, err) == -1)
-		return -1;
-	buf_cut(dir, (size_t)(path_base(dir->data) - dir->data));
-	buf_adds(dir, "agents");
-	return 0;
 }
 
 /* Fills in digest and size.  0, or -1 with err. */
@@ -100,7 +89,7 @@ find(const char *system, const char *machine, bool trial, struct buf *err,
 	a = trial ? &k->trial : &k->agent;
 	if (a->path)
 		return a;
-	if (find_dir(&path, err) == 0) {
+	if (agents_dir(&path, err) == 0) {
 		path_add(&path, trial ? "nni-trial-" : "");
 		buf_adds(&path, k->name);
 		if (sum_up(a, path.data, err) == 0)
