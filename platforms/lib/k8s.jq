@@ -195,7 +195,7 @@ def part_bytes: 716800;
 def archive_max: 8388608;
 
 # Prepared archives as a list of parts: {what, n, at, name}.
-def archive_parts: [to_entries[] | select(.value.bytes > 0) | .key as $what | .value as $a
+def archive_parts: . as $all | [("code", "tools") as $what | $all[$what] // empty | . as $a
 	| range(0; $a.bytes; part_bytes)
 	| {what: $what, n: (. / part_bytes), at: ., name: ("nni-" + $what + "-" + $a.digest[0:12] + "-\(. / part_bytes)")}];
 
@@ -240,7 +240,7 @@ def submit_platform($s; $event): . as $setup | $event
 		send: (if $s.ready then [{to: .key, event: ready_event($s)}] elif $s.fault then [{to: .key, event: ($s.fault + {type: "fault"})}] else [] end)}
 	elif .type == "timer" then $setup | submit_advance($s | del(.fault, .posted))
 	elif .type == "reply" then (.id | split(":")) as $id
-		| ($s.prepared // {} | archive_parts[] | select(.what == $id[1] and "\(.n)" == $id[2])) as $part
+		| (first($s.prepared // {} | archive_parts[] | select(.what == $id[1] and "\(.n)" == $id[2])) // null) as $part
 		| if $id[0] == "prepare" then
 			if .status == 200 then . as $r | $setup | submit_advance($s | .prepared[$id[1]] = ($r | {what: $id[1], bytes, digest}))
 			else faulty($s; {reason: ("cannot pack the code: " + (.message // "no reason was given"))}) end
@@ -578,7 +578,7 @@ def log_request($setup; $name; $how; $container; $single): {id: ("log:" + $name)
 	path: ((.ns | pods_path(.)) + "/" + $name + "/log"),
 	query: {container: $container, timestamps: "true", follow: (if $how == "follow" then "true" else null end)},
 	source: (if $single then null else $name | ltrimstr($setup | job_name("")) | sub("^[^-]*-[0-9]+-"; "") end)}
-	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8} else {tries: 1, timeout_ms: 600000} end
+	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8, last: true} else {tries: 1, timeout_ms: 600000, last: true} end
 	| with_entries(select(.value != null));
 
 def logs_open: [.pods // {} | .[] | select(.log == "poll" or .log == "final" or .log == "follow")] != [];
@@ -660,6 +660,119 @@ def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | ki
 		| if .left > 0 then {state: .} else {state: null, records: [{fetched: true, files, bytes} + if .error then {error} else {} end]} end
 	else {state: $s} end;
 
+# ---- check: could trials be started? ----
+
+# What is asked for in a review of rights: this verb on that.
+def rights(kind): kind as $k | ($k.api | split("/") | .[2]) as $group
+	| [("create", "get", "list", "watch", "delete") | {verb: ., group: $group, resource: $k.plural}]
+	+ [("list", "watch") | {verb: ., group: "", resource: "pods"}] + [{verb: "get", group: "", resource: "pods", subresource: "log"}]
+	+ [("create", "patch", "list", "delete") | {verb: ., group: "", resource: "configmaps"}] + ($k.rights // []);
+
+def right_name: .resource + (if .subresource then "/" + .subresource else "" end) | ascii_downcase;
+
+# How a right is given: a line that can be typed.
+def grant($ns; $missing): "an administrator gives them by: kubectl -n \($ns) create role nni "
+	+ ([$missing | group_by(.verb)[] | .[0].verb] | map("--verb=" + .) | join(" ")) + " "
+	+ ($missing | map("--resource=" + .resource + (if .group != "" then "." + .group else "" end) + (if .subresource then "/" + .subresource else "" end)) | unique | join(" "))
+	+ ", and a rolebinding";
+
+def secret_names: [.member.imagePullSecrets[]? | .name];
+
+def check_requests($ns; kind): [{id: "version", path: "/version"}, {id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
+		{id: "quota", path: "/api/v1/namespaces/\($ns)/resourcequotas"}, {id: "nodes", path: "/api/v1/nodes"}]
+	+ [rights(kind) | to_entries[] | {id: "right:\(.key)", method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+		body: {apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: {resourceAttributes: (.value + {namespace: $ns})}}}]
+	+ [secret_names[] | {id: ("secret:" + .), path: "/api/v1/namespaces/\($ns)/secrets/\(.)"}]
+	+ [.member.serviceAccountName // empty | {id: "account", path: "/api/v1/namespaces/\($ns)/serviceaccounts/\(.)"}]
+	| map(. + {tries: 2});
+
+def problem($message; $hint): {type: "error", message: $message, hint: $hint} | with_entries(select(.value != null));
+
+# 2, 500m, 1k: as a number.
+def quantity: tostring | capture("^(?<n>[0-9.]+)(?<u>[A-Za-z]*)$") // {n: "0", u: ""}
+	| (.n | tonumber) * ({m: 0.001, "": 1, k: 1000, M: 1000000, G: 1000000000, Ki: 1024, Mi: 1048576, Gi: 1073741824, Ti: 1099511627776}[.u] // 1);
+
+# Quotas that are used up.
+def quota_problems: .body.items[]? | .metadata.name as $name | .status | .hard as $hard | .used as $used
+	| ($hard // {} | keys[]) as $k | select($used[$k] != null and ($used[$k] | quantity) >= ($hard[$k] | quantity))
+	| select($k | test("pods|jobs|configmaps|cpu|memory|gpu"))
+	| problem("quota \($name) is used up: \($k) \($used[$k]) of \($hard[$k])"; "trials wait until something of it is given back; ask for more, or use another namespace:");
+
+# What a cluster's nodes have of the resource that trials ask for.
+def node_problems($setup): ($setup.member.gpuResource // "nvidia.com/gpu") as $gpu
+	| if ($setup.member.trialGpuNumber // 0) == 0 or .status != 200 then empty
+	elif any(.body.items[]?; (.status.allocatable[$gpu] // "0" | quantity) >= $setup.member.trialGpuNumber) then empty
+	else problem("no node has \($setup.member.trialGpuNumber) of \($gpu)"; "see `kubectl describe nodes`; gpuResource: names another resource, trialGpuNumber: another number") end;
+
+def check_reply($setup; $s; kind): .id as $id
+	| if .status == 0 then problem("no answer to \($id): \(.message // "")"; null)
+	elif $id == "version" then if .status == 200 then empty else problem("cannot ask the server's version: \(refusal)"; null) end
+	elif $id == "namespace" then if .status == 404 then problem("there is no namespace \($s.ns)"; "kubectl create namespace \($s.ns), or set namespace:") else empty end
+	elif $id == "quota" then if .status == 200 then quota_problems else empty end
+	elif $id == "nodes" then node_problems($setup)
+	elif $id == "account" then if .status == 404 then problem("there is no service account \($setup.member.serviceAccountName) in \($s.ns)"; "create it, or set serviceAccountName:") else empty end
+	elif $id | startswith("secret:") then if .status == 404 then problem("there is no secret \($id[7:]) in \($s.ns), which imagePullSecrets: names";
+		"kubectl -n \($s.ns) create secret docker-registry \($id[7:]) --docker-server=... --docker-username=...") else empty end
+	else empty end;
+
+# Rights are told together, at the end.
+def check_platform($s; $event; kind): . as $setup | $event
+	| if .type == "start" then {state: $s, servers: ($setup | server)}
+	elif .type == "open" then ($setup + {facts: .facts} | check_requests($event.namespace; kind)) as $requests
+		| {state: ($s + {ns: .namespace, facts: .facts, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
+	elif .type == "reply" and ($s.left // 0) > 0 then
+		[check_reply($setup; $s; kind)] as $problems
+		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
+			then [($setup + {facts: $s.facts} | rights(kind))[.id[6:] | tonumber]] else [] end) as $missing
+		| ($s + {left: ($s.left - 1), missing: ($s.missing + $missing), bad: ($s.bad or $problems != [])}) as $n
+		| if $n.left > 0 then {state: $n, records: $problems}
+		elif $n.missing != [] then {state: $n, exit: 6, records: ($problems + [problem("rights are missing in namespace \($n.ns): "
+			+ ([$n.missing | group_by(right_name)[] | (map(.verb) | join(", ")) + " " + (.[0] | right_name)] | join("; ")); grant($n.ns; $n.missing))])}
+		else {state: $n, records: $problems, exit: (if $n.bad then 1 else 0 end)} end
+	else {state: $s} end;
+
+# ---- clean: what has our labels, and only that ----
+
+# Kinds of things, one after the other, each in lists of at most 50 until there are none.
+def clean_kinds($s; kind): [{path: (. + {facts: $s.facts} | jobs_path($s.ns; kind)), selector: "ours"}, {path: pods_path($s.ns), selector: "ours"},
+	{path: configmaps_path($s.ns), selector: "owner"}];
+
+def clean_list($s; kind): . as $setup | clean_kinds($s; kind)[$s.at] as $k
+	| {state: $s, requests: [{id: "list", path: $k.path, tries: 8, query: {limit: "50",
+		labelSelector: (if $k.selector == "ours" then $setup | selector else $setup | owner_label end)}}]};
+
+# What is done about one of them: code that others use too is only not ours any more.
+def clean_item($k; $owner): . as $o | ($k.path + "/" + .metadata.name) as $path | {uid: .metadata.uid, resourceVersion: .metadata.resourceVersion} as $as_seen
+	| if $k.selector == "owner" and any(.metadata.labels | keys[]; startswith("used-by.nni/") and . != $owner) then
+		{method: "PATCH", path: $path, headers: {"Content-Type": "application/merge-patch+json"}, body: {metadata: {resourceVersion: .metadata.resourceVersion, labels: {($owner): null}}}}
+	else {method: "DELETE", path: $path, body: {apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background",
+		preconditions: (if $k.selector == "owner" then $as_seen else {uid: .metadata.uid} end)}} end
+	| . + {id: ("item:" + $o.metadata.name), tries: 8};
+
+def clean_failed($s; $message; $code): {state: $s, exit: $code, records: [problem($message; if $code == 6 then "the rights to list and to delete are needed" else "try again" end)]};
+
+def clean_reply($s; $event; kind): . as $setup | clean_kinds($s; kind)[$s.at] as $k | $event
+	| if .id == "list" and .status == 200 then [.body.items[] | select(.metadata.deletionTimestamp == null)] as $todo
+		| if .body.items == [] then
+			if $s.at == 2 then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
+		elif $todo == [] and $s.waits > 600 then clean_failed($s; "\(.body.items | length) things at \($k.path) do not go away"; 5)
+		elif $todo == [] then {state: ($s + {waits: ($s.waits + 1)}), wait_ms: 500}
+		else {state: ($s + {left: ($todo | length)}), requests: [$todo[] | clean_item($k; $setup | owner_label)]} end
+	# its kind does not exist here: nothing of it was left
+	elif .id == "list" and .status == 404 then if $s.at == 2 then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
+	elif .id == "list" or (.status >= 400 and .status != 404 and .status != 409) or .status == 0 then
+		clean_failed($s; "cannot remove what is left at \($k.path): \(refusal)"; if .status == 403 or .status == 401 then 6 else 5 end)
+	elif $s.left > 1 then {state: ($s + {left: ($s.left - 1)})}
+	# all were asked for: look again, until there are none
+	else {state: ($s + {left: 0}), wait_ms: 100} end;
+
+def clean_platform($s; $event; kind): . as $setup | $event
+	| if .type == "start" then {state: $s, servers: ($setup | server)}
+	elif .type == "open" then $setup | clean_list($s + {ns: $event.namespace, facts: $event.facts, at: 0, waits: 0}; kind)
+	elif .type == "reply" then $setup | clean_reply($s; $event; kind)
+	elif .type == "timer" then $setup | clean_list($s; kind)
+	else {state: $s} end;
+
 # ---- which of these ----
 
 def k8s_step($state; $event; kind; job_body; job_state): . as $setup
@@ -669,6 +782,8 @@ def k8s_step($state; $event; kind; job_body; job_state): . as $setup
 		if .verb == "submit" then submit_platform($s; $event)
 		elif .verb == "watch" or .verb == "collect" then stream_platform($s; $event; $streams; kind)
 		elif .verb == "fetch" then {state: $s} + if $event.type == "start" then {servers: server} else {} end
+		elif .verb == "check" then check_platform($s; $event; kind)
+		elif .verb == "clean" then clean_platform($s; $event; kind)
 		else {state: $s, exit: 2} end
 	elif .verb == "submit" then submit_attempt($s; $event; kind; job_body)
 	elif .verb == "watch" then watch_attempt($s; $event; kind; job_state)
