@@ -32,7 +32,8 @@ NNI_CONFIG_SRC = src/nni-config/algorithm.c src/nni-config/algorithms.c \
 	src/nni-config/keys.c \
 	src/nni-config/keys-v1.c src/nni-config/main.c src/nni-config/platforms.c \
 	src/nni-config/platforms-v1.c src/nni-config/print.c \
-	src/nni-config/rules.c src/nni-config/schema.c src/nni-config/service.c \
+	src/nni-config/rules.c src/nni-config/rules-k8s.c \
+	src/nni-config/schema.c src/nni-config/service.c \
 	src/nni-config/service-v1.c src/nni-config/tree.c src/nni-config/unknown.c \
 	src/nni-config/value.c
 NNI_PACK_SRC = src/nni-pack/deflate.c src/nni-pack/ignore.c \

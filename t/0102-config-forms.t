@@ -257,6 +257,57 @@ is "$(cat err)" '' 'of a pipe it is not known'
 is "$(nni-config --redact again.json 2>/dev/null | jq -c '.trainingService[].machineList[]|[.host,.password,.sshPassphrase]' | tr '\n' ' ' | sed 's/ $//')" \
 	'["192.0.2.1","***",null] ["192.0.2.2",null,"***"]' 'shown are stars'
 
+# ---- clusters ----
+for pair in '1:30:00 5400' '"01:30:00" 5400' '30:00 1800' '1-12 129600' '1-12:30 131400' '1-12:30:10 131410' '90m 5400' '7200 7200'; do
+	config 'trialConcurrency: 1
+trainingService: {platform: slurm, time: '"${pair% *}}"
+	is "$(get .trainingService[0].time)" "${pair##* }" "a time limit of ${pair% *}"
+done
+config 'trialConcurrency: 1
+trainingService: {platform: slurm, time: 60}'
+nni-config c.yml >out 2>err
+like "$(cat err)" '*c.yml:*: note: trainingService.time: is 60 seconds; for minutes, which Slurm*s number is, write 60m' 'minutes that are seconds are told'
+cat >job.yaml <<'E'
+apiVersion: batch/v1
+kind: Job
+spec: {template: {spec: {hostNetwork: true, priorityClassName: "yes", terminationGracePeriodSeconds: 0x10}}}
+E
+config 'trialConcurrency: 1
+trainingService: {platform: kubernetes, image: a, template: job.yaml}'
+is "$(get '.trainingService[0].template.spec.template.spec|[.hostNetwork,.priorityClassName,.terminationGracePeriodSeconds]')" '[true,"yes",16]' 'a template is what is in its file'
+nni-config -q --origin c.yml | grep -q 'template.spec.template.spec.hostNetwork.*c.yml:'
+ok $? 'which comes from the configuration'
+printf 'a: 1\n  b: 2\n' >job.yaml
+nni-config -q c.yml 2>err
+like "$(cat err)" '*job.yaml:2:*' 'what is wrong in it is told where it is'
+printf -- '- a\n' >job.yaml
+nni-config -q c.yml 2>err
+like "$(cat err)" "*trainingService.template: '*job.yaml' must have an object, not a list" 'it must be an object'
+echo '{"auths":{"example.org":{"auth":"c2VjcmV0"}}}' >docker.json
+config 'trialConcurrency: 1
+trainingService: {platform: kubeflow, operator: tf-operator, worker: {replicas: 1, cpuNumber: 1, memorySize: 1, privateRegistryAuthPath: docker.json}}'
+is "$(get '.trainingService[0].worker.privateRegistryAuth|fromjson|.auths["example.org"].auth')" '"c2VjcmV0"' 'the login of a registry is what is in its file'
+is "$(get '.trainingService[0]|[.worker.command,.namespace,.gpuResource]')" '["./t","default","nvidia.com/gpu"]' 'a role without a command runs the experiment'\''s'
+nni-config -q --redact c.yml >out
+is "$(grep -c c2VjcmV0 out)" 0 'and it is a secret'
+echo '{"auths":{},"credsStore":"desktop"}' >docker.json
+nni-config c.yml 2>err >out
+like "$(cat err)" '*note: trainingService.worker.privateRegistryAuthPath: has a "credsStore"*' 'that nothing is in it is told'
+echo 'joe:secret' >docker.json
+nni-config -q c.yml 2>err >out
+like "$(cat err)" '*: trainingService.worker.privateRegistryAuthPath: must be a docker configuration*' 'and what is none'
+echo '{kind: Framework, spec: {taskRoles: []}}' >framework.yaml
+cat >m.yml <<-E
+	trialConcurrency: 2
+	trainingServicePlatform: frameworkcontroller
+	searchSpacePath: s.json
+	tuner: {builtinTunerName: Random}
+	trial: {codeDir: exp}
+	frameworkcontrollerConfig: {storage: pvc, configPath: framework.yaml, pvc: {path: /tmp}, kubeconfig: m.yml, context: c}
+E
+nni-config -q m.yml >out
+is "$(get '.trainingService[0]|[.storage.storageType,.storage.localMountPoint,.template.kind,.context]')" '["pvc","/tmp","Framework","c"]' 'a Framework of one'\''s own, with the volume that is mounted here'
+
 # ---- somebody's own platform ----
 mkdir -p backends
 printf '#!/bin/sh\n' >backends/nni-platform-mine

@@ -58,8 +58,13 @@ while (<$in>) {
 }
 close $in;
 
-# These have the keys of the tuner, and of the worker, and the page says so.
-delete @table{grep { /^v3 (assessor|advisor)\.|\.(ps|master)\./ } keys %table};
+# These have the keys of the tuner, of the worker and of kubernetes, and the page
+# says so.
+delete @table{grep { /^v3 (assessor|advisor)\.|\.(ps|master|chief|evaluator|launcher)\./ } keys %table};
+for (grep { /^v3 (kubeflow|frameworkcontroller) / && !$page{$_} } keys %table) {
+	my $other = $table{s/^v3 \S+/v3 kubernetes/r};
+	delete $table{$_} if defined $other && $other eq $table{$_};
+}
 
 for (sort keys %table) {
 	print "$_: not in the page\n" if !$page{$_};

@@ -184,6 +184,7 @@ const struct key v1_old_pai_keys[] = {
 static const struct key nfs_keys[] = {
     KEY("server", STRING, .flags = NEEDED),
     KEY("path", STRING, .flags = NEEDED),
+    KEY("localMountPoint", DIR_IN, .flags = OURS),
     END_OF_KEYS,
 };
 
@@ -211,7 +212,10 @@ static const struct key pvc_keys[] = {
 	    KEY("azureStorage", OBJECT, .to = "storage",                       \
 		.sub = azure_storage_keys),                                    \
 	    KEY("uploadRetryCount", INT, .min = 1, .max = 99999),              \
-	    KEY("reuse", BOOL, .to = "reuseMode"), KEY("namespace", STRING)
+	    KEY("reuse", BOOL, .to = "reuseMode"), KEY("namespace", STRING),   \
+	    KEY("kubeconfig", FILE_IN, .flags = OURS),                         \
+	    KEY("context", STRING, .flags = OURS),                             \
+	    KEY("codeUrl", STRING, .flags = SECRET | OURS)
 
 static const struct key role_keys[] = {
     KEY("replicas", INT, .flags = NEEDED, .min = 1),
@@ -222,7 +226,7 @@ static const struct key role_keys[] = {
 	.max = 99999),
     KEY("memoryMB", INT, .flags = NEEDED, .to = "memorySize", .min = 100),
     KEY("image", STRING, .flags = NEEDED, .to = "dockerImage"),
-    KEY("privateRegistryAuthPath", FILE_IN),
+    KEY("privateRegistryAuthPath", FILE_TEXT, .to = "privateRegistryAuth"),
     END_OF_KEYS,
 };
 
@@ -271,7 +275,7 @@ static const struct key task_role_keys[] = {
 	.max = 99999),
     KEY("memoryMB", INT, .flags = NEEDED, .to = "memorySize", .min = 100),
     KEY("image", STRING, .flags = NEEDED, .to = "dockerImage"),
-    KEY("privateRegistryAuthPath", FILE_IN),
+    KEY("privateRegistryAuthPath", FILE_TEXT, .to = "privateRegistryAuth"),
     END_OF_KEYS,
 };
 
@@ -285,7 +289,7 @@ static const struct key frameworkcontroller_config_keys[] = {
     STORAGE("nfs azureStorage pvc"),
     KEY("pvc", OBJECT, .to = "storage", .sub = pvc_keys),
     KEY("serviceAccountName", STRING),
-    KEY("configPath", FILE_IN),
+    KEY("configPath", FILE_MAP, .to = "template"),
     MEMBER_KEYS,
     END_OF_KEYS,
 };

@@ -107,8 +107,13 @@ static const struct key pai_yarn_keys[] = {
 
 /* ---- Kubernetes ---- */
 
+const struct key secret_name_keys[] = {
+    KEY("name", STRING, .flags = NEEDED),
+    END_OF_KEYS,
+};
+
 static const struct key storage_keys[] = {
-    KEY("storageType", ENUM, .words = "nfs azureStorage pvc"),
+    KEY("storageType", ENUM, .words = "nfs azureStorage pvc azureBlob"),
     KEY("storage", STRING, .flags = NO_EFFECT, .why = "storageType tells it"),
     KEY("server", STRING),
     KEY("path", STRING),
@@ -116,33 +121,68 @@ static const struct key storage_keys[] = {
     KEY("azureShare", STRING),
     KEY("keyVaultName", STRING),
     KEY("keyVaultKey", STRING),
+    KEY("localMountPoint", DIR_IN, .flags = OURS),
+    KEY("claimName", STRING, .flags = OURS),
+    KEY("azureContainer", STRING, .flags = OURS),
+    KEY("azureAccountKey", STRING, .flags = SECRET | OURS),
+    KEY("azureSasToken", STRING, .flags = SECRET | OURS),
     END_OF_KEYS,
 };
 
+/* What all of them have, the cluster and the pods. */
+#define CLUSTER_KEYS                                                           \
+	KEY("kubeconfig", FILE_IN, .flags = OURS),                             \
+	    KEY("context", STRING, .flags = OURS),                             \
+	    KEY("gpuResource", STRING, .flags = OURS,                          \
+		.def = "\"nvidia.com/gpu\""),                                  \
+	    KEY("nodeSelector", MAP, .flags = OURS),                           \
+	    KEY("tolerations", LIST, .flags = OURS),                           \
+	    KEY("imagePullSecrets", OBJECTS, .flags = OURS,                    \
+		.sub = secret_name_keys),                                      \
+	    KEY("imagePullPolicy", ENUM, .flags = OURS,                        \
+		.words = "Always IfNotPresent Never"),                         \
+	    KEY("labels", MAP, .flags = OURS),                                 \
+	    KEY("annotations", MAP, .flags = OURS),                            \
+	    KEY("volumes", LIST, .flags = OURS),                               \
+	    KEY("volumeMounts", LIST, .flags = OURS),                          \
+	    KEY("ttl", DURATION, .flags = OURS),                               \
+	    KEY("codeUrl", STRING, .flags = SECRET | OURS),                    \
+	    KEY("reuseMode", BOOL)
+
+/* A registry's login, as a file or, canonical, as the text in it. */
+#define REGISTRY_AUTH                                                          \
+	KEY("privateRegistryAuthPath", FILE_TEXT,                              \
+	    .to = "privateRegistryAuth"),                                      \
+	    KEY("privateRegistryAuth", STRING, .flags = SECRET | OURS)
+
 static const struct key role_keys[] = {
     KEY("replicas", INT, .flags = NEEDED, .min = 1),
-    KEY("command", STRING, .flags = NEEDED),
+    KEY("command", STRING),
     KEY("gpuNumber", INT, .min = 0, .def = "0"),
     KEY("cpuNumber", INT, .flags = NEEDED, .min = 1),
     KEY("memorySize", SIZE, .flags = NEEDED),
     KEY("codeDirectory", DIR_IN),
     KEY("dockerImage", STRING, .def = NNI_IMAGE),
-    KEY("privateRegistryAuthPath", FILE_IN),
+    REGISTRY_AUTH,
     END_OF_KEYS,
 };
 
 static const struct key kubeflow_keys[] = {
     KEY("operator", ENUM, .flags = NEEDED,
-	.words = "tf-operator pytorch-operator"),
-    KEY("apiVersion", ENUM, .flags = NEEDED,
-	.words = "v1alpha2 v1beta1 v1beta2 v1"),
-    KEY("storage", OBJECT, .flags = NEEDED, .sub = storage_keys),
+	.words = "tf-operator pytorch-operator mpi-operator"),
+    KEY("apiVersion", ENUM,
+	.words = "v1alpha1 v1alpha2 v1beta1 v1beta2 v1 v2beta1"),
+    KEY("storage", OBJECT, .sub = storage_keys),
     KEY("worker", OBJECT, .sub = role_keys),
     KEY("ps", OBJECT, .sub = role_keys),
     KEY("master", OBJECT, .sub = role_keys),
-    KEY("reuseMode", BOOL),
+    KEY("chief", OBJECT, .flags = OURS, .sub = role_keys),
+    KEY("evaluator", OBJECT, .flags = OURS, .sub = role_keys),
+    KEY("launcher", OBJECT, .flags = OURS, .sub = role_keys),
     KEY("namespace", STRING, .def = "\"default\""),
     KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    KEY("serviceAccountName", STRING, .flags = OURS),
+    CLUSTER_KEYS,
     END_OF_KEYS,
 };
 
@@ -155,32 +195,42 @@ static const struct key policy_keys[] = {
 static const struct key task_role_keys[] = {
     KEY("name", STRING, .flags = NEEDED),
     KEY("taskNumber", INT, .flags = NEEDED, .min = 1),
-    KEY("command", STRING, .flags = NEEDED),
+    KEY("command", STRING),
     KEY("gpuNumber", INT, .min = 0, .def = "0"),
     KEY("cpuNumber", INT, .flags = NEEDED, .min = 1),
     KEY("memorySize", SIZE, .flags = NEEDED),
     KEY("dockerImage", STRING, .def = NNI_IMAGE),
-    KEY("privateRegistryAuthPath", FILE_IN), /* V1 */
+    REGISTRY_AUTH, /* V1 */
     KEY("frameworkAttemptCompletionPolicy", OBJECT, .flags = NEEDED,
 	.sub = policy_keys),
     END_OF_KEYS,
 };
 
 static const struct key frameworkcontroller_keys[] = {
-    KEY("storage", OBJECT, .flags = NEEDED, .sub = storage_keys),
+    KEY("storage", OBJECT, .sub = storage_keys),
     KEY("serviceAccountName", STRING),
     KEY("taskRoles", OBJECTS, .sub = task_role_keys),
-    KEY("reuseMode", BOOL),
     KEY("namespace", STRING, .def = "\"default\""),
-    KEY("configPath", FILE_IN),				  /* V1 */
+    KEY("configPath", FILE_MAP, .to = "template"), /* V1 */
+    KEY("template", FILE_MAP, .flags = OURS),
     KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    CLUSTER_KEYS,
     END_OF_KEYS,
 };
 
-const struct key secret_name_keys[] = {
-    KEY("name", STRING, .flags = NEEDED),
+static const struct key kubernetes_keys[] = {
+    KEY("image", STRING, .flags = NEEDED),
+    KEY("dockerImage", STRING, .to = "image"),
+    KEY("namespace", STRING),
+    KEY("cpuNumber", NUMBER),
+    KEY("memorySize", SIZE),
+    KEY("serviceAccountName", STRING),
+    KEY("storage", OBJECT, .sub = storage_keys),
+    KEY("template", FILE_MAP),
+    CLUSTER_KEYS,
     END_OF_KEYS,
 };
+
 const struct key adl_nfs_keys[] = {
     KEY("server", STRING, .flags = NEEDED),
     KEY("path", STRING, .flags = NEEDED),
@@ -203,25 +253,6 @@ static const struct key adl_keys[] = {
     KEY("checkpoint", OBJECT, .sub = adl_checkpoint_keys),
     KEY("cpuNumber", INT, .min = 1),
     KEY("memorySize", STRING), /* as Kubernetes writes it: 4Gi */
-    END_OF_KEYS,
-};
-
-static const struct key kubernetes_keys[] = {
-    KEY("image", STRING, .flags = NEEDED),
-    KEY("dockerImage", STRING, .to = "image"),
-    KEY("namespace", STRING),
-    KEY("kubeconfig", FILE_IN),
-    KEY("context", STRING),
-    KEY("cpuNumber", NUMBER),
-    KEY("memorySize", SIZE),
-    KEY("gpuResource", STRING, .def = "\"nvidia.com/gpu\""),
-    KEY("nodeSelector", MAP),
-    KEY("tolerations", LIST),
-    KEY("serviceAccountName", STRING),
-    KEY("imagePullSecrets", OBJECTS, .sub = secret_name_keys),
-    KEY("volumes", LIST),
-    KEY("volumeMounts", LIST),
-    KEY("template", FILE_IN),
     END_OF_KEYS,
 };
 
@@ -269,12 +300,16 @@ static const struct key slurm_keys[] = {
     KEY("partition", STRING),
     KEY("account", STRING),
     KEY("qos", STRING),
-    KEY("time", DURATION),
+    KEY("time", TIME_LIMIT),
     KEY("gres", STRING),
+    KEY("constraint", STRING),
+    KEY("nodes", INT, .min = 1),
     KEY("cpuNumber", INT, .min = 1),
     KEY("memorySize", SIZE),
     KEY("options", STRINGS),
     KEY("sharedDirectory", DIR_OUT),
+    KEY("modules", STRINGS),
+    KEY("preCommand", STRING),
     END_OF_KEYS,
 };
 
@@ -339,8 +374,8 @@ const struct platform platforms[] = {
 	.v1_keys = v1_adl_keys,
 	.code_in_image = true},
     {.name = "dlc", .v2 = true, .keys = dlc_keys},
-    {.name = "kubernetes", .keys = kubernetes_keys},
-    {.name = "slurm", .keys = slurm_keys},
+    {.name = "kubernetes", .keys = kubernetes_keys, .rules = rules_kubernetes},
+    {.name = "slurm", .keys = slurm_keys, .rules = rules_slurm},
     {.name = NULL},
 };
 

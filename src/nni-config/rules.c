@@ -1,7 +1,6 @@
 /* Rules of the platforms over several keys. */
 #include "rules.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "fold.h"
@@ -49,8 +48,8 @@ reading_name(const struct reading *r, const char *key, struct buf *out)
 }
 
 /* Where a key of that name is missed: in V1, its section. */
-static const struct node *
-place_of(const struct reading *r, const struct node *m, const char *name)
+const struct node *
+rules_place(const struct reading *r, const struct node *m, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	size_t i;
@@ -66,15 +65,15 @@ place_of(const struct reading *r, const struct node *m, const char *name)
 }
 
 /* What is not there may be in the part that could not be read. */
-static bool
-may_miss(const struct reading *r, const struct node *m)
+bool
+rules_may_miss(const struct reading *r, const struct node *m)
 {
 	return m->told || r->file->told;
 }
 
 /* V1: a section that is missing itself has been told. */
-static bool
-has_section(const struct reading *r, const char *name)
+bool
+rules_has_section(const struct reading *r, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	size_t i;
@@ -113,20 +112,20 @@ find_row(const struct reading *r, const struct node *m, const char *key)
  * An error if the canonical object m lacks the key.  A value that was wrong is
  * there, as null.
  */
-static void
-need(struct reading *r, const struct node *m, const char *key)
+void
+rules_need(struct reading *r, const struct node *m, const char *key)
 {
 	struct buf name = BUF_INIT, wanted = BUF_INIT;
 	const struct key *k;
 
-	if (node_get(m, key) || may_miss(r, m))
+	if (node_get(m, key) || rules_may_miss(r, m))
 		return;
 	reading_name(r, key, &name);
 	k = find_row(r, m, key);
 	if (k)
 		value_describe(k, &wanted);
-	if (!reading_hinted(r, name.data) && has_section(r, name.data))
-		reading_error(r, place_of(r, m, name.data), name.data,
+	if (!reading_hinted(r, name.data) && rules_has_section(r, name.data))
+		reading_error(r, rules_place(r, m, name.data), name.data,
 		    "is missing%s%s", k ? "; it must be " : "", wanted.data);
 	buf_release(&name);
 	buf_release(&wanted);
@@ -158,9 +157,9 @@ exclude(struct reading *r, const struct node *m, const char *one,
 		    "cannot be set beside '%s', which is set in line %d; "
 		    "write one of them",
 		    first.data, a->line);
-	else if (!a && !b && need_one && !may_miss(r, m) &&
-		 has_section(r, first.data))
-		reading_error(r, place_of(r, m, first.data), first.data,
+	else if (!a && !b && need_one && !rules_may_miss(r, m) &&
+		 rules_has_section(r, first.data))
+		reading_error(r, rules_place(r, m, first.data), first.data,
 		    "is missing; it or '%s' must be set", second.data);
 	buf_release(&first);
 	buf_release(&second);
@@ -335,11 +334,11 @@ rules_openpai(struct reading *r, struct node *m)
 	if (node_get(m, "openpaiConfig") || node_get(m, "openpaiConfigFile"))
 		return;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		need(r, m, needed[i]);
+		rules_need(r, m, needed[i]);
 	if (!node_get(m, "storagePlugin"))
-		need(r, m, "storageConfigName");
+		rules_need(r, m, "storageConfigName");
 	if (r->v1)
-		need(r, m, "dockerImage");
+		rules_need(r, m, "dockerImage");
 }
 
 void
@@ -361,229 +360,41 @@ rules_pai_yarn(struct reading *r, struct node *m)
 	}
 }
 
-/* ---- Kubernetes ---- */
-
-/* "storage.KEY: TEXT", by V1's name in V1. */
-static void storage_error(struct reading *r, const struct node *at,
-    const char *key, const char *fmt, ...) NNI_FORMAT(4, 5);
-
-static void
-storage_error(struct reading *r, const struct node *at, const char *key,
-    const char *fmt, ...)
-{
-	struct buf name = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
-	va_list ap;
-
-	buf_addf(&path, "storage.%s", key);
-	reading_name(r, path.data, &name);
-	va_start(ap, fmt);
-	buf_addv(&text, fmt, ap);
-	va_end(ap);
-	reading_error(r, at, name.data, "%s", text.data);
-	buf_release(&name);
-	buf_release(&path);
-	buf_release(&text);
-}
-
-static void
-need_storage(struct reading *r, const struct node *storage, const char *type,
-    const char *const *keys)
-{
-	for (; *keys && !may_miss(r, storage); keys++)
-		if (!node_get(storage, *keys))
-			storage_error(
-			    r, storage, *keys, "is missing; %s needs it", type);
-}
-
-static void
-refuse_storage(struct reading *r, const struct node *storage, const char *type,
-    const char *const *keys)
-{
-	for (; *keys; keys++) {
-		const struct node *n = node_get(storage, *keys);
-
-		if (n)
-			storage_error(
-			    r, n, *keys, "does not belong to %s", type);
-	}
-}
-
-static void
-check_length(struct reading *r, const struct node *storage, const char *key,
-    size_t min, size_t max)
-{
-	const struct node *n = node_get(storage, key);
-
-	if (n && n->type == NODE_STRING && (n->len < min || n->len > max))
-		storage_error(r, n, key,
-		    "must have %d to %d characters, not %d", (int)min, (int)max,
-		    (int)n->len);
-}
-
-/* The type that the other keys tell, as V1 may leave it out; NULL. */
-static const char *
-told_type(const struct node *storage, bool pvc)
-{
-	return node_get(storage, "azureAccount") ||
-		       node_get(storage, "azureShare")
-		   ? "azureStorage"
-	       : node_get(storage, "server") ? "nfs"
-	       : !node_get(storage, "path")  ? NULL
-	       : pvc			     ? "pvc"
-					     : "nfs";
-}
-
-/* V1 may leave the type out: the keys tell it. */
-static void
-rules_storage(struct reading *r, struct node *m, bool pvc)
-{
-	static const char *const nfs_keys[] = {"server", "path", NULL};
-	static const char *const azure_keys[] = {
-	    "azureAccount", "azureShare", "keyVaultName", "keyVaultKey", NULL};
-	static const char *const path_key[] = {"path", NULL};
-	static const char *const server_key[] = {"server", NULL};
-	struct node *storage = node_get(m, "storage");
-	const char *type;
-
-	if (!storage || storage->type != NODE_MAP) {
-		if (r->v1 && !storage && !may_miss(r, m)) {
-			struct buf name = BUF_INIT;
-
-			reading_name(r, "storage", &name);
-			if (has_section(r, name.data))
-				reading_error(r, place_of(r, m, name.data),
-				    name.data,
-				    "is missing; it%s or keyVault and "
-				    "azureStorage "
-				    "must be set",
-				    pvc ? ", pvc," : "");
-			buf_release(&name);
-		}
-		return;
-	}
-	type = told_type(storage, pvc);
-	if (!node_get(storage, "storageType") && type)
-		tree_set_string(
-		    tree_put(storage, "storageType"), type, storage);
-	type = tree_text(storage, "storageType");
-	if (!type && !node_get(storage, "storageType") && !may_miss(r, storage))
-		storage_error(r, storage, "storageType",
-		    "is missing; it must be nfs%s or azureStorage",
-		    pvc ? ", pvc" : "");
-	if (!type)
-		return;
-	if (strcmp(type, "azureStorage") == 0) {
-		need_storage(r, storage, type, azure_keys);
-		refuse_storage(r, storage, type, nfs_keys);
-		check_length(r, storage, "azureAccount", 3, 31);
-		check_length(r, storage, "azureShare", 3, 63);
-	} else if (strcmp(type, "nfs") == 0) {
-		need_storage(r, storage, type, nfs_keys);
-		refuse_storage(r, storage, type, azure_keys);
-	} else if (!pvc) {
-		storage_error(r, node_get(storage, "storageType"),
-		    "storageType",
-		    "must be nfs or azureStorage for this platform, not pvc");
-	} else {
-		need_storage(r, storage, type, path_key);
-		refuse_storage(r, storage, type, azure_keys);
-		refuse_storage(r, storage, type, server_key);
-		need(r, m, "configPath");
-	}
-}
-
-static void
-refuse_role(
-    struct reading *r, const struct node *m, const char *role, const char *op)
-{
-	const struct node *n = node_get(m, role);
-
-	if (n)
-		reading_error(r, n, role, "%s has no such role; it has %s", op,
-		    strcmp(op, "tf-operator") == 0 ? "worker and ps"
-						   : "master and worker");
-}
-
-void
-rules_kubeflow(struct reading *r, struct node *m)
-{
-	static const char *const roles[] = {"worker", "ps", "master"};
-	const char *op = tree_text(m, "operator");
-	const struct node *code = node_get(m, "trialCodeDirectory");
-	size_t i;
-
-	rules_storage(r, m, false);
-	if (op && strcmp(op, "tf-operator") == 0) {
-		need(r, m, "worker");
-		refuse_role(r, m, "master", op);
-	} else if (op) {
-		need(r, m, "master");
-		refuse_role(r, m, "ps", op);
-	}
-	for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-		struct node *role = node_get(m, roles[i]);
-
-		if (role && role->type == NODE_MAP && code &&
-		    !node_get(role, "codeDirectory"))
-			node_copy(tree_put(role, "codeDirectory"), code);
-	}
-}
-
-static bool
-same_text(const struct node *a, const struct node *b, const char *key)
-{
-	const char *x = tree_text(a, key), *y = tree_text(b, key);
-
-	return x && y ? strcmp(x, y) == 0 : x == y;
-}
-
-static bool
-is_role_name(const char *s)
-{
-	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789");
-
-	return len && len <= 63 && !s[len];
-}
-
-void
-rules_frameworkcontroller(struct reading *r, struct node *m)
-{
-	const struct node *roles = node_get(m, "taskRoles");
-	size_t i, j, was;
-
-	rules_storage(r, m, true);
-	if (!node_get(m, "configPath"))
-		need(r, m, "taskRoles");
-	for (i = 0; roles && i < roles->count; i++) {
-		const struct node *name = node_get(&roles->items[i], "name");
-
-		if (!name || name->type != NODE_STRING)
-			continue;
-		was = reading_enter(r, "%staskRoles[%llu].",
-		    r->v1 ? "trial." : "", (unsigned long long)i);
-		if (!is_role_name(name->text))
-			reading_error(r, name, "name",
-			    "must be 1 to 63 of a-z and 0-9, not '%.80s'",
-			    name->text);
-		for (j = 0; j < i; j++)
-			if (same_text(
-				&roles->items[i], &roles->items[j], "name"))
-				break;
-		if (j < i)
-			reading_error(r, name, "name",
-			    "'%.80s' is the name of a role in line %d already",
-			    name->text, roles->items[j].line);
-		reading_leave(r, was);
-	}
-}
-
 /* ---- others ---- */
 
 /* V1 of NNI 1.7 has it in `trial`. */
 void
 rules_aml(struct reading *r, struct node *m)
 {
-	need(r, m, "computeTarget");
+	rules_need(r, m, "computeTarget");
+}
+
+/* They reach sbatch, or the job's script, as one line each. */
+void
+rules_slurm(struct reading *r, struct node *m)
+{
+	static const char *const words[] = {
+	    "partition", "account", "qos", "gres", "constraint"};
+	static const char *const lists[] = {"options", "modules"};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *s = tree_text(m, words[i]);
+
+		if (s && (has_control(s) || s[0] == '-'))
+			reading_error(r, node_get(m, words[i]), words[i],
+			    "must not begin with '-' or hold line breaks");
+	}
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct node *list = node_get(m, lists[i]);
+
+		for (j = 0; list && j < list->count; j++)
+			if (list->items[j].text &&
+			    (has_control(list->items[j].text) ||
+				!list->items[j].len))
+				reading_error(r, &list->items[j], lists[i],
+				    "must not be empty or hold line breaks");
+	}
 }
 
 /* NNI joins paths to it without a slash between. */
@@ -614,13 +425,13 @@ rules_shared_storage(struct reading *r, struct node *m)
 	size_t was = reading_enter(r, "sharedStorage.");
 
 	for (k = nfs ? nfs_keys : azure_keys; type && *k; k++)
-		need(r, m, *k);
+		rules_need(r, m, *k);
 	for (k = nfs ? azure_keys : nfs_keys; type && *k; k++)
 		if (node_get(m, *k))
 			reading_error(r, node_get(m, *k), *k,
 			    "does not belong to %s", type);
 	if (type && !nfs && !node_get(m, "storageAccountKey") &&
-	    !node_get(m, "resourceGroupName") && !may_miss(r, m))
+	    !node_get(m, "resourceGroupName") && !rules_may_miss(r, m))
 		reading_error(r, m, "storageAccountKey",
 		    "is missing; it or 'resourceGroupName' must be set");
 	reading_leave(r, was);

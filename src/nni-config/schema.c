@@ -297,6 +297,7 @@ is_shape(const struct key *k, const struct node *n)
 		return n->type == NODE_LIST;
 	case SERVICE:
 	case GPUS:
+	case FILE_MAP:
 		return true;
 	default:
 		return n->type != NODE_MAP && n->type != NODE_LIST;

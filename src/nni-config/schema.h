@@ -18,19 +18,23 @@ enum kind {
 	ENUM,	       /* one of `words` */
 	DURATION,      /* whole seconds: 10h, 1.5h, 90; above 0 */
 	FINE_DURATION, /* ours: 0.5s; 0 is one too */
-	SIZE,	       /* 8GB; a bare number is MB; canonical: MB */
-	HOST,	       /* a URL; `words` is the scheme put before a bare host */
-	FILE_IN, /* paths, relative to the configuration's folder: a file, ...
-		  */
-	DIR_IN,	 /* ... a directory, ... */
-	DIR_OUT, /* ... a directory that may be made */
-	GPUS,	 /* 0 or "0,2" or [0, 2]; canonical: a list */
-	OBJECT,	 /* keys of `sub` */
-	OBJECTS, /* a list of those */
-	STRINGS, /* a list of texts */
-	MAP,	 /* any object, kept as it is */
-	LIST,	 /* any list, kept as it is */
-	SERVICE	 /* trainingService: read by service.c */
+	TIME_LIMIT, /* DURATION, or Slurm's: 30:00, 12:00:00, 1-12, 1-12:00 */
+	SIZE,	    /* 8GB; a bare number is MB; canonical: MB */
+	HOST,	    /* a URL; `words` is the scheme put before a bare host */
+	FILE_IN,   /* paths, relative to the configuration's folder: a file, ...
+		    */
+	DIR_IN,	   /* ... a directory, ... */
+	DIR_OUT,   /* ... a directory that may be made, ... */
+	FILE_TEXT, /* ... a file; canonical: the text in it */
+	FILE_MAP,  /* ... a file of YAML or JSON; canonical: the object in it,
+		      which may stand in its place */
+	GPUS,	   /* 0 or "0,2" or [0, 2]; canonical: a list */
+	OBJECT,	   /* keys of `sub` */
+	OBJECTS,   /* a list of those */
+	STRINGS,   /* a list of texts */
+	MAP,	   /* any object, kept as it is */
+	LIST,	   /* any list, kept as it is */
+	SERVICE	   /* trainingService: read by service.c */
 };
 
 enum {

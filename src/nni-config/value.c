@@ -201,12 +201,47 @@ is_duration(const char *text)
 	       strchr("dhmsDHMS", *end) && !end[1];
 }
 
+/*
+ * Slurm's D-HH, D-HH:MM, D-HH:MM:SS, HH:MM:SS and MM:SS in seconds (sbatch(1));
+ * -1 if it is none.  YAML has read some of these already: 1:30:00 is 5400.
+ */
+static double
+slurm_seconds(const char *s)
+{
+	double part[4] = {0}; /* days, hours, minutes, seconds */
+	size_t n = 0, first;
+	char *end;
+	bool days = strchr(s, '-') != NULL;
+
+	while (n < 4 && strspn(s, "0123456789")) {
+		part[n++] = (double)strtoll(s, &end, 10);
+		if (*end == '\0') {
+			if (n < 2 || (!days && n > 3))
+				return -1;
+			first = days ? 0 : 4 - n;
+			memmove(part + first, part, n * sizeof(*part));
+			if (first)
+				memset(part, 0, first * sizeof(*part));
+			return ((part[0] * 24 + part[1]) * 60 + part[2]) * 60 +
+			       part[3];
+		}
+		if (*end != (days && n == 1 ? '-' : ':'))
+			return -1;
+		s = end + 1;
+	}
+	return -1;
+}
+
 static int
 read_duration(struct reading *r, const struct key *k, const struct node *from,
     struct node *to)
 {
 	const char *wanted =
-	    "a duration such as 10h, 1.5h, 30m or 90s (or a number of seconds)";
+	    k->kind == TIME_LIMIT
+		? "a duration such as 10h, 1.5h, 30m, 1:30:00 or 1-12:00:00 "
+		  "(days-hours:minutes:seconds)"
+		: "a duration such as 10h, 1.5h, 30m or 90s (or a number of "
+		  "seconds)";
 	bool fine = k->kind == FINE_DURATION;
 	double seconds = -1;
 
@@ -214,6 +249,8 @@ read_duration(struct reading *r, const struct key *k, const struct node *from,
 		int64_t ms = parse_duration_ms(from->text);
 
 		seconds = ms < 0 ? LONGEST + 1 : (double)ms / 1000;
+	} else if (from->type == NODE_STRING && k->kind == TIME_LIMIT) {
+		seconds = slurm_seconds(from->text);
 	} else if (from->type == NODE_INT || from->type == NODE_FLOAT) {
 		node_double(from, &seconds);
 	}
@@ -234,6 +271,12 @@ read_duration(struct reading *r, const struct key *k, const struct node *from,
 		reading_error(r, from, k->name, "must be above 0");
 		return -1;
 	}
+	if (k->kind == TIME_LIMIT && from->type == NODE_INT && seconds < 600 &&
+	    !strchr(from->text, ':'))
+		reading_note(r, from, k->name,
+		    "is %s seconds; for minutes, which Slurm's number is, "
+		    "write %sm",
+		    from->text, from->text);
 	tree_set_number(to, fine ? seconds : ceil(seconds), from);
 	return 0;
 }
@@ -291,6 +334,9 @@ read_size(struct reading *r, const struct key *k, const struct node *from,
 
 /* ---- paths ---- */
 
+/* Of files that become a part of the configuration. */
+#define FILE_MAX_BYTES ((size_t)1 << 20)
+
 int
 value_check_path(
     struct reading *r, const struct node *at, const char *key, const char *path)
@@ -313,7 +359,7 @@ static int
 wrong_path(struct reading *r, const struct key *k, const struct node *from,
     const char *path, enum file_type type)
 {
-	bool file = k->kind == FILE_IN;
+	bool file = k->kind != DIR_IN && k->kind != DIR_OUT;
 
 	if (type == FILE_ABSENT && k->kind != DIR_OUT)
 		reading_error(r, from, k->name, "there is no such %s: '%s'",
@@ -363,6 +409,73 @@ read_path(struct reading *r, const struct key *k, const struct node *from,
 	buf_release(&home);
 	buf_release(&path);
 	buf_release(&real);
+	buf_release(&err);
+	return ret;
+}
+
+/* All of it comes from one place of the configuration. */
+static void
+put_at(struct node *n, int line, int col)
+{
+	n->line = line;
+	n->col = col;
+	for (size_t i = 0; i < n->count; i++)
+		put_at(&n->items[i], line, col);
+}
+
+/* The object that is in a file; -1, told. */
+static int
+read_file_map(struct reading *r, const struct key *k, const struct buf *text,
+    const struct node *from, struct node *to)
+{
+	size_t was = problems_file(r->problems, to->text);
+	struct node *root = NULL;
+	int ret = -1;
+
+	node_parse(
+	    text->data, text->len, NODE_JSON_OR_YAML, &root, r->problems);
+	problems_back(r->problems, was);
+	if (root && root->type == NODE_MAP && !root->told) {
+		node_copy(to, root);
+		put_at(to, from->line, from->col);
+		ret = 0;
+	} else if (root && !root->told) {
+		struct buf is = BUF_INIT;
+
+		node_describe(root, &is);
+		reading_error(r, from, k->name,
+		    "'%s' must have an object, not %s", to->text, is.data);
+		buf_release(&is);
+	}
+	if (root)
+		node_free(root);
+	return ret;
+}
+
+/* A path becomes what the file has. */
+static int
+read_named_file(struct reading *r, const struct key *k, const struct node *from,
+    struct node *to)
+{
+	struct buf text = BUF_INIT_MAX(FILE_MAX_BYTES), err = BUF_INIT;
+	int ret = read_path(r, k, from, to);
+
+	if (ret == 0 && file_read_all(to->text, &text, &err) < 0) {
+		reading_error(r, from, k->name, "%s", err.data);
+		ret = -1;
+	}
+	if (ret == 0 && strlen(text.data) != text.len) {
+		reading_error(r, from, k->name, "'%s' is no text", to->text);
+		ret = -1;
+	}
+	if (ret == 0 && k->kind == FILE_MAP) {
+		ret = read_file_map(r, k, &text, from, to);
+	} else if (ret == 0) {
+		tree_set_string(to, text.data, NULL);
+		/* the secret is in that file, not in this one */
+		to->line = to->col = 0;
+	}
+	buf_release(&text);
 	buf_release(&err);
 	return ret;
 }
@@ -484,11 +597,14 @@ value_describe(const struct key *k, struct buf *out)
 	    [NUMBER] = "a number above 0",
 	    [DURATION] = "a duration such as 10h or 30m",
 	    [FINE_DURATION] = "a duration such as 10h or 30m",
+	    [TIME_LIMIT] = "a duration such as 10h or 30m",
 	    [SIZE] = "a size such as 8GB",
 	    [HOST] = "a URL",
 	    [FILE_IN] = "a file",
 	    [DIR_IN] = "a directory",
 	    [DIR_OUT] = "a directory",
+	    [FILE_TEXT] = "a file",
+	    [FILE_MAP] = "a file, or an object",
 	    [GPUS] = "GPU numbers such as 0 or [0, 2]",
 	    [OBJECT] = "an object",
 	    [OBJECTS] = "a list of objects",
@@ -563,6 +679,7 @@ value_read(struct reading *r, const struct key *k, const struct node *from,
 		return read_enum(r, k, from, to);
 	case DURATION:
 	case FINE_DURATION:
+	case TIME_LIMIT:
 		return read_duration(r, k, from, to);
 	case SIZE:
 		return read_size(r, k, from, to);
@@ -572,6 +689,15 @@ value_read(struct reading *r, const struct key *k, const struct node *from,
 	case DIR_IN:
 	case DIR_OUT:
 		return read_path(r, k, from, to);
+	case FILE_TEXT:
+		return read_named_file(r, k, from, to);
+	case FILE_MAP:
+		if (is_text(from))
+			return read_named_file(r, k, from, to);
+		if (from->type != NODE_MAP)
+			return wrong(r, k, from, "a file, or an object");
+		node_copy(to, from);
+		return 0;
 	case GPUS:
 		return read_gpus(r, k, from, to);
 	case STRINGS:
