@@ -41,7 +41,7 @@ RES =
 
 PROGRAMS = nni-config nni-pack nni-tune nni-assess nni-submit nni-watch \
 	nni-collect nni-cancel nni-run nni-trial nni-conformance \
-	nni-platform-local nni-platform-remote nnictl
+	nni-platform-local nni-platform-remote nni-platform-rest nnictl
 
 # Kinds of machines for which there are programs to be sent, and this one's
 AGENTS = linux-x86_64 linux-aarch64
@@ -82,13 +82,10 @@ $(eval $(call program,nni-run,NNI_RUN))
 $(eval $(call program,nni-trial,NNI_TRIAL))
 $(eval $(call program,nni-platform-local,NNI_PLATFORM_LOCAL))
 $(eval $(call program,nni-platform-remote,NNI_PLATFORM_REMOTE))
+$(eval $(call program,nni-platform-rest,NNI_PLATFORM_REST))
 $(eval $(call program,nni-conformance,NNI_CONFORMANCE))
 $(eval $(call program,nnictl,NNICTL))
 
-# Of nni-platform-rest there are only parts yet.
-NNI_PLATFORM_REST_OBJ = $(NNI_PLATFORM_REST_SRC:src/%.c=$(SAME)/%.o)
-all: $(NNI_PLATFORM_REST_OBJ)
--include $(NNI_PLATFORM_REST_OBJ:.o=.d)
 
 $(O)/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/li
 	src/libnni/problems.c src/libnni/searchspace.c \
 	src/libnni/sha256.c src/libnni/sha256-x86.c \
 	src/libnni/mem.c src/libnni/opt.c src/libnni/opt-complete.c \
-	src/libnni/opt-words.c src/libnni/parents.c src/libnni/phases.c src/libnni/placed.c \
+	src/libnni/opt-words.c src/libnni/parameters.c src/libnni/parents.c src/libnni/phases.c src/libnni/placed.c \
 	src/libnni/quote.c src/libnni/record.c src/libnni/remote.c \
 	src/libnni/say.c src/libnni/survey.c src/libnni/table.c src/libnni/toolfiles.c src/libnni/trials.c src/libnni/utf8.c src/libnni/verb.c \
 	src/libnni/when.c src/libnni/width.c src/libnni/os/timers.c \
@@ -75,7 +75,7 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/contact.c src/nni-platform-local/far.c src/nni-platform-local/fetch.c \
 	src/nni-platform-local/gpu.c src/nni-platform-local/gpulock.c \
 	src/nni-platform-local/keeper.c src/nni-platform-local/main.c \
-	src/nni-platform-local/order.c src/nni-platform-local/parameters.c \
+	src/nni-platform-local/order.c \
 	src/nni-platform-local/place.c \
 	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
@@ -102,8 +102,18 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/windows.c \
 	src/nni-platform-remote/windows-visit.c
 NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
-	src/nni-platform-rest/curl-line.c src/nni-platform-rest/delivery.c \
-	src/nni-platform-rest/plain.c src/nni-platform-rest/tgz.c \
+	src/nni-platform-rest/answer.c \
+	src/nni-platform-rest/curl-line.c \
+	src/nni-platform-rest/delivery.c \
+	src/nni-platform-rest/engine.c \
+	src/nni-platform-rest/main.c \
+	src/nni-platform-rest/plain.c \
+	src/nni-platform-rest/podlog.c \
+	src/nni-platform-rest/records.c \
+	src/nni-platform-rest/replies.c \
+	src/nni-platform-rest/request.c \
+	src/nni-platform-rest/tgz.c \
+	src/nni-platform-rest/transport.c \
 	src/nni-platform-rest/unpack.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c src/nnictl/places.c src/nnictl/platform.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \

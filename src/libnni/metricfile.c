@@ -296,3 +296,43 @@ metric_in_line(struct metric *m, const char *line, size_t len, size_t *rest,
 		*rest = len;
 	return 0;
 }
+
+/* ---- records ---- */
+
+void
+metric_record(struct buf *line, const struct metric *m, const struct attempt *a,
+    bool with_id, int64_t time_ms, struct json at)
+{
+	record_begin_trial(line, "metric", a->trial, a->number);
+	json_member_str(line, "kind", metric_kind_name(m->kind));
+	json_member_int(line, "sequence", m->sequence);
+	if (m->kind == METRIC_REQUEST)
+		json_member_int(line, "parameter_index", m->parameter_index);
+	else
+		json_member_raw(
+		    line, "value", (struct json){m->value.data, m->value.len});
+	if (with_id && m->kind != METRIC_REQUEST && m->parameter_id >= 0)
+		json_member_int(line, "parameter_id", m->parameter_id);
+	json_member_time(line, "time", time_ms);
+	json_member_raw(line, "at", at);
+	record_end(line);
+}
+
+void
+end_record(struct buf *line, const struct record *end, bool has_final,
+    const char *incomplete)
+{
+	struct buf quoted = BUF_INIT;
+
+	if (incomplete != NULL) {
+		json_add_str(&quoted, incomplete);
+		record_set(line, end->line, "metrics_incomplete",
+		    (struct json){quoted.data, quoted.len});
+	} else if (end->status == STATUS_SUCCEEDED && !has_final) {
+		record_set(line, end->line, "no_final_metric",
+		    (struct json){"true", 4});
+	} else {
+		json_add(line, end->line);
+	}
+	buf_release(&quoted);
+}

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "buf.h"
+#include "attempts.h"
 #include "json.h"
+#include "record.h"
 
 /*
  * What NNI's SDKs report, in both forms (v2.10:nni/runtime/platform/local.py,
@@ -72,5 +74,20 @@ int metricfile_add(struct buf *out, const char *json, size_t len);
  */
 int metric_in_line(struct metric *m, const char *line, size_t len, size_t *rest,
     struct buf *err);
+
+/*
+ * The record of a metric: `at` says where it was found.  `with_id`: whose
+ * result it is is said, if the metric says it, as it has to be once a trial has
+ * asked for further parameters.
+ */
+void metric_record(struct buf *line, const struct metric *m,
+    const struct attempt *a, bool with_id, int64_t time_ms, struct json at);
+/*
+ * The record of a trial's end, `end` with what is known of its metrics:
+ * SUCCEEDED without a final one gets "no_final_metric"; `incomplete`, why some
+ * are gone for good, or NULL, becomes "metrics_incomplete".
+ */
+void end_record(struct buf *line, const struct record *end, bool has_final,
+    const char *incomplete);
 
 #endif

@@ -83,29 +83,16 @@ static void
 send_metric(struct collector *c, const struct collected *t, int64_t position,
     uint64_t print, int64_t time_ms)
 {
-	struct metric *m = &c->metric;
-	struct buf *line = &c->line;
-	char digest[17];
+	struct buf *line = &c->line, at = BUF_INIT;
 
-	record_begin_trial(line, "metric", t->a.trial, t->a.number);
-	json_member_str(line, "kind", metric_kind_name(m->kind));
-	json_member_int(line, "sequence", m->sequence);
-	if (m->kind == METRIC_REQUEST)
-		json_member_int(line, "parameter_index", m->parameter_index);
-	else
-		json_member_raw(
-		    line, "value", (struct json){m->value.data, m->value.len});
-	/* Until then all are of the parameters that it was started with. */
-	if (t->phases && m->kind != METRIC_REQUEST && m->parameter_id >= 0)
-		json_member_int(line, "parameter_id", m->parameter_id);
-	json_member_time(line, "time", time_ms);
-	snprintf(digest, sizeof(digest), "%016" PRIx64, print);
-	json_key(line, "at");
-	buf_addf(line,
+	buf_setf(&at,
 	    "{\"source\":\"metrics\",\"position\":%" PRId64
-	    ",\"digest\":\"%s\"}",
-	    position, digest);
-	record_end(line);
+	    ",\"digest\":\"%016" PRIx64 "\"}",
+	    position, print);
+	/* Until it asks for more all are of the parameters it started with. */
+	metric_record(line, &c->metric, &t->a, t->phases, time_ms,
+	    (struct json){at.data, at.len});
+	buf_release(&at);
 	if (line->len <= NNI_LINE_MAX)
 		filter_put_buf(&c->filter, line);
 	else
@@ -150,25 +137,11 @@ send_trouble(struct collector *c, struct collected *t, const char *why)
 static void
 send_end(struct collector *c, struct collected *t, const char *incomplete)
 {
-	struct buf *line = &c->line, first = BUF_INIT, quoted = BUF_INIT;
-	struct buf err = BUF_INIT;
+	struct buf *line = &c->line, err = BUF_INIT;
 	struct record r;
 
 	if (record_parse(&r, t->end, strlen(t->end), &err) == 0) {
-		if (r.status == STATUS_SUCCEEDED && !t->has_final &&
-		    incomplete == NULL)
-			record_set(&first, r.line, "no_final_metric",
-			    (struct json){"true", 4});
-		else
-			json_add(&first, r.line);
-		if (incomplete != NULL) {
-			json_add_str(&quoted, incomplete);
-			record_set(line, (struct json){first.data, first.len},
-			    "metrics_incomplete",
-			    (struct json){quoted.data, quoted.len});
-		} else {
-			buf_add(line, first.data, first.len);
-		}
+		end_record(line, &r, t->has_final, incomplete);
 		filter_put_buf(&c->filter, line);
 		buf_clear(line);
 	}
@@ -179,8 +152,6 @@ send_end(struct collector *c, struct collected *t, const char *incomplete)
 	t->held = false;
 	watch_stop(t->watch);
 	t->watch = NULL;
-	buf_release(&first);
-	buf_release(&quoted);
 	buf_release(&err);
 }
 

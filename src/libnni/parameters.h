@@ -1,5 +1,5 @@
-#ifndef NNI_LOCAL_PARAMETERS_H
-#define NNI_LOCAL_PARAMETERS_H
+#ifndef NNI_PARAMETERS_H
+#define NNI_PARAMETERS_H
 
 #include "buf.h"
 #include "record.h"

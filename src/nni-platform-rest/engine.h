@@ -1,0 +1,127 @@
+#ifndef NNI_REST_ENGINE_H
+#define NNI_REST_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "attempts.h"
+#include "backend.h"
+#include "config.h"
+#include "filter.h"
+#include "transport.h"
+#include "verb.h"
+
+/*
+ * A platform that is one jq file (nni-platform-rest(8)): its states, the events
+ * that come to them, and what its step() answers.  There is a state for each
+ * attempt, and one for the platform as a whole; the text of each is kept here,
+ * jq keeps nothing.
+ */
+enum engine_verb {
+	VERB_CHECK,
+	VERB_SUBMIT,
+	VERB_WATCH,
+	VERB_COLLECT,
+	VERB_FETCH,
+	VERB_CLEAN
+};
+
+struct event;
+struct request;
+struct podlog;
+
+/* Who has a state. */
+struct subject {
+	struct attempt a; /* trial "": the platform */
+	struct engine *engine;
+	char *state; /* JSON; NULL: null */
+	struct event *events, *last_event;
+	struct request *requests; /* open ones */
+	struct timer timer;
+	char *line; /* its trial record; NULL: it has not come, or is settled */
+	char *said; /* watch: the status record that was said last */
+	char *end;  /* collect: the end that waits */
+	struct podlog *logs;
+	bool asked;	/* jq has its first event */
+	bool unknown;	/* said to be UNKNOWN, since the server is away */
+	bool has_final; /* collect: a final metric was seen */
+	bool phases;	/* it has asked for further parameters */
+};
+
+struct engine {
+	struct loop *loop;
+	struct filter filter;
+	const struct verb *v;
+	enum engine_verb verb;
+	struct config config;
+	struct config_member *member;
+	struct backend *jq;
+	struct transport *transport;
+	struct subject platform;
+	struct attempts attempts;
+	struct timer away; /* then trials are UNKNOWN */
+	char *trouble, *trouble_hint;
+	char *trouble_where; /* why a server is away, which one */
+	size_t open;	     /* attempts with a line that are not settled */
+	size_t busy;	     /* events that are in jq */
+	size_t waiting;	     /* events that are not */
+	size_t requests;     /* open ones, streams left out */
+	bool said_away, ended, leaving;
+	int exit_code;
+	bool exiting; /* the platform gave an exit code */
+};
+
+/* A verb from start to end: the exit code. */
+int engine_run(const struct verb *v, enum engine_verb verb);
+
+/* ---- for the parts of the engine ---- */
+
+/* The attempt of a key such as "k3xq9-1", made if need be; NULL: it is none. */
+struct subject *engine_subject(struct engine *e, const char *key, size_t len);
+/* `event`: a whole JSON object. */
+void engine_event(struct subject *s, const char *event, size_t len);
+/* Looks whether all is done. */
+void engine_look(struct engine *e);
+/* That something is wrong, as a record; hint may be NULL. */
+void engine_error(
+    struct subject *s, const char *message, const char *where, const char *hint);
+/* The whole program ends, with this said. */
+void engine_fail(struct engine *e, int code, const char *message);
+
+/* ---- requests (request.c) ---- */
+
+/* From the list "requests" of an answer. */
+void request_make(struct subject *s, struct json spec);
+/* The one of that id is not wanted any more. */
+void request_stop(struct subject *s, struct json id);
+void request_stop_all(struct subject *s);
+
+/* ---- answers (answer.c) ---- */
+
+/* What step() said: {"key":..., "out":{...}} or {"key":..., "error":...}. */
+void answer_take(struct subject *s, struct json all);
+
+/* ---- records (records.c) ---- */
+
+/* One of the list "records". */
+void records_take(struct subject *s, struct json record);
+/* The attempt is settled: nothing more is said of it. */
+void subject_settle(struct subject *s);
+
+/* ---- logs of trials (podlog.c) ---- */
+
+struct podlog *podlog_of(struct subject *s, const char *source);
+/* Lines of it begin; what was had before is passed over. */
+void podlog_begin(struct podlog *p, bool stamped, const char *keep);
+void podlog_feed(struct podlog *p, const char *bytes, size_t len);
+/* `whole`: its last line is complete even without LF. How many lines were new
+   since podlog_begin(). */
+int64_t podlog_end(struct podlog *p, bool whole);
+/* From which second on to read; false: from the beginning. */
+bool podlog_since(const struct podlog *p, struct buf *time);
+/* A line that was found elsewhere. */
+void podlog_line(struct subject *s, const char *source, const char *line,
+    size_t len);
+void podlogs_free(struct subject *s);
+
+#endif
