@@ -45,6 +45,8 @@ NNI_PLATFORM_LOCAL_TMP = $(NNI_PLATFORM_LOCAL_SRC:.c=.obj)
 NNI_PLATFORM_LOCAL_OBJ = $(NNI_PLATFORM_LOCAL_TMP:src/=build/nmake/)
 NNI_PLATFORM_REMOTE_TMP = $(NNI_PLATFORM_REMOTE_SRC:.c=.obj)
 NNI_PLATFORM_REMOTE_OBJ = $(NNI_PLATFORM_REMOTE_TMP:src/=build/nmake/)
+NNI_PLATFORM_REST_TMP = $(NNI_PLATFORM_REST_SRC:.c=.obj)
+NNI_PLATFORM_REST_OBJ = $(NNI_PLATFORM_REST_TMP:src/=build/nmake/)
 NNI_CONFORMANCE_TMP = $(NNI_CONFORMANCE_SRC:.c=.obj)
 NNI_CONFORMANCE_OBJ = $(NNI_CONFORMANCE_TMP:src/=build/nmake/)
 NNICTL_TMP = $(NNICTL_SRC:.c=.obj)
@@ -52,7 +54,7 @@ NNICTL_OBJ = $(NNICTL_TMP:src/=build/nmake/)
 
 all: nni-config nni-pack nni-tune nni-assess nni-submit nni-watch nni-collect \
 	nni-cancel nni-run nni-trial nni-platform-local nni-platform-remote \
-	nni-conformance nnictl
+	nni-platform-rest nni-conformance nnictl
 nni-config: dirs build/nmake/bin/nni-config.exe
 nni-pack: dirs build/nmake/bin/nni-pack.exe
 nni-tune: dirs build/nmake/bin/nni-tune.exe
@@ -65,6 +67,7 @@ nni-run: dirs build/nmake/bin/nni-run.exe
 nni-trial: dirs build/nmake/bin/nni-trial.exe
 nni-platform-local: dirs build/nmake/bin/nni-platform-local.exe
 nni-platform-remote: dirs build/nmake/bin/nni-platform-remote.exe
+nni-platform-rest: dirs build/nmake/bin/nni-platform-rest.exe
 nni-conformance: dirs build/nmake/bin/nni-conformance.exe
 nnictl: dirs build/nmake/bin/nnictl.exe
 
@@ -103,6 +106,9 @@ build/nmake/bin/nni-platform-local.exe: $(NNI_PLATFORM_LOCAL_OBJ) $(LIB_NNI) \
 build/nmake/bin/nni-platform-remote.exe: $(NNI_PLATFORM_REMOTE_OBJ) $(LIB_NNI) \
 	$(RES)
 	link $(LINKFLAGS) /out:$@ $** $(LIBS)
+build/nmake/bin/nni-platform-rest.exe: $(NNI_PLATFORM_REST_OBJ) $(LIB_NNI) \
+	$(RES)
+	link $(LINKFLAGS) /out:$@ $** $(LIBS)
 build/nmake/bin/nni-conformance.exe: $(NNI_CONFORMANCE_OBJ) $(LIB_NNI) $(RES)
 	link $(LINKFLAGS) /out:$@ $** $(LIBS)
 build/nmake/bin/nnictl.exe: $(NNICTL_OBJ) $(LIB_NNI) $(RES)
@@ -138,6 +144,8 @@ build/nmake/bin/nnictl.exe: $(NNICTL_OBJ) $(LIB_NNI) $(RES)
 	$(CC) $(FLAGS) /c /Fobuild\nmake\nni-platform-local\ $<
 {src/nni-platform-remote}.c{build/nmake/nni-platform-remote}.obj::
 	$(CC) $(FLAGS) /c /Fobuild\nmake\nni-platform-remote\ $<
+{src/nni-platform-rest}.c{build/nmake/nni-platform-rest}.obj::
+	$(CC) $(FLAGS) /c /Fobuild\nmake\nni-platform-rest\ $<
 {src/nni-conformance}.c{build/nmake/nni-conformance}.obj::
 	$(CC) $(FLAGS) /c /Fobuild\nmake\nni-conformance\ $<
 {src/nnictl}.c{build/nmake/nnictl}.obj::
@@ -160,6 +168,8 @@ dirs:
 		mkdir build\nmake\nni-platform-local
 	@if not exist build\nmake\nni-platform-remote \
 		mkdir build\nmake\nni-platform-remote
+	@if not exist build\nmake\nni-platform-rest \
+		mkdir build\nmake\nni-platform-rest
 	@if not exist build\nmake\nni-conformance mkdir build\nmake\nni-conformance
 	@if not exist build\nmake\nnictl mkdir build\nmake\nnictl
 clean:
