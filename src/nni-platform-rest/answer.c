@@ -128,8 +128,8 @@ fault(struct subject *s, const char *what)
 	struct buf text = BUF_INIT;
 
 	buf_addf(&text, "platforms/%s: %s", s->engine->member->platform, what);
-	engine_error(s, text.data, NULL,
-	    "that is a fault of the platform's jq program");
+	engine_error(
+	    s, text.data, NULL, "that is a fault of the platform's jq program");
 	say_error(NNI_TRIAL_FAILED, "%s", text.data);
 	buf_release(&text);
 }

@@ -196,8 +196,8 @@ answered(void *arg, char *line, size_t len)
 	struct subject *s = NULL;
 	struct event *v;
 
-	if (line == NULL || json_check(line, len, JSON_STRICT, &all, NULL,
-				&err) == -1) {
+	if (line == NULL ||
+	    json_check(line, len, JSON_STRICT, &all, NULL, &err) == -1) {
 		buf_setf(&text, "step() of %s gave %s: %s", e->member->platform,
 		    line ? "what is no JSON" : "more than 1 MiB",
 		    line ? err.data : "requests of that size need `parts`");
@@ -257,9 +257,8 @@ jq_ended(void *arg, const char *why, int exit_code)
 		return;
 	}
 	buf_setf(&text, "jq cannot run platforms/%s/%s.jq: %s; %s",
-	    e->member->platform, e->member->platform,
-	    why ? why : "it ended", fault ? "what it said stands above"
-					  : "jq 1.6 or later is needed");
+	    e->member->platform, e->member->platform, why ? why : "it ended",
+	    fault ? "what it said stands above" : "jq 1.6 or later is needed");
 	engine_fail(e, fault ? NNI_CONFIG : NNI_TEMPORARY, text.data);
 	buf_release(&text);
 }
@@ -282,7 +281,7 @@ opened(void *arg, struct server *server)
 	struct buf event = BUF_INIT;
 
 	record_begin(&event, "open");
-	json_member_str(&event, "server", server_name(server));
+	json_member_str(&event, "server", server->name);
 	json_member_str(&event, "url", server_url(server));
 	if (facts.len > 2) {
 		buf_addc(&event, ',');
@@ -327,8 +326,8 @@ stays_away(void *arg)
 
 	if (e->trouble == NULL)
 		return;
-	engine_error(&e->platform, e->trouble, e->trouble_where,
-	    e->trouble_hint);
+	engine_error(
+	    &e->platform, e->trouble, e->trouble_where, e->trouble_hint);
 	e->said_away = true;
 	say_unknown(e);
 	engine_look(e);
@@ -366,7 +365,7 @@ away(void *arg, struct server *server, const char *why, const char *hint)
 	}
 	if (asks && *server_url(server) == '\0') {
 		/* Nothing can be asked. */
-		engine_error(&e->platform, why, server_name(server), hint);
+		engine_error(&e->platform, why, server->name, hint);
 		engine_fail(e, NNI_TEMPORARY, NULL);
 		return;
 	}
@@ -375,8 +374,8 @@ away(void *arg, struct server *server, const char *why, const char *hint)
 	free(e->trouble_where);
 	e->trouble = xstrdup(why);
 	e->trouble_hint = hint ? xstrdup(hint) : NULL;
-	e->trouble_where = xstrdup(*server_url(server) ? server_url(server)
-						       : server_name(server));
+	e->trouble_where =
+	    xstrdup(*server_url(server) ? server_url(server) : server->name);
 	if (!timer_is_set(&e->away) && !e->said_away && !asks)
 		timer_set(e->loop, &e->away, AWAY_MS, stays_away, e);
 }
@@ -387,8 +386,8 @@ broken(void *arg, const char *why)
 	struct engine *e = arg;
 	struct buf text = BUF_INIT;
 
-	buf_setf(&text, "%s; curl is needed to talk to servers: install it",
-	    why);
+	buf_setf(
+	    &text, "%s; curl is needed to talk to servers: install it", why);
 	engine_fail(e, NNI_TEMPORARY, text.data);
 	buf_release(&text);
 }
@@ -507,8 +506,8 @@ each_round(void *arg)
 	struct engine *e = arg;
 
 	if (!e->ended)
-		filter_hold(&e->filter,
-		    e->busy + e->waiting + e->requests > BUSY_MAX);
+		filter_hold(
+		    &e->filter, e->busy + e->waiting + e->requests > BUSY_MAX);
 }
 
 static const struct filter_calls filter_calls = {
@@ -659,8 +658,8 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	code = open_config(&e, &err);
 	if (code == NNI_OK) {
 		e.loop = loop_new();
-		filter_init(&e.filter, e.loop, FILTER_JSONL, !asks,
-		    &filter_calls, &e);
+		filter_init(
+		    &e.filter, e.loop, FILTER_JSONL, !asks, &filter_calls, &e);
 		e.transport = transport_new(
 		    e.loop, v->dir, v->member, &transport_calls, &e);
 		if (start_jq(&e, &err) == -1)

@@ -83,8 +83,8 @@ void engine_event(struct subject *s, const char *event, size_t len);
 /* Looks whether all is done. */
 void engine_look(struct engine *e);
 /* That something is wrong, as a record; hint may be NULL. */
-void engine_error(
-    struct subject *s, const char *message, const char *where, const char *hint);
+void engine_error(struct subject *s, const char *message, const char *where,
+    const char *hint);
 /* The whole program ends, with this said. */
 void engine_fail(struct engine *e, int code, const char *message);
 
@@ -120,8 +120,8 @@ int64_t podlog_end(struct podlog *p, bool whole);
 /* From which second on to read; false: from the beginning. */
 bool podlog_since(const struct podlog *p, struct buf *time);
 /* A line that was found elsewhere. */
-void podlog_line(struct subject *s, const char *source, const char *line,
-    size_t len);
+void podlog_line(
+    struct subject *s, const char *source, const char *line, size_t len);
 void podlogs_free(struct subject *s);
 
 #endif

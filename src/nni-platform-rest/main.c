@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "access.h"
 #include "engine.h"
 #include "expdir.h"
 #include "opt.h"
@@ -58,11 +57,7 @@ verb_fetch(const struct verb *v)
 static int
 verb_clean(const struct verb *v)
 {
-	int code = engine_run(v, VERB_CLEAN);
-
-	if (code == NNI_OK)
-		access_clean(v->dir);
-	return code;
+	return engine_run(v, VERB_CLEAN);
 }
 
 /* The name of the member's platform. */
@@ -111,8 +106,8 @@ verb_capabilities(const struct verb *v)
 	if (code == NNI_OK) {
 		buf_rtrim(&text);
 		buf_addc(&text, '\n');
-		code = say_data(text.data, text.len) == 0 ? NNI_OK
-							  : NNI_TEMPORARY;
+		code =
+		    say_data(text.data, text.len) == 0 ? NNI_OK : NNI_TEMPORARY;
 	} else {
 		say_error(code, "%s", err.data);
 	}

@@ -34,8 +34,8 @@ struct podlog {
 	int64_t number;	 /* where there are no times: lines in all */
 	int64_t read;	 /* and in this reading */
 	os_file keep;
-	bool kept;		/* that file was begun */
-	struct hash_set seen;	/* kind and sequence of its metrics */
+	bool kept;	      /* that file was begun */
+	struct hash_set seen; /* kind and sequence of its metrics */
 	int faults;
 };
 
@@ -182,8 +182,8 @@ say_metric(struct podlog *p, const struct metric *m, int64_t ns, int64_t number,
 }
 
 static void
-find_metrics(struct podlog *p, const char *text, size_t len, int64_t ns,
-    int64_t number)
+find_metrics(
+    struct podlog *p, const char *text, size_t len, int64_t ns, int64_t number)
 {
 	struct metric m = METRIC_INIT;
 	struct buf err = BUF_INIT;
@@ -209,8 +209,8 @@ find_metrics(struct podlog *p, const char *text, size_t len, int64_t ns,
 /* ---- lines ---- */
 
 static void
-new_line(struct podlog *p, const char *text, size_t len, int64_t ns,
-    int64_t number)
+new_line(
+    struct podlog *p, const char *text, size_t len, int64_t ns, int64_t number)
 {
 	p->fresh++;
 	if (p->keep != OS_NO_FILE) {
@@ -325,8 +325,7 @@ podlog_since(const struct podlog *p, struct buf *time)
 }
 
 void
-podlog_line(
-    struct subject *s, const char *source, const char *line, size_t len)
+podlog_line(struct subject *s, const char *source, const char *line, size_t len)
 {
 	find_metrics(podlog_of(s, source), line, len, -1, 0);
 }

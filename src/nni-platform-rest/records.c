@@ -16,8 +16,8 @@ say_job(struct subject *s, struct json job)
 	struct buf line = BUF_INIT;
 	struct json all;
 
-	if (json_check(s->line, strlen(s->line), JSON_STRICT, &all, NULL,
-		NULL) == 0) {
+	if (json_check(
+		s->line, strlen(s->line), JSON_STRICT, &all, NULL, NULL) == 0) {
 		record_set(&line, all, "job", job);
 		filter_put_buf(&s->engine->filter, &line);
 	}
@@ -103,7 +103,8 @@ say_done(struct subject *s, struct json record)
 	if (json_type(why) == JSON_STRING)
 		json_string(why, &text);
 	if (record_parse(&r, s->end, strlen(s->end), NULL) == 0) {
-		end_record(&line, &r, s->has_final, text.len ? text.data : NULL);
+		end_record(
+		    &line, &r, s->has_final, text.len ? text.data : NULL);
 		filter_put_buf(&s->engine->filter, &line);
 	}
 	buf_release(&line);
@@ -118,8 +119,8 @@ say_metric_line(struct subject *s, struct json record)
 
 	json_string(json_get(record, "source"), &source);
 	if (json_string(json_get(record, "metric_line"), &text) == 0)
-		podlog_line(s, source.len ? source.data : "log", text.data,
-		    text.len);
+		podlog_line(
+		    s, source.len ? source.data : "log", text.data, text.len);
 	buf_release(&source);
 	buf_release(&text);
 }

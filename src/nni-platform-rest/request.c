@@ -191,8 +191,8 @@ open_file(struct request *q)
 	free(q->path);
 	q->path = buf_detach(&dir);
 	buf_addf(&part, "%s.%" PRId64 ".part", q->path, proc_self_pid());
-	q->file = file_open(part.data,
-	    FILE_WRITE | FILE_CREATE | FILE_TRUNC, 0600, &err);
+	q->file = file_open(
+	    part.data, FILE_WRITE | FILE_CREATE | FILE_TRUNC, 0600, &err);
 	if (q->file == OS_NO_FILE)
 		engine_error(s, err.data, NULL, NULL);
 	buf_release(&part);
@@ -279,8 +279,8 @@ add_body(struct request *q, struct buf *event, const struct buf *text)
 	if (json_check(text->data, text->len, JSON_STRICT, &all, NULL, NULL) ==
 	    -1) {
 		json_key(event, "body");
-		json_add_string(event, text->data,
-		    text->len < 4096 ? text->len : 4096);
+		json_add_string(
+		    event, text->data, text->len < 4096 ? text->len : 4096);
 	} else if (q->as == AS_ITEMS && text == &q->body) {
 		add_list(q, event, all);
 	} else {
@@ -311,8 +311,8 @@ done(void *arg, int status, const struct buf *reply, const char *why)
 		json_member_str(&event, "message",
 		    why ? why : "what came could not be kept");
 	if (q->noted)
-		json_member_raw(&event, "noted",
-		    (struct json){q->noted, strlen(q->noted)});
+		json_member_raw(
+		    &event, "noted", (struct json){q->noted, strlen(q->noted)});
 	if (q->as == AS_LOG || q->as == AS_FILE) {
 		json_member_int(&event, "bytes", q->bytes);
 		json_member_int(&event, "lines", q->new_lines);
@@ -413,8 +413,8 @@ add_headers(struct transfer *f, struct json headers, bool json_body)
 }
 
 static int
-add_parts(struct engine *e, struct transfer *f, struct json parts,
-    struct buf *err)
+add_parts(
+    struct engine *e, struct transfer *f, struct json parts, struct buf *err)
 {
 	struct delivery *d = delivery_new(e->v->dir);
 	struct json_iter it;
@@ -495,8 +495,7 @@ pseudo(struct subject *s, struct json spec, const char *id)
 	return true;
 }
 
-static enum as
-as_of(struct json v, bool *known)
+static enum as as_of(struct json v, bool *known)
 {
 	size_t i;
 
@@ -539,19 +538,19 @@ fill(struct request *q, struct json spec, struct buf *err)
 	q->last = json_bool(json_get(spec, "last"), false);
 	f->stream = q->as == AS_LINES;
 	f->calm = json_bool(json_get(spec, "calm"), false);
-	f->timeout_ms = f->stream ? 0
-		      : json_type(parts) == JSON_ARRAY ? UPLOAD_TIMEOUT_MS
-						       : TIMEOUT_MS;
+	f->timeout_ms = f->stream			 ? 0
+			: json_type(parts) == JSON_ARRAY ? UPLOAD_TIMEOUT_MS
+							 : TIMEOUT_MS;
 	json_int(json_get(spec, "timeout_ms"), &f->timeout_ms);
 	json_int(json_get(spec, "tries"), &f->tries);
-	add_headers(f, json_get(spec, "headers"),
-	    json_type(content) != JSON_ABSENT);
+	add_headers(
+	    f, json_get(spec, "headers"), json_type(content) != JSON_ABSENT);
 	if (q->as == AS_LOG && q->stamps) {
 		struct buf since = BUF_INIT;
 
 		if (podlog_since(podlog_of(q->subject, q->source), &since)) {
-			buf_addf(&path, "%csinceTime=",
-			    strchr(path.data, '?') ? '&' : '?');
+			buf_addf(&path,
+			    "%csinceTime=", strchr(path.data, '?') ? '&' : '?');
 			add_encoded(&path, since.data, since.len);
 		}
 		buf_release(&since);

@@ -27,22 +27,10 @@
 #define LINE_MAX_BYTES ((size_t)60 << 10)
 /* Of a reply that tells of a failure. */
 #define REPLY_MAX ((size_t)256 << 10)
-#define PAUSE_MS 500
-#define PAUSE_MAX_MS 30000
 #define RETRY_AFTER_MAX_MS 300000
 /* Requests that may wait: so many at once, and so long for one more. */
 #define CALM_BURST 20
 #define CALM_MS 50
-
-struct server {
-	struct server *next;
-	struct transport *transport;
-	char *name;
-	struct access *access;
-	bool asking, ready, opened;
-	char *trouble; /* why it is away; NULL: it is not */
-	int64_t again_ms, pause_ms;
-};
 
 /* A curl process. */
 struct curl {
@@ -86,34 +74,36 @@ pump_in(struct transport *t, int64_t ms)
 		timer_set(t->loop, &t->pump, ms, pump, t);
 }
 
-static int64_t
-half_by_chance(int64_t ms)
-{
-	uint32_t chance = 0;
-
-	random_bytes(&chance, sizeof(chance));
-	return ms / 2 + (int64_t)(chance % (uint64_t)(ms / 2 + 1));
-}
-
 /* ---- servers ---- */
 
-const char *
-server_name(const struct server *s)
+static void
+server_opened(void *arg, struct server *server)
 {
-	return s->name;
+	struct transport *t = arg;
+
+	t->calls->opened(t->arg, server);
 }
 
-const char *
-server_url(const struct server *s)
+static void
+server_is_away(
+    void *arg, struct server *server, const char *why, const char *hint)
 {
-	return s->opened ? access_url(s->access) : "";
+	struct transport *t = arg;
+
+	t->calls->away(t->arg, server, why, hint);
 }
 
-struct json
-server_facts(const struct server *s)
+static void
+wake(void *arg, int64_t ms)
 {
-	return access_facts(s->access);
+	pump_in(arg, ms);
 }
+
+static const struct server_calls server_calls = {
+    server_opened,
+    server_is_away,
+    wake,
+};
 
 struct server *
 transport_server(struct transport *t, const char *name)
@@ -130,78 +120,15 @@ struct server *
 transport_add_server(
     struct transport *t, const char *name, struct json spec, struct buf *err)
 {
-	struct server *s;
-	struct access *a = access_new(t->loop, t->dir, t->member, spec, err);
+	struct server *s = server_new(
+	    t->loop, t->dir, t->member, name, spec, &server_calls, t, err);
 
-	if (a == NULL)
+	if (s == NULL)
 		return NULL;
-	s = xcalloc(1, sizeof(*s));
-	s->transport = t;
-	s->name = xstrdup(name);
-	s->access = a;
 	s->next = t->servers;
 	t->servers = s;
 	pump_in(t, 0);
 	return s;
-}
-
-static void
-server_away(struct server *s, const char *why, const char *hint)
-{
-	if (s->trouble && strcmp(s->trouble, why) == 0)
-		return;
-	free(s->trouble);
-	s->trouble = xstrdup(why);
-	s->transport->calls->away(s->transport->arg, s, why, hint);
-}
-
-static void
-server_back(struct server *s)
-{
-	if (s->trouble == NULL)
-		return;
-	free(s->trouble);
-	s->trouble = NULL;
-	s->transport->calls->away(s->transport->arg, s, NULL, NULL);
-}
-
-static void
-credentials(void *arg, const char *problem, const char *hint)
-{
-	struct server *s = arg;
-	struct transport *t = s->transport;
-
-	s->asking = false;
-	if (problem) {
-		s->pause_ms = s->pause_ms ? 2 * s->pause_ms : PAUSE_MS;
-		if (s->pause_ms > PAUSE_MAX_MS)
-			s->pause_ms = PAUSE_MAX_MS;
-		s->again_ms = loop_now_ms(t->loop) + half_by_chance(s->pause_ms);
-		server_away(s, problem, hint);
-	} else {
-		s->ready = true;
-		s->pause_ms = 0;
-		if (!s->opened) {
-			s->opened = true;
-			t->calls->opened(t->arg, s);
-		}
-	}
-	pump_in(t, problem ? s->again_ms - loop_now_ms(t->loop) : 0);
-}
-
-/* Sees to it that credentials are there, or will be. */
-static void
-ask_for_credentials(struct server *s)
-{
-	if (s->ready || s->asking)
-		return;
-	if (s->again_ms > loop_now_ms(s->transport->loop)) {
-		pump_in(s->transport,
-		    s->again_ms - loop_now_ms(s->transport->loop));
-		return;
-	}
-	s->asking = true;
-	access_ready(s->access, credentials, s);
 }
 
 /* ---- transfers ---- */
@@ -282,8 +209,8 @@ body_to_file(struct transport *t, struct transfer *f, struct buf *err)
 
 	buf_addf(&path, "%s/platforms/%s-%" PRId64 "-%" PRIu64 ".body", t->dir,
 	    t->member, proc_self_pid(), ++t->files);
-	if (file_replace(path.data, f->body.data, f->body.len, 0600, false,
-		err) == 0) {
+	if (file_replace(
+		path.data, f->body.data, f->body.len, 0600, false, err) == 0) {
 		f->body_file = buf_detach(&path);
 		buf_release(&f->body);
 		result = 0;
@@ -293,8 +220,8 @@ body_to_file(struct transport *t, struct transfer *f, struct buf *err)
 }
 
 static int
-add_body(struct transport *t, struct transfer *f, struct buf *lines,
-    struct buf *err)
+add_body(
+    struct transport *t, struct transfer *f, struct buf *lines, struct buf *err)
 {
 	struct buf name = BUF_INIT;
 	size_t before = lines->len;
@@ -303,8 +230,7 @@ add_body(struct transport *t, struct transfer *f, struct buf *lines,
 		return 0;
 	if (f->body_file == NULL && f->body.len <= LINE_MAX_BYTES &&
 	    memchr(f->body.data, '\0', f->body.len) == NULL) {
-		curl_line_bytes(
-		    lines, "data-raw", f->body.data, f->body.len);
+		curl_line_bytes(lines, "data-raw", f->body.data, f->body.len);
 		if (lines->len - before <= LINE_MAX_BYTES)
 			return 0;
 		buf_cut(lines, before);
@@ -357,8 +283,8 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 static bool
 may_pass(int status)
 {
-	return status == 0 || status == 408 || status == 429 ||
-	       status == 500 || (status >= 502 && status <= 504);
+	return status == 0 || status == 408 || status == 429 || status == 500 ||
+	       (status >= 502 && status <= 504);
 }
 
 /* What a server says of a refusal: its "message", or its first line. */
@@ -368,8 +294,8 @@ words_of(struct buf *out, int status, const struct buf *reply)
 	struct json all, text;
 
 	buf_addf(out, "it answered %d", status);
-	if (json_check(reply->data, reply->len, JSON_STRICT, &all, NULL,
-		NULL) == 0) {
+	if (json_check(
+		reply->data, reply->len, JSON_STRICT, &all, NULL, NULL) == 0) {
 		text = json_get(all, "message");
 		if (json_type(text) == JSON_STRING && text.len > 2) {
 			buf_adds(out, ": ");
@@ -389,15 +315,14 @@ pause_of(struct transfer *f)
 	struct json all;
 	int64_t ms, seconds = -1;
 
-	if (f->retry_after && *f->retry_after >= '0' &&
-	    *f->retry_after <= '9')
+	if (f->retry_after && *f->retry_after >= '0' && *f->retry_after <= '9')
 		seconds = strtol(f->retry_after, NULL, 10);
 	else if (json_check(f->reply.data, f->reply.len, JSON_STRICT, &all,
 		     NULL, NULL) == 0)
 		json_int(json_path(all, "details.retryAfterSeconds"), &seconds);
-	ms = half_by_chance(f->pause_ms);
-	f->pause_ms = 2 * f->pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS
-						     : 2 * f->pause_ms;
+	ms = pause_by_chance(f->pause_ms);
+	f->pause_ms =
+	    2 * f->pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : 2 * f->pause_ms;
 	if (seconds > RETRY_AFTER_MAX_MS / 1000)
 		seconds = RETRY_AFTER_MAX_MS / 1000;
 	return seconds * 1000 > ms ? seconds * 1000 : ms;
@@ -429,8 +354,7 @@ over(struct transport *t, struct transfer *f, int status, const char *why)
 	f->tried++;
 	if (status == 401 && !f->refused) {
 		f->refused = true;
-		access_refused(f->server->access);
-		f->server->ready = false;
+		server_refused(f->server);
 		try_again(t, f, 0);
 		return;
 	}
@@ -631,7 +555,7 @@ is_due(struct transport *t, struct transfer *f)
 		return false;
 	}
 	if (!f->server->ready) {
-		ask_for_credentials(f->server);
+		server_ask(f->server);
 		if (!f->server->ready)
 			return false;
 	}
@@ -747,7 +671,7 @@ pump(void *arg)
 
 	for (s = t->servers; s; s = s->next)
 		if (!s->opened)
-			ask_for_credentials(s);
+			server_ask(s);
 	while (!t->broken && start(t, true, 1))
 		;
 	while (!t->broken && t->batches < CURLS_MAX && t->queued > 0) {
@@ -812,10 +736,7 @@ transport_free(struct transport *t)
 	}
 	while ((s = t->servers) != NULL) {
 		t->servers = s->next;
-		access_free(s->access);
-		free(s->name);
-		free(s->trouble);
-		free(s);
+		server_free(s);
 	}
 	free(t->dir);
 	free(t->member);

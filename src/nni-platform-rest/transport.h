@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "access.h"
 #include "buf.h"
 #include "curl-line.h"
 #include "json.h"
 #include "os/loop.h"
+#include "server.h"
 
 /*
  * Requests and their replies, by curl: many requests a process, one after the
@@ -21,7 +21,6 @@
  * the credentials are made anew, once.  curl(1), RFC 9110.
  */
 struct transport;
-struct server; /* one that is talked to, with who we are there */
 
 struct transport_calls {
 	/* A server can be talked to, for the first time. */
@@ -46,8 +45,8 @@ struct transfer_calls {
 	 * says it.  Otherwise `reply` is the body of one that is not of 200 to
 	 * 299; `why` is set where the body broke off.
 	 */
-	void (*done)(void *arg, int status, const struct buf *reply,
-	    const char *why);
+	void (*done)(
+	    void *arg, int status, const struct buf *reply, const char *why);
 	/* It is tried again, and why.  May be NULL. */
 	void (*again)(void *arg, const char *why);
 };
@@ -85,10 +84,6 @@ void transport_free(struct transport *t);
 struct server *transport_add_server(
     struct transport *t, const char *name, struct json spec, struct buf *err);
 struct server *transport_server(struct transport *t, const char *name);
-const char *server_name(const struct server *s);
-/* Where it is: "https://192.0.2.1:6443"; "" while that is not known. */
-const char *server_url(const struct server *s);
-struct json server_facts(const struct server *s);
 
 struct transfer *transfer_new(void);
 /* One that was not sent. */

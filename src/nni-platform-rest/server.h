@@ -1,0 +1,60 @@
+#ifndef NNI_REST_SERVER_H
+#define NNI_REST_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "access.h"
+#include "buf.h"
+#include "json.h"
+#include "os/loop.h"
+
+/* A server that is talked to: its credentials, and whether it answers. */
+struct server;
+
+struct server_calls {
+	/* It can be talked to, for the first time. */
+	void (*opened)(void *arg, struct server *s);
+	/* It does not answer, or lets nobody in, `why` and what to do (may be
+	   NULL); why NULL: it answers again. */
+	void (*away)(
+	    void *arg, struct server *s, const char *why, const char *hint);
+	/* Requests may go on in so many milliseconds. */
+	void (*wake)(void *arg, int64_t ms);
+};
+
+struct server {
+	struct server *next; /* its owner's */
+	struct loop *loop;
+	const struct server_calls *calls;
+	void *arg;
+	char *name;
+	struct access *access;
+	bool asking, ready, opened;
+	char *trouble; /* why it is away; NULL: it is not */
+	int64_t again_ms, pause_ms;
+};
+
+/* Pauses before something is tried again: the first, and the longest. */
+#define PAUSE_MS 500
+#define PAUSE_MAX_MS 30000
+/* From half of it to all of it. */
+int64_t pause_by_chance(int64_t ms);
+
+/* `spec`: access.h.  NULL with err. */
+struct server *server_new(struct loop *loop, const char *dir,
+    const char *member, const char *name, struct json spec,
+    const struct server_calls *calls, void *arg, struct buf *err);
+void server_free(struct server *s);
+/* Sees to it that credentials are there, s->ready, or will be. */
+void server_ask(struct server *s);
+/* It does not accept our credentials. */
+void server_refused(struct server *s);
+void server_away(struct server *s, const char *why, const char *hint);
+void server_back(struct server *s);
+
+/* Where it is: "https://192.0.2.1:6443"; "" while that is not known. */
+const char *server_url(const struct server *s);
+/* Members of the event that tells of it. */
+struct json server_facts(const struct server *s);
+
+#endif
