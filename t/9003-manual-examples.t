@@ -181,9 +181,8 @@ my %before = (
 	'nni.7 7' => typed('k3x9a2bc'),
 	'nni-platform-remote.8 1' => "rm -rf nni-experiments/abcd1234\n" .
 	    'nni-run -q --prepare machines.yml --id abcd1234',
-	'nni-platform-rest.8 1' => "rm -rf nni-experiments/abcd1234\n" .
-	    "sed 's/platform: local/platform: kubernetes, image: debian/' config.yml >cluster.yml\n" .
-	    'nni-run -q --prepare cluster.yml --id abcd1234',
+	'nni-platform-rest.8 1' =>
+	    "perl -pi -e 's/\"local\"/\"kubernetes\"/g' nni-experiments/abcd1234/config.json",
 	'nni-run.1 1' => 'nni-run -q --prepare config.yml --id k3j2h1a9',
 	'nnictl.1 1' => 'touch slow',
 	'nnictl.1 2' => 'rm slow',
