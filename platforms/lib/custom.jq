@@ -58,7 +58,7 @@ def custom_step($state; $event; custom; kind; job_body; job_state):
 			kind; job_body; job_state)
 		| .records = $records + (.records // []);
 	def refuse($message; $hint): go($state.own
-			+ {facts: {version: $c.asked, refused: $message}};
+			+ {facts: {version: $c.asked, refused: $message, $hint}};
 		[{type: "error", $message, $hint}]);
 	def ask($versions; $records):
 		{state: ($state | .own.versions = $versions), records: $records,

@@ -17,16 +17,18 @@
 #	parameters: TEXT, namespace, labels: {...}, archives: {code: [NAME...],
 #	tools: [NAME...]}}.  pod_template(ROLE) makes a pod's template of it, see there;
 #	job_metadata the object's `metadata`.
-# job_state	a job object | {phase, reason, infra, early}
-#	phase is "waiting", "running", "succeeded" or "failed"; the rest may be
-#	left out.  early: true if it ended since its time was up.
+# job_state	a job object | {phase, reason, infra, early, exit_code}
+#	phase is "waiting", "running", "succeeded", "failed", or "stopped": ended
+#	by somebody, or by the cluster.  The rest may be left out.  early: true if
+#	it ended since its time was up; exit_code: if no pod tells it.
 #
 # A platform that has to look at the cluster first (which version is served?)
 # keeps back the event `open`, asks, and then passes it on with a key `facts`:
 # k8s_step($state; $event + {facts: F}; ...).  Wherever `kind` and `job_body` are
 # asked from then on, `.facts` of their input is F.  Identifiers of such
 # requests begin with "x-"; the platform's state is an object whose key `own` is
-# never touched here.
+# never touched here.  With {facts: {refused: WHY, hint: WHAT}} no job is made.
+# A platform whose jobs' names have no dashes passes SETUP + {plain: true}.
 #
 # Nothing here reads parameters as anything but text.
 
@@ -46,7 +48,9 @@ def owner_label: "used-by.nni/" + .experiment + "." + (.member.member | label_va
 
 def trial_labels($key): experiment_labels + {"nni-trial": ($key | split("-")[0]), "nni-attempt": $key};
 
-def job_name($key): "nni-" + .experiment + "-" + $key;
+# `plain` in SETUP: without dashes.
+def job_name($key): if .plain then "nni" + .experiment + ($key | split("-") | join("x"))
+	else "nni-" + .experiment + "-" + $key end;
 
 def jobs_path($ns; kind): kind | .api + "/namespaces/" + $ns + "/" + .plural;
 def pods_path($ns): "/api/v1/namespaces/" + $ns + "/pods";
@@ -235,6 +239,8 @@ def submit_part_done($s): ($s + {left: ($s.left - 1)})
 def submit_platform($s; $event): . as $setup | $event
 	| if .type == "start" then {state: $s, servers: ($setup | server),
 		requests: ["code", "tools" | {id: ("prepare:" + .), as: "prepare", what: (. + ".tgz")}]}
+	elif .type == "open" and .facts.refused? then
+		faulty($s; {reason: .facts.refused, hint: .facts.hint, infra: true})
 	elif .type == "open" then $setup | submit_advance($s + {ns: $event.namespace, facts: $event.facts})
 	elif .type == "want" then {state: $s,
 		send: (if $s.ready then [{to: .key, event: ready_event($s)}] elif $s.fault then [{to: .key, event: ($s.fault + {type: "fault"})}] else [] end)}
@@ -416,7 +422,8 @@ def submit_attempt($s; $event; kind; job_body): . as $setup | $event
 	elif .type == "ready" and $s.path == null then $setup | create_job($s; $event; kind; job_body)
 	elif .type == "fault" and $s.path == null then
 		if .again then {state: null, records: [{no_room: .reason}]}
-		else placed($s; {status: "FAILED", reason: (.reason + if .hint then "; " + .hint else "" end)}) end
+		else placed($s; {status: "FAILED", reason: (.reason + if .hint then "; " + .hint else "" end)}
+			+ if .infra then {infra: true} else {} end) end
 	elif .type == "timer" then {state: ($s | del(.path)), send: [{to: "", event: {type: "want", key: $s.key}}]}
 	elif .type == "reply" and .status >= 200 and .status < 300 then
 		if .id == "create" or (.body | is_ours($setup; $s)) then placed($s; .body | handle($s.path))
@@ -433,9 +440,10 @@ def submit_attempt($s; $event; kind; job_body): . as $setup | $event
 def present: [.pods // {} | .[] | select(.gone != true)];
 def nothing_left: (.j.gone // false) and (present == []);
 
-# The pod by whose end the job's is explained: the first that failed, else one that ended.
+# The pod by whose end the job's is explained: the first that failed, not one
+# that was stopped since another had, else one that ended.
 def telling: [.pods // {} | .[] | select(.code != null or .infra != null or .late)]
-	| first((.[] | select(.infra)), (.[] | select(.code != 0)), .[]) // null;
+	| first((.[] | select(.infra)), (.[] | select(.code != 0 and .own)), (.[] | select(.code != 0)), .[]) // null;
 
 def duration: if . % 3600 == 0 then "\(. / 3600) h" elif . % 60 == 0 then "\(. / 60) min" else "\(.) s" end;
 
@@ -450,18 +458,20 @@ def over($setup): .late or ((.msg // "") | startswith(time_is_over));
 
 # By whom it was ended: what the intent says.
 def ended_by($s): {user: {status: "USER_CANCELED"}, early: {status: "EARLY_STOPPED"}, system: {status: "SYS_CANCELED"}}[$s.intent // ""]
-	// if $s.absent then {status: "SYS_CANCELED", infra: true, reason: "its job is not there any more"}
+	// if $s.stopped then {status: "SYS_CANCELED", reason: $s.stopped.reason} + ($s.stopped | if .infra then {infra} else {} end)
+	elif $s.absent then {status: "SYS_CANCELED", infra: true, reason: "its job is not there any more"}
 	else {status: "SYS_CANCELED", reason: "its job was deleted, and not by us"} end;
 
 # The end of an attempt, or null while there is none.
 def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 	| if $j.phase == "succeeded" then {status: "SUCCEEDED", exit_code: 0}
 	elif $s.doom then if nothing_left then {status: "FAILED"} + $s.doom else null end
+	elif $j.phase == "stopped" then $s | ended_by($s + {stopped: $j})
 	elif ($j.phase == "failed" or $j.gone) and (($t != null and ($t | over($setup))) or $j.early) then $setup | too_long($setup)
 	elif $j.phase == "failed" and $t != null and ($t.own or $t.infra) then $t | pod_failure($setup)
 	elif $j.phase == "failed" and ($j.del or $j.gone) != true and ($s.asked == "answered" or $j.infra) then
 		{status: "FAILED", reason: ($j.reason // "the job failed")} + (if $j.infra or ($t == null and $single) then {infra: true} else {} end)
-		+ if $t.code then {exit_code: $t.code} else {} end
+		+ (($t.code // $j.exit_code) as $code | if $code then {exit_code: $code} else {} end)
 	elif nothing_left | not then null
 	elif $single and $t.own and $t.code == 0 then {status: "SUCCEEDED", exit_code: 0}
 	elif $single and $t.own then $t | pod_failure($setup)
@@ -525,7 +535,7 @@ def namespace_of: split("/namespaces/")[1] | split("/")[0];
 # A job that is wanted gone: by a cancel, or since it will not come to anything.
 def act_delete($s): if ($s.cancel or $s.doom) and $s.deleting != true and $s.later != true and $s.job != null then
 		if $s.j == null then ask("look"; {path: $s.job.path})
-		elif $s.j.gone or $s.j.phase == "succeeded" or $s.j.phase == "failed" and $s.doom == null then .
+		elif $s.j.gone or $s.j.phase == "succeeded" or $s.j.phase == "stopped" or $s.j.phase == "failed" and $s.doom == null then .
 		else ask("delete"; delete_request($s)) end
 	else . end;
 
@@ -577,7 +587,7 @@ def watch_attempt($state; $event; kind; job_state): . as $setup | ($state // {})
 def log_request($setup; $name; $how; $container; $single): {id: ("log:" + $name), as: "log", stamps: true,
 	path: ((.ns | pods_path(.)) + "/" + $name + "/log"),
 	query: {container: $container, timestamps: "true", follow: (if $how == "follow" then "true" else null end)},
-	source: (if $single then null else $name | ltrimstr($setup | job_name("")) | sub("^[^-]*-[0-9]+-"; "") end)}
+	source: (.key as $key | if $single then null else $name | ltrimstr($setup | job_name($key) + "-") end)}
 	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8, last: true} else {tries: 1, timeout_ms: 600000, last: true} end
 	| with_entries(select(.value != null));
 
