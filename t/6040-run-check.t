@@ -56,6 +56,14 @@ nni-run: warning: local: bob@192.0.2.4: its clock is 61 s behind this machine'"'
 nni-run: error: local: bob@192.0.2.5: it has no python3; install it
 nni-run: error: local: carol@192.0.2.3: nobody listens there; is its ssh server running?' 'has a line for each, with its remedy'
 is "$(jq -r 'select(.type == "place").place' out | tr '\n' ' ')" 'bob@192.0.2.2 bob@192.0.2.4 bob@192.0.2.5 ' 'and the records for programs'
+was=$FAKE_CHECK
+FAKE_CHECK="$(place cluster ',"server":"https://192.0.2.9:6443","version":"v1.34.1","namespace":"lab","code":"ConfigMaps: no storage is configured"')"
+for mode in --check --dry-run; do
+	exits 0 "$mode on a cluster" nni-run $mode c.json
+	is "$(head -1 err)" 'nni-run: cluster: ok, https://192.0.2.9:6443, version v1.34.1, namespace lab; code: ConfigMaps: no storage is configured' \
+		'tells where trials would go, and how their code comes there'
+done
+FAKE_CHECK=$was
 FAKE_CODE=6 exits 0 'an experiment that some places can run' nni-run --id some c.json
 is "$(head -3 err)" 'nni-run: warning: local: bob@192.0.2.5: it has no python3; install it
 nni-run: warning: local: carol@192.0.2.3: nobody listens there; is its ssh server running?

@@ -22,7 +22,8 @@
 
 struct checking {
 	struct loop *loop;
-	bool creating;
+	bool creating; /* or as if */
+	bool showing;  /* what the places have to offer */
 	struct asked *all;
 	size_t count, running;
 	struct timer patience;
@@ -190,7 +191,7 @@ show_end(const struct asked *a, int code)
 static void
 tell(const struct asked *a, bool bad)
 {
-	if (!a->checking->creating)
+	if (a->checking->showing)
 		places_say(&a->places, a->member->name);
 	check_show(a->member->name, &a->problems, bad);
 	if (a->problems.len == 0 && (a->code != NNI_OK || a->late))
@@ -393,10 +394,11 @@ release(struct asked *a)
 
 int
 check_members(
-    const struct config *c, const char *dir, bool creating, int *signal)
+    const struct config *c, const char *dir, enum check_for what, int *signal)
 {
 	struct checking ch = {.loop = loop_new(),
-	    .creating = creating,
+	    .creating = what != CHECK_ONLY,
+	    .showing = what != CHECK_CREATING,
 	    .terminal = console_is_terminal(sys_stdout()),
 	    .all = xcalloc(c->member_count + 1, sizeof(*ch.all)),
 	    .count = c->member_count};

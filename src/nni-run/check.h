@@ -9,15 +9,17 @@
  * experiment in `dir` (its config.json and log/ are there): their verb `check`.
  * What they complain of goes to stderr.
  *
- * `creating`: what may pass by itself (exit code 5) is only warned of, as is
- * everything where one place of them can run it, and what they have to offer is
- * not shown.  Otherwise each place has its line on stderr, the records go to
- * stdout, unless that is a terminal, and every complaint counts.
+ * CHECK_ONLY: each place has its line on stderr, the records go to stdout,
+ * unless that is a terminal, and every complaint counts.  CHECK_CREATING: what
+ * may pass by itself (exit code 5) is only warned of, as is everything where
+ * one place of them can run it, and what they have to offer is not shown.
+ * CHECK_DRY: the same, but each place has its line.
  *
  * Returns NNI_OK or the exit code.  `*signal` is set if an interrupt came.
  */
+enum check_for { CHECK_ONLY, CHECK_CREATING, CHECK_DRY };
 int check_members(
-    const struct config *c, const char *dir, bool creating, int *signal);
+    const struct config *c, const char *dir, enum check_for what, int *signal);
 
 /*
  * Of lines that a backend printed, the error records: "MEMBER: where: message;

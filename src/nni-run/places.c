@@ -109,6 +109,17 @@ add_disk(struct buf *out, struct json bytes)
 }
 
 static void
+add_text(
+    struct buf *out, struct json record, const char *key, const char *before)
+{
+	struct buf text = BUF_INIT;
+
+	if (json_string(json_get(record, key), &text) == 0)
+		buf_addf(out, "%s%s", before, text.data);
+	buf_release(&text);
+}
+
+static void
 add_room(struct buf *out, struct json record)
 {
 	struct buf why = BUF_INIT;
@@ -130,6 +141,9 @@ say_place(const char *member, const struct place_told *one)
 	int64_t cpus;
 	double clock = 0;
 
+	add_text(&b, v, "server", ", ");
+	add_text(&b, v, "version", ", version ");
+	add_text(&b, v, "namespace", ", namespace ");
 	if (json_int(json_get(v, "cpus"), &cpus) == 0)
 		buf_addf(
 		    &b, ", %" PRId64 " CPU%s", cpus, plural((uint64_t)cpus));
@@ -139,6 +153,7 @@ say_place(const char *member, const struct place_told *one)
 	    fabs(clock) >= CLOCK_SHOWN)
 		buf_addf(&b, ", clock %+.1f s", clock);
 	add_room(&b, v);
+	add_text(&b, v, "code", "; code: ");
 	say("%s: ok%s", one->name, b.data);
 	if (fabs(clock) >= CLOCK_OFF)
 		say_warning("%s: %s: its clock is %.0f s %s this machine's: "

@@ -179,10 +179,10 @@ find_tools(const struct config *c, struct buf *err)
 typedef int scratch_fn(
     const struct scratch *s, const struct buf *json, struct buf *err);
 
-/* Could it run?  `then` may be NULL; for `creating` see check_members(). */
+/* Could it run?  `then` may be NULL; for `what` see check_members(). */
 static int
-scratch_try(
-    const struct buf *json, bool creating, scratch_fn *then, struct buf *err)
+scratch_try(const struct buf *json, enum check_for what, scratch_fn *then,
+    struct buf *err)
 {
 	struct scratch s = {.parent = BUF_INIT, .dir = BUF_INIT};
 	int code = scratch_make(&s, json, err), signal = 0;
@@ -190,7 +190,7 @@ scratch_try(
 	if (code == NNI_OK)
 		code = find_tools(&s.config, err);
 	if (code == NNI_OK)
-		code = check_members(&s.config, s.dir.data, creating, &signal);
+		code = check_members(&s.config, s.dir.data, what, &signal);
 	if (code == NNI_OK && signal == 0 && then != NULL)
 		code = then(&s, json, err);
 	scratch_remove(&s);
@@ -202,7 +202,7 @@ scratch_try(
 int
 prepare_try(const struct buf *json, struct buf *err)
 {
-	return scratch_try(json, true, NULL, err);
+	return scratch_try(json, CHECK_CREATING, NULL, err);
 }
 
 int
@@ -212,7 +212,7 @@ prepare_check(const char *file, struct buf *err)
 	int code = prepare_config(file, false, &json, err);
 
 	if (code == NNI_OK)
-		code = scratch_try(&json, false, NULL, err);
+		code = scratch_try(&json, CHECK_ONLY, NULL, err);
 	if (code == NNI_OK)
 		say("'%s' is good", file);
 	buf_release(&json);
@@ -312,7 +312,7 @@ prepare_dry_run(const char *file, struct buf *err)
 	int code = prepare_config(file, false, &json, err);
 
 	if (code == NNI_OK)
-		code = scratch_try(&json, true, tell_plan, err);
+		code = scratch_try(&json, CHECK_DRY, tell_plan, err);
 	buf_release(&json);
 	return code;
 }
