@@ -1,0 +1,171 @@
+#!/bin/sh
+# nni-platform-rest: requests by curl, what is tried again, answers of jq.
+. "$(dirname "$0")/lib.sh"
+
+for p in curl jq python3; do
+	command -v $p >/dev/null || skip_all "no $p"
+done
+
+# ---- a server, and a platform that asks what its member's `ask` says ----
+secret=s3cret-$$
+mkdir srv
+python3 "$TOP/t/rest-server" "$PWD/srv" "$secret" &
+stop_at_end "kill $!"
+wait_for test -s srv/port
+url=http://127.0.0.1:$(cat srv/port)
+printf '%s\n' "$secret" >token
+chmod 600 token
+
+mkdir -p p/asks e/platforms e/trials e/log
+NNI_PLATFORM_PATH=$PWD/p:$NNI_BIN
+export NNI_PLATFORM_PATH
+cat >p/asks/asks.jq <<'J'
+def said: {type: "said", what: .};
+def step($state; $event):
+  if $event.type == "start" then
+    {state: {left: (.member.ask | length)}, servers: {main: {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile}}}
+  elif $event.type == "open" then {state: $state, requests: .member.ask}
+  elif $event.type == "reply" then
+    {state: ($state | .left -= 1), records: [$event | del(.type) | said]} + if $state.left == 1 then {exit: 0} else {} end
+  elif $event.type == "piece" then {state: $state, records: [$event.body | said]}
+  else {state: $state} end;
+J
+echo '{"protocol":1,"verbs":["check","submit","watch","collect"],"needs_code":"none"}' >p/asks/capabilities.json
+ask() { # REQUESTS: ./said has what it said, ./err its stderr
+	: >srv/requests
+	printf '%s\n' "$1" >wanted
+	jq -nc --arg url "$url" --arg token "$PWD/token" --slurpfile ask wanted '{trialConcurrency: 1, trainingService:
+		[{platform: "asks", member: "m", trialCommand: "true", url: $url, tokenFile: $token, ask: $ask[0]}]}' >e/config.json
+	nni-platform-rest check --dir e --member m >said 2>err </dev/null
+}
+replies() { jq -c 'select(.type == "said") | .what | select(.id) | [.id, .status, .body.message]' said | sort | tr '\n' ' '; }
+seen() { jq -r "$1" srv/requests | sort | uniq -c | awk '{printf "%s%s %s", s, $1, $2; s = ", "}'; }
+
+# ---- what is tried again, and what is not ----
+ask '[{"id":"a","path":"/say/a/429,200"},{"id":"b","path":"/say/b/503,drop,200"},{"id":"c","path":"/say/c/404"},
+	{"id":"d","path":"/say/d/cut,200"},{"id":"e","path":"/say/e/500,500","tries":2}]'
+is $? 0 'the platform says when all is said'
+is "$(replies)" '["a",200,"number 2 is 200"] ["b",200,"number 3 is 200"] ["c",404,"number 1 is 404"] ["d",200,"number 2 is 200"] ["e",500,"number 2 is 500"] ' \
+	'429, 503, none and half an answer are tried again; 404 is not; 500 twice if twice was said'
+is "$(seen .agent)" "$(printf '%s' "$(wc -l <srv/requests)" | tr -d ' ') nni-tools/$(nni-run --version | cut -d' ' -f2)" \
+	'all of it says who it is'
+
+# ---- bodies ----
+awkward=$(printf '"\\\\ \\n\\t @ ä %%s'; awk 'BEGIN { for (i = 0; i < 3000; i++) printf "q\\\"x%d ", i }')
+body=$(jq -nc --arg a "$awkward" '{a: $a}')
+long=$(jq -nc '{a: ("0123456789" * 30000)}')
+ask '[{"id":"a","method":"POST","path":"/echo","body":'"$body"'},{"id":"b","method":"PUT","path":"/echo","body":'"$long"'}]'
+is "$(jq -r '.what | [.id, .body.digest] | join(" ")' said | sort)" \
+	"a $(printf %s "$body" | sha256sum | cut -d' ' -f1)
+b $(printf %s "$long" | sha256sum | cut -d' ' -f1)" 'bodies arrive byte for byte, short and long'
+is "$(seen .shown)" '2 ' 'nobody shows the token in a command line or environment'
+is "$(ls e/platforms)" '' 'nothing is left of long ones'
+is "$(cat said err | grep -c "$secret")" 0 'nor is the token in what is said'
+
+# ---- lists and streams ----
+ask '[{"id":"l","path":"/list/3","as":"items","note":["version"],"query":{"a":"x y&z","b":null,"n":5}}]'
+is "$(jq -c .what said | tr '\n' ' ')" \
+	'{"name":"i0","version":"0"} {"name":"i1","version":"1"} {"name":"i2","version":"2"} {"body":{"metadata":{"more":"no"}},"id":"l","status":200,"noted":"2"} ' \
+	'the items of a list come one by one, then the rest of it'
+is "$(jq -r .query srv/requests)" 'a=x%20y%26z&n=5' 'queries are encoded'
+ask '[{"id":"s","path":"/lines/2","as":"lines","note":["note","version"]}]'
+is "$(jq -c .what said | tr '\n' ' ')" \
+	'{"n":0,"note":{"version":"v0"}} {"n":1,"note":{"version":"v1"}} {"id":"s","status":200,"noted":"v1"} ' \
+	'and so do the lines of a stream'
+
+# ---- many ----
+ask "$(jq -nc '[range(300) | {id: "r\(.)", path: "/say/r\(.)/200"}]')"
+is "$(replies | grep -o ',200,' | wc -l | tr -d ' ')" 300 'three hundred are answered'
+n=$(jq -r .connection srv/requests | sort -u | wc -l)
+[ "$n" -le 12 ]
+ok $? "over a few connections ($n)"
+
+# ---- who we are ----
+printf 'wrong\n' >token
+ask '[{"id":"a","path":"/echo"}]'
+is "$(replies)" '["a",401,"who are you?"] ' 'a refusal is told'
+is "$(jq -r .path srv/requests | wc -l | tr -d ' ')" 2 'after credentials were made anew, once'
+printf '%s\n' "$secret" >token
+
+# ---- the output of trials ----
+mkdir p/logs
+cat >p/logs/logs.jq <<'J'
+def read(last): {id: "log", path: "/log", as: "log", stamps: true, last: last, keep: true};
+def step($state; $event):
+  if $event.type == "start" then {state: null, servers: {main: {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile}}}
+  elif $event.type == "line" then
+    ($event.record.type == "status") as $ends
+    | {state: {ends: $ends}, requests: (if $ends and $state.reading then [] else [read($ends)] end)}
+      | .state.reading = true | .state.last = ($ends and ($state.reading | not))
+  elif $event.type == "reply" and $state.last then {state: $state, records: [{done: true}]}
+  elif $event.type == "reply" and $state.ends then {state: ($state | .last = true), requests: [read(true)]}
+  elif $event.type == "reply" then {state: ($state | .reading = false), wait_ms: 50}
+  elif $event.type == "timer" and ($state.reading | not) then {state: ($state | .reading = true), requests: [read(false)]}
+  else {state: $state} end;
+J
+echo '{"protocol":1,"verbs":["submit","watch","collect"],"needs_code":"none"}' >p/logs/capabilities.json
+jq -nc --arg url "$url" --arg token "$PWD/token" '{trialConcurrency: 1, trainingService:
+	[{platform: "logs", member: "m", trialCommand: "true", url: $url, tokenFile: $token}]}' >e/config.json
+metric() { # TYPE SEQUENCE VALUE
+	printf "NNISDK_MEb'{\"parameter_id\": 0, \"trial_job_id\": \"aaaaa\", \"type\": \"%s\", \"sequence\": %s, \"value\": \"%s\"}'" "$@"
+}
+{
+	echo "2026-11-22T02:00:00.5Z starting"
+	echo "2026-11-22T02:00:00.5Z $(metric PERIODICAL 0 0.10)"
+	echo "2026-11-22T02:00:00.500000001Z  25%|## | $(metric PERIODICAL 1 '{\\"default\\": 2.50}') "
+	printf "2026-11-22T02:00:01.25Z half a li"
+} >srv/log
+mkfifo to
+nni-platform-rest collect --dir e --member m <to >said 2>err &
+collector=$!
+exec 3>to
+echo '{"type":"trial","trial":"aaaaa","attempt":1,"sequence":0,"platform":"logs","place":"m","parameter_id":0,"parameters":{},"job":"j"}' >&3
+wait_for grep -q '"sequence":1' said
+ok $? 'metrics are said while the trial runs'
+: >srv/requests
+wait_for grep -q sinceTime srv/requests
+like "$(tail -n 1 srv/requests)" '*sinceTime=2026-11-22T02%3A00%3A00Z*' 'the output is read on from the last second'
+{
+	echo "ne"
+	echo "2026-11-22T02:00:01.25Z $(metric PERIODICAL 2 NaN)"
+	printf "2026-11-22T02:00:02Z %s" "$(metric FINAL 0 0.950)"
+} >>srv/log
+echo '{"type":"status","trial":"aaaaa","attempt":1,"status":"SUCCEEDED","time":1}' >&3
+exec 3>&-
+wait $collector
+is $? 0 'collect ends with its input, when all is said'
+is "$(jq -c 'select(.type == "metric") | [.kind, .sequence]' said | tr '\n' ' ')" \
+	'["intermediate",0] ["intermediate",1] ["intermediate",2] ["final",0] ' 'each metric came once, in order'
+is "$(sed 's/.*"value"://; s/,"time.*//' said | head -n 4 | tr '\n' ' ')" '0.10 {"default": 2.50} "NaN" 0.950 ' 'its value byte for byte'
+is "$(tail -n 1 said)" '{"type":"status","trial":"aaaaa","attempt":1,"status":"SUCCEEDED","time":1}' 'the end comes last'
+is "$(cut -c 1-12 e/trials/aaaaa/stdout | tr '\n' ' ')" "starting NNISDK_MEb'{  25%|## | NN half a line NNISDK_MEb'{ NNISDK_MEb'{ " \
+	'and what it printed is kept, when that was wanted'
+
+# ---- what is wrong ----
+ask '[{"id":"a","path":"no-slash"},{"id":"b","path":"/x","as":"letters"},{"id":"c","server":"other","path":"/"}]'
+is "$(jq -r '.what | [.id, .status, .message] | @tsv' said | sort | tr '\t' ' ')" "a 0 'no-slash' is no path
+b 0 \`as\` or \`name\` of a request is wrong
+c 0 there is no server 'other'" 'requests that cannot be'
+unreachable() {
+	url=http://127.0.0.1:1
+	ask '[{"id":"a","path":"/x","tries":1}]'
+}
+(unreachable; jq -r '.what | "\(.status) \(.message)"' said) >got
+like "$(cat got)" '0 *onnect*' 'where nobody listens there is no answer, and why'
+NNI_CURL=/nonexistent/curl ask '[{"id":"a","path":"/echo"}]'
+is $? 5 'without curl: 5'
+like "$(cat err)" "*cannot run '/nonexistent/curl'*install it*" 'and what to do'
+sed 's/def step/def stp/' p/asks/asks.jq >x && cp p/asks/asks.jq good.jq && mv x p/asks/asks.jq
+ask '[]'
+is $? 3 'a platform whose jq cannot be read: 3'
+like "$(cat err)" '*jq cannot run platforms/asks/asks.jq*' 'and which'
+cp good.jq p/asks/asks.jq
+sed 's/elif $event.type == "open" then/elif $event.type == "open" then error("lost") elif false then/' good.jq >p/asks/asks.jq
+sed -i 's/else {state: $state} end;/else {state: $state, exit: 1} end;/' p/asks/asks.jq
+ask '[]' &
+asked=$!
+wait_for grep -q lost said
+ok $? 'an error in step() is told'
+kill $asked 2>/dev/null
+wait $asked 2>/dev/null
+done_testing
