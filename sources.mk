@@ -1,7 +1,7 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
 LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/libnni/buf.c src/libnni/canonical.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c \
-	src/libnni/crew.c src/libnni/csv.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/fetch.c src/libnni/filter.c src/libnni/hash.c src/libnni/intent.c \
+	src/libnni/crew.c src/libnni/csv.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/fetch.c src/libnni/filter.c src/libnni/hash.c src/libnni/hmac.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
 	src/libnni/names.c \
@@ -103,9 +103,13 @@ NNI_PLATFORM_REMOTE_SRC = src/nni-platform-remote/agent.c \
 	src/nni-platform-remote/windows-visit.c
 NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/answer.c \
+	src/nni-platform-rest/azure.c \
+	src/nni-platform-rest/azure-sign.c \
+	src/nni-platform-rest/azure-vault.c \
 	src/nni-platform-rest/curl-line.c \
 	src/nni-platform-rest/delivery.c \
 	src/nni-platform-rest/engine.c \
+	src/nni-platform-rest/inquiry.c \
 	src/nni-platform-rest/main.c \
 	src/nni-platform-rest/plain.c \
 	src/nni-platform-rest/podlog.c \

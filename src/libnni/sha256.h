@@ -11,8 +11,9 @@
  *
  * Written here because no library has one interface to it on all our systems:
  * OpenSSL is a large dependency for one function, CommonCrypto, libmd and
- * bcrypt are each of one system.  It guards against mix-ups and torn copies;
- * nothing secret is computed with it.
+ * bcrypt are each of one system.  It guards against mix-ups and torn copies,
+ * and signs (hmac.h): what it does, and for how long, does not depend on what
+ * the bytes are.
  */
 #define SHA256_BYTES 32
 #define SHA256_HEX 64

@@ -19,6 +19,8 @@
 static const struct access_kind *const kinds[] = {
     &access_none,
     &access_bearer,
+    &access_azure_blob,
+    &access_azure_file,
 };
 
 static void
@@ -144,6 +146,15 @@ access_sign(struct access *a, const char *method, const char *url,
 		return a->calls->sign(
 		    a, method, url, headers, body_len, lines, err);
 	return buf_add(lines, a->lines.data, a->lines.len);
+}
+
+int
+access_secret(
+    struct access *a, struct json part, struct buf *out, struct buf *err)
+{
+	if (a->secret == NULL)
+		return buf_err(err, "it has nothing for workers");
+	return a->secret(a, part, out, err);
 }
 
 void

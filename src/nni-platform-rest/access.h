@@ -19,6 +19,12 @@
  *		kubeconfig null: $KUBECONFIG, else ~/.kube/config, else the
  *		service account of the pod that we run in
  *
+ *	{"kind":"azure-file", "account":name, "share":name, "key":"..."}
+ *	{"kind":"azure-blob", "account":name, "container":name, "sas":"..."}
+ *		both with one of "key", "sas" (a shared access signature), or
+ *		"vault":name and "secret":name, of the Key Vault that keeps the
+ *		key (azure-vault.h); "endpoint":"https://..." in other clouds
+ *
  *	a = access_new(...)			before the loop runs, or in it
  *	access_ready(a, fn, arg)		before each batch of requests
  *	in fn: access_url(a) + path, access_sign(...) for each request
@@ -65,12 +71,22 @@ const char *access_who(const struct access *a);
  * Adds lines of curl's configuration (curl_line()) for one request: cacert,
  * cert, key, header = "Authorization: ...", proxy, insecure.  `url` is the
  * whole URL with its query, `headers` are the lines of the request's own
- * headers, and body_len counts its body's bytes, for kinds that sign.  0, or -1
- * with err.
+ * headers, and body_len counts its body's bytes, for kinds that sign.  0; 1 if
+ * `url` is among the lines, since there is a secret behind it; or -1 with err.
  */
 int access_sign(struct access *a, const char *method, const char *url,
     const struct buf *headers, size_t body_len, struct buf *lines,
     struct buf *err);
+
+/*
+ * Appends what workers need to reach it themselves, for a Secret of theirs:
+ *	{"of":"key"}			the key of the account
+ *	{"of":"url","path":"/c/a/b"}	a URL by which this can be read, for
+ *					30 days
+ * 0, or -1 with err.
+ */
+int access_secret(
+    struct access *a, struct json part, struct buf *out, struct buf *err);
 
 /* The server said 401: what was cached is forgotten, files are read again. */
 void access_refused(struct access *a);

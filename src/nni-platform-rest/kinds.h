@@ -16,7 +16,7 @@ struct access_calls {
 	 * need not begin anew.
 	 */
 	void (*ready)(struct access *a);
-	/* NULL: access->lines, as they are. */
+	/* NULL: access->lines, as they are.  1: `url` is among them. */
 	int (*sign)(struct access *a, const char *method, const char *url,
 	    const struct buf *headers, size_t body_len, struct buf *lines,
 	    struct buf *err);
@@ -33,6 +33,9 @@ struct access {
 	struct buf lines; /* of curl, for every request; secret */
 	struct buf facts; /* a JSON object */
 	struct buf who;
+	/* What workers may be given; NULL: nothing. */
+	int (*secret)(struct access *a, struct json part, struct buf *out,
+	    struct buf *err);
 	access_fn *fn; /* who waits, NULL: nobody */
 	void *arg;
 	bool warned;
@@ -47,6 +50,7 @@ struct access_kind {
 	const struct access_calls *calls;
 };
 extern const struct access_kind access_none, access_bearer, access_kubeconfig;
+extern const struct access_kind access_azure_blob, access_azure_file;
 
 /* problem NULL: there are credentials. */
 void access_answer(struct access *a, const char *problem, const char *hint);
