@@ -192,6 +192,9 @@ def job_merged($template; $container): . as $ours
 
 def server: {main: {kind: "kubeconfig", kubeconfig: (.member.kubeconfig), context: (.member.context), namespace: (.member.namespace)}};
 
+# What `open` tells.
+def opened($event): {ns: ($event.namespace // .member.namespace // "default"), facts: $event.facts};
+
 # -- submit: code goes to the cluster once, in ConfigMaps; then jobs can be made --
 
 # A ConfigMap holds 1 MiB; etcd, as a whole, little more than some GiB.
@@ -241,7 +244,7 @@ def submit_platform($s; $event): . as $setup | $event
 		requests: ["code", "tools" | {id: ("prepare:" + .), as: "prepare", what: (. + ".tgz")}]}
 	elif .type == "open" and .facts.refused? then
 		faulty($s; {reason: .facts.refused, hint: .facts.hint, infra: true})
-	elif .type == "open" then $setup | submit_advance($s + {ns: $event.namespace, facts: $event.facts})
+	elif .type == "open" then $setup | submit_advance($s + opened($event))
 	elif .type == "want" then {state: $s,
 		send: (if $s.ready then [{to: .key, event: ready_event($s)}] elif $s.fault then [{to: .key, event: ($s.fault + {type: "fault"})}] else [] end)}
 	elif .type == "timer" then $setup | submit_advance($s | del(.fault, .posted))
@@ -309,7 +312,7 @@ def stream_timer($s; $names; kind): . as $setup | reduce ($names[] | select($s[.
 
 def stream_platform($s; $event; $names; kind): . as $setup | $event
 	| if .type == "start" then {state: $s, servers: ($setup | server)}
-	elif .type == "open" then reduce $names[] as $name ({state: ($s + {ns: .namespace, facts: .facts}), requests: []};
+	elif .type == "open" then reduce $names[] as $name ({state: ($s + ($setup | opened($event))), requests: []};
 		. as $o | $setup | relist($o.state; $name; kind) | .requests = $o.requests + .requests)
 	elif .type == "piece" then
 		# a watch that cannot go on says so; anything else that comes here is a bookmark
@@ -688,7 +691,7 @@ def grant($ns; $missing): "an administrator gives them by: kubectl -n \($ns) cre
 
 def secret_names: [.member.imagePullSecrets[]? | .name];
 
-def check_requests($ns; kind): [{id: "version", path: "/version"}, {id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
+def check_requests($ns; kind): [{id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
 		{id: "quota", path: "/api/v1/namespaces/\($ns)/resourcequotas"}, {id: "nodes", path: "/api/v1/nodes"}]
 	+ [rights(kind) | to_entries[] | {id: "right:\(.key)", method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
 		body: {apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: {resourceAttributes: (.value + {namespace: $ns})}}}]
@@ -715,8 +718,7 @@ def node_problems($setup): ($setup.member.gpuResource // "nvidia.com/gpu") as $g
 	else problem("no node has \($setup.member.trialGpuNumber) of \($gpu)"; "see `kubectl describe nodes`; gpuResource: names another resource, trialGpuNumber: another number") end;
 
 def check_reply($setup; $s; kind): .id as $id
-	| if .status == 0 then problem("no answer to \($id): \(.message // "")"; null)
-	elif $id == "version" then if .status == 200 then empty else problem("cannot ask the server's version: \(refusal)"; null) end
+	| if .status == 0 then problem("no answer: \(.message // "")"; null)
 	elif $id == "namespace" then if .status == 404 then problem("there is no namespace \($s.ns)"; "kubectl create namespace \($s.ns), or set namespace:") else empty end
 	elif $id == "quota" then if .status == 200 then quota_problems else empty end
 	elif $id == "nodes" then node_problems($setup)
@@ -728,8 +730,11 @@ def check_reply($setup; $s; kind): .id as $id
 # Rights are told together, at the end.
 def check_platform($s; $event; kind): . as $setup | $event
 	| if .type == "start" then {state: $s, servers: ($setup | server)}
-	elif .type == "open" then ($setup + {facts: .facts} | check_requests($event.namespace; kind)) as $requests
-		| {state: ($s + {ns: .namespace, facts: .facts, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
+	elif .type == "open" then {state: ($s + ($setup | opened($event)) + {url: .url}), requests: [{id: "version", path: "/version", tries: 2}]}
+	elif .type == "reply" and .id == "version" and .status != 200 then {state: $s, exit: (if .status == 401 or .status == 403 then 6 else 5 end),
+		records: [problem("the server does not answer: \(.message // refusal)"; if .status == 401 then "see the user of the kubeconfig" else null end) + {where: $s.url}]}
+	elif .type == "reply" and .id == "version" then ($setup + {facts: $s.facts} | check_requests($s.ns; kind)) as $requests
+		| {state: ($s + {left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
 	elif .type == "reply" and ($s.left // 0) > 0 then
 		[check_reply($setup; $s; kind)] as $problems
 		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
@@ -778,7 +783,7 @@ def clean_reply($s; $event; kind): . as $setup | clean_kinds($s; kind)[$s.at] as
 
 def clean_platform($s; $event; kind): . as $setup | $event
 	| if .type == "start" then {state: $s, servers: ($setup | server)}
-	elif .type == "open" then $setup | clean_list($s + {ns: $event.namespace, facts: $event.facts, at: 0, waits: 0}; kind)
+	elif .type == "open" then $setup | clean_list($s + opened($event) + {at: 0, waits: 0}; kind)
 	elif .type == "reply" then $setup | clean_reply($s; $event; kind)
 	elif .type == "timer" then $setup | clean_list($s; kind)
 	else {state: $s} end;
