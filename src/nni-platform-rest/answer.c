@@ -1,5 +1,6 @@
 /* What step() of a platform answers, carried out. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine.h"
 #include "mem.h"
@@ -47,6 +48,20 @@ take_servers(struct subject *s, struct json value)
 	buf_release(&err);
 }
 
+/* To every attempt that anything is known of. */
+static void
+send_all(struct engine *e, struct json event)
+{
+	size_t i, count = e->attempts.count;
+
+	for (i = 0; i < count; i++) {
+		struct subject *s = (struct subject *)e->attempts.all[i];
+
+		if (s->line || s->state)
+			engine_event(s, event.at, event.len);
+	}
+}
+
 static void
 take_send(struct subject *s, struct json item)
 {
@@ -54,10 +69,14 @@ take_send(struct subject *s, struct json item)
 	struct json event = json_get(item, "event");
 	struct subject *to = NULL;
 
-	if (json_string(json_get(item, "to"), &key) == 0)
-		to = engine_subject(s->engine, key.data, key.len);
-	if (to && json_type(event) == JSON_OBJECT)
-		engine_event(to, event.at, event.len);
+	if (json_type(event) == JSON_OBJECT &&
+	    json_string(json_get(item, "to"), &key) == 0) {
+		if (strcmp(key.data, "*") == 0)
+			send_all(s->engine, event);
+		else if ((to = engine_subject(s->engine, key.data, key.len)) !=
+			 NULL)
+			engine_event(to, event.at, event.len);
+	}
 	buf_release(&key);
 }
 
