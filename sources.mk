@@ -110,6 +110,12 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/delivery.c \
 	src/nni-platform-rest/engine.c \
 	src/nni-platform-rest/inquiry.c \
+	src/nni-platform-rest/exec-plugin.c \
+	src/nni-platform-rest/keyfile.c \
+	src/nni-platform-rest/kube.c \
+	src/nni-platform-rest/kubeconfig.c \
+	src/nni-platform-rest/kubeconfig-entry.c \
+	src/nni-platform-rest/kubeconfig-exec.c \
 	src/nni-platform-rest/main.c \
 	src/nni-platform-rest/plain.c \
 	src/nni-platform-rest/podlog.c \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "curl-line.h"
+#include "keyfile.h"
 #include "kinds.h"
 #include "mem.h"
 #include "os/file.h"
@@ -21,6 +22,7 @@ static const struct access_kind *const kinds[] = {
     &access_bearer,
     &access_azure_blob,
     &access_azure_file,
+    &access_kubeconfig,
 };
 
 static void
@@ -164,6 +166,12 @@ access_refused(struct access *a)
 		a->calls->refused(a);
 }
 
+void
+access_clean(const char *dir)
+{
+	keyfile_clean(dir);
+}
+
 /* ---- for the kinds ---- */
 
 void
@@ -175,6 +183,23 @@ access_warn(struct access *a, bool insecure, const char *where)
 			    "passwords and tokens too",
 		    a->url.data, where);
 	a->warned = a->warned || insecure;
+}
+
+int
+access_check_keys(struct json spec, const char *const keys[], struct buf *err)
+{
+	struct json_iter it;
+	struct json key, value;
+	size_t i;
+
+	for (json_iter_init(&it, spec); json_next(&it, &key, &value);) {
+		for (i = 0; keys[i] && !json_key_is(key, keys[i]); i++)
+			;
+		if (keys[i] == NULL)
+			return buf_err(err, "a server has no '%.*s'",
+			    (int)key.len, key.at);
+	}
+	return 0;
 }
 
 int
@@ -272,10 +297,21 @@ access_authorize_file(struct buf *lines, const char *path, struct buf *err)
 	return result;
 }
 
-void
-access_trust(struct buf *lines, const char *ca_file)
+/* curl would trust those in the system's directory too, as built in many
+   places: hence an empty one. */
+int
+access_trust(
+    struct access *a, struct buf *lines, const char *ca_file, struct buf *err)
 {
-	curl_line(lines, "cacert", ca_file);
+	struct buf none = BUF_INIT;
+	int result = keyfile_none(a->dir, &none, err);
+
+	if (result == 0) {
+		curl_line(lines, "cacert", ca_file);
+		curl_line(lines, "capath", none.data);
+	}
+	buf_release(&none);
+	return result;
 }
 
 /* What curl does not call as Go's library does: there socks5 has the proxy look

@@ -60,6 +60,10 @@ void access_answer(struct access *a, const char *problem, const char *hint);
 /* Is what protects this server switched off?  Says so on stderr, once. */
 void access_warn(struct access *a, bool insecure, const char *where);
 
+/* Has the spec keys that are not among these, a list that ends with NULL?  0 or
+   -1. */
+int access_check_keys(
+    struct json spec, const char *const keys[], struct buf *err);
 /* A member of the spec that is a string, malloced; *to is NULL where it is null
    or absent.  0, or -1: it is something else. */
 int access_spec_string(
@@ -83,8 +87,11 @@ int access_authorize(struct buf *lines, const char *scheme, const char *secret,
 /* The same of a file's contents, white space at its ends left out. */
 int access_authorize_file(struct buf *lines, const char *path, struct buf *err);
 
-/* Only this authority is trusted: cacert, and no directory of the system's. */
-void access_trust(struct buf *lines, const char *ca_file);
+/*
+ * Only this authority is trusted.  0, or -1 with err.
+ */
+int access_trust(
+    struct access *a, struct buf *lines, const char *ca_file, struct buf *err);
 /* proxy, whatever the environment says. */
 int access_proxy(struct buf *lines, const char *url, struct buf *err);
 

@@ -15,23 +15,6 @@ struct plain {
 };
 
 static int
-check_keys(struct json spec, const char *const keys[], struct buf *err)
-{
-	struct json_iter it;
-	struct json key, value;
-	size_t i;
-
-	for (json_iter_init(&it, spec); json_next(&it, &key, &value);) {
-		for (i = 0; keys[i] && !json_key_is(key, keys[i]); i++)
-			;
-		if (keys[i] == NULL)
-			return buf_err(err, "a server has no '%.*s'",
-			    (int)key.len, key.at);
-	}
-	return 0;
-}
-
-static int
 set_way(struct plain *p, struct json spec, struct buf *err)
 {
 	char *ca = NULL, *proxy = NULL;
@@ -43,13 +26,15 @@ set_way(struct plain *p, struct json spec, struct buf *err)
 	} else if (access_spec_string(spec, "certificateAuthority", &ca, err) ==
 		       0 &&
 		   access_spec_string(spec, "proxy", &proxy, err) == 0) {
+		result = 0;
 		if (ca)
-			access_trust(&p->base, ca);
+			result = access_trust(&p->access, &p->base, ca, err);
 		if (json_bool(insecure, false))
 			curl_flag(&p->base, "insecure");
 		access_warn(
 		    &p->access, json_bool(insecure, false), "\"insecure\"");
-		result = proxy ? access_proxy(&p->base, proxy, err) : 0;
+		if (proxy && result == 0)
+			result = access_proxy(&p->base, proxy, err);
 	}
 	free(ca);
 	free(proxy);
@@ -65,7 +50,7 @@ plain_init(struct access *a, struct json spec, const char *const keys[],
 	int result = -1;
 
 	buf_init(&p->base, BUF_MAX_DEFAULT);
-	if (check_keys(spec, keys, err) == 0 &&
+	if (access_check_keys(spec, keys, err) == 0 &&
 	    access_spec_string(spec, "url", &url, err) == 0) {
 		if (url == NULL)
 			buf_err(err, "a server needs a 'url'");

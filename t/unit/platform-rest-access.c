@@ -3,10 +3,12 @@
  */
 #include "access.h"
 #include "curl-line.h"
+#include "expdir.h"
 #include "os/file.h"
 #include "os/sys.h"
 #include "tap.h"
 
+static struct buf scratch = BUF_INIT;
 static char problem[1024], hint[1024];
 static int answers;
 
@@ -49,7 +51,7 @@ refusal(const char *spec)
 	struct access *a;
 
 	buf_clear(&err);
-	a = access_new(NULL, ".", "m", text(spec), &err);
+	a = access_new(NULL, scratch.data, "m", text(spec), &err);
 	access_free(a);
 	return a ? "(taken)" : err.data;
 }
@@ -57,36 +59,43 @@ refusal(const char *spec)
 static void
 test_plain(void)
 {
-	struct access *a = access_new(NULL, ".", "m",
+	struct access *a = access_new(NULL, scratch.data, "m",
 	    text("{\"kind\":\"none\",\"url\":\"https://h:1/p/?x\"}"), NULL);
 
 	is_str(lines_of(a), "", "none: nothing is added");
 	is_str(
 	    access_url(a), "https://h:1/p", "a base URL: no slash, no query");
 	access_free(a);
-	a = access_new(NULL, ".", "m",
+	a = access_new(NULL, scratch.data, "m",
 	    text("{\"kind\":\"bearer\",\"url\":\"http://h\","
 		 "\"token\":\"a\\\"b\\\\c\",\"certificateAuthority\":\"C:"
 		 "\\\\ca\","
 		 "\"proxy\":\"socks5://u:p@h:2\"}"),
 	    NULL);
-	is_str(lines_of(a),
-	    "cacert = \"C:\\\\ca\"\nproxy = \"socks5h://u:p@h:2\"\n"
-	    "noproxy = \"\"\n"
+	ok(strstr(lines_of(a), "cacert = \"C:\\\\ca\"\ncapath = ") != NULL,
+	    "bearer: an authority, and no other");
+	is_str(strstr(lines_of(a), "proxy"),
+	    "proxy = \"socks5h://u:p@h:2\"\nnoproxy = \"\"\n"
 	    "header = \"Authorization: Bearer a\\\"b\\\\c\"\n",
-	    "bearer: authority, proxy, token");
+	    "... a proxy, a token");
 	access_free(a);
 }
 
 static void
 test_token_file(void)
 {
-	const char *file = "unit-access-token.tmp";
-	struct access *a = access_new(NULL, ".", "m",
-	    text("{\"kind\":\"bearer\",\"url\":\"http://h\","
-		 "\"tokenFile\":\"unit-access-token.tmp\"}"),
-	    NULL);
+	struct buf spec = BUF_INIT, path = BUF_INIT;
+	const char *file;
+	struct access *a;
 
+	buf_set(&path, scratch.data);
+	path_add(&path, "token");
+	file = path.data;
+	buf_adds(&spec, "{\"kind\":\"bearer\",\"url\":\"http://h\","
+			"\"tokenFile\":");
+	json_add_str(&spec, file);
+	buf_adds(&spec, "}");
+	a = access_new(NULL, scratch.data, "m", text(spec.data), NULL);
 	file_remove(file, NULL);
 	ok(strstr(lines_of(a), file) != NULL, "a token file that is not there");
 	file_replace(file, "one\n", 4, 0600, false, NULL);
@@ -101,8 +110,9 @@ test_token_file(void)
 	    "a token of two lines is refused, not shown");
 	file_replace(file, "", 0, 0600, false, NULL);
 	ok(strstr(lines_of(a), "empty") != NULL, "an empty token");
-	file_remove(file, NULL);
 	access_free(a);
+	buf_release(&spec);
+	buf_release(&path);
 }
 
 static void
@@ -141,8 +151,11 @@ int
 nni_main(int argc, char **argv)
 {
 	(void)argc, (void)argv;
+	if (expdir_scratch("unit", &scratch, NULL) == -1)
+		return 1;
 	test_plain();
 	test_token_file();
 	test_refusals();
+	dir_remove_tree(scratch.data, NULL);
 	return done_testing();
 }
