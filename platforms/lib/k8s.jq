@@ -484,7 +484,7 @@ def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 def living: . as $s | present as $pods
 	| if any($pods[]; .ph == "unknown") then {status: "UNKNOWN", reason: (first($pods[] | .infra // empty) // "its node does not answer")}
 	elif $s.j.phase == "running" or any($pods[]; .ph == "running" or .ph == "ended") then {status: "RUNNING"}
-	elif $s.j == null then {status: "WAITING", reason: (if $s.placed then "its job is looked for" else "it was not started yet" end)}
+	elif $s.j == null then {status: "WAITING", reason: "it was not started yet"}
 	else {status: "WAITING", reason: (first($pods[] | .wait // empty) // $s.why // $s.j.reason // "it has no pod yet")} end;
 
 def delete_request($s): {id: "delete", method: "DELETE", path: $s.job.path,
@@ -562,9 +562,11 @@ def act_timer($s; $setup): [$s | present[] | .stuck // empty] as $stuck
 	else . end;
 
 # All of it for an attempt whose line has come.
-def act($single; $setup): .state as $s | ($s | verdict($setup; $single)) as $over
+def act($single; $setup): .state as $s | $s.j as $j | ($s | verdict($setup; $single)) as $over
 	| if $over then .state = {key: $s.key, ended: true} | .records = [$over] | .wait_ms = null
-	else .records = (if $setup.once and $s.placed and ($s.listed and $s.j != null | not) then [] else [$s | living] end)
+	# nothing is said while the end is being looked into
+	else .records = (if $setup.once and $s.placed and ($s.listed and $s.j != null | not) or ($s.placed and $j == null) or $j.phase == "failed" or $j.phase == "succeeded"
+			then [] else [$s | living] end)
 		+ (if $s.trouble then [{error: $s.trouble, where: $s.job.path, hint: "the right to delete jobs is needed"}] else [] end)
 		| .state |= del(.due, .trouble)
 		| act_delete($s) | act_ask($s; $setup) | act_timer($s; $setup)
