@@ -660,6 +660,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 		e.loop = loop_new();
 		filter_init(
 		    &e.filter, e.loop, FILTER_JSONL, !asks, &filter_calls, &e);
+		e.delivery = delivery_new(v->dir);
 		e.transport = transport_new(
 		    e.loop, v->dir, v->member, &transport_calls, &e);
 		if (start_jq(&e, &err) == -1)
@@ -677,6 +678,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	attempts_release(&e.attempts);
 	backend_free(e.jq);
 	transport_free(e.transport);
+	delivery_free(e.delivery);
 	if (e.loop) {
 		timer_stop(&e.away);
 		filter_release(&e.filter);

@@ -7,6 +7,7 @@
 #include "attempts.h"
 #include "backend.h"
 #include "config.h"
+#include "delivery.h"
 #include "filter.h"
 #include "transport.h"
 #include "verb.h"
@@ -57,6 +58,7 @@ struct engine {
 	struct config_member *member;
 	struct backend *jq;
 	struct transport *transport;
+	struct delivery *delivery;
 	struct subject platform;
 	struct attempts attempts;
 	struct timer away; /* then trials are UNKNOWN */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "delivery.h"
 #include "engine.h"
 #include "expdir.h"
@@ -412,19 +413,43 @@ add_headers(struct transfer *f, struct json headers, bool json_body)
 	buf_release(&value);
 }
 
+/* What a server's workers need to reach it: {"secret":"NAME of the server"}. */
+static int
+add_secret(struct engine *e, struct json part, struct buf *out, struct buf *err)
+{
+	char *name = json_strdup(json_get(part, "secret"));
+	struct server *s = name ? transport_server(e->transport, name) : NULL;
+	struct buf text = BUF_INIT;
+	int result;
+
+	if (s == NULL || !s->opened)
+		result = buf_err(err, "a part is a secret of no server that "
+				      "can be talked to");
+	else
+		result = access_secret(s->access, part, &text, err);
+	if (result == 0 && record_is(json_get(part, "encoding"), "base64"))
+		base64_encode(out, text.data, text.len);
+	else if (result == 0)
+		buf_add(out, text.data, text.len);
+	memset(text.data, 0, text.len);
+	buf_release(&text);
+	free(name);
+	return result;
+}
+
 static int
 add_parts(
     struct engine *e, struct transfer *f, struct json parts, struct buf *err)
 {
-	struct delivery *d = delivery_new(e->v->dir);
 	struct json_iter it;
 	struct json key, part;
 	int result = 0;
 
 	json_iter_init(&it, parts);
 	while (result == 0 && json_next(&it, &key, &part))
-		result = delivery_part(d, part, &f->body, err);
-	delivery_free(d);
+		result = json_get(part, "secret").at
+			     ? add_secret(e, part, &f->body, err)
+			     : delivery_part(e->delivery, part, &f->body, err);
 	f->has_body = true;
 	return result;
 }
@@ -465,7 +490,6 @@ static bool
 pseudo(struct subject *s, struct json spec, const char *id)
 {
 	struct json as = json_get(spec, "as");
-	struct delivery *d;
 	struct buf err = BUF_INIT, digest = BUF_INIT, more = BUF_INIT;
 	char *what, *into;
 	int64_t bytes;
@@ -476,19 +500,18 @@ pseudo(struct subject *s, struct json spec, const char *id)
 	}
 	if (!record_is(as, "prepare") && !record_is(as, "unpack"))
 		return false;
-	d = delivery_new(s->engine->v->dir);
 	what = text_or(json_get(spec, "what"), "");
 	into = text_or(json_get(spec, "into"), "");
 	if (record_is(as, "unpack")) {
-		delivery_unpack(d, what, into, &err);
-	} else if (delivery_prepare(d, what, &bytes, &digest, &err) == 0) {
+		delivery_unpack(s->engine->delivery, what, into, &err);
+	} else if (delivery_prepare(
+		       s->engine->delivery, what, &bytes, &digest, &err) == 0) {
 		buf_addf(&more, ",\"bytes\":%" PRId64 ",\"digest\":", bytes);
 		json_add_str(&more, digest.data);
 	}
 	reply_at_once(s, id, &err, more.data);
 	free(what);
 	free(into);
-	delivery_free(d);
 	buf_release(&err);
 	buf_release(&digest);
 	buf_release(&more);

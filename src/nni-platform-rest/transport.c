@@ -269,10 +269,10 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 	buf_add(lines, f->headers.data, f->headers.len);
 	result = access_sign(f->server->access, f->method, url.data,
 	    &f->headers, f->has_body ? f->body.len : 0, lines, err);
-	if (result == 0) {
+	if (result == 0) /* or it is there already, with a secret in it */
 		curl_line(lines, "url", url.data);
+	if (result != -1)
 		result = add_body(t, f, lines, err);
-	}
 	buf_release(&url);
 	buf_release(&outcome);
 	return result;
