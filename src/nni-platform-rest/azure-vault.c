@@ -95,8 +95,7 @@ add_words(struct buf *out, int status, const struct buf *body,
 
 /* In the order of `ways`. */
 static const char *const names[] = {
-    "a service principal (AZURE_TENANT_ID, AZURE_CLIENT_ID, "
-    "AZURE_CLIENT_SECRET)",
+    "a service principal (AZURE_TENANT_ID and others)",
     "workload identity (AZURE_FEDERATED_TOKEN_FILE)", "the Azure CLI (az)",
     "a managed identity of this machine"};
 

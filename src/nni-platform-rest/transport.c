@@ -600,6 +600,23 @@ curl_new(struct transport *t, bool stream)
 	return c;
 }
 
+static void
+curl_free(struct curl *c)
+{
+	struct transfer *f;
+
+	if (!c->exited)
+		proc_kill(&c->proc, PROC_TERM);
+	stream_close(c->in);
+	stream_close(c->out);
+	while ((f = c->first) != NULL) {
+		c->first = f->next;
+		transfer_free(f);
+	}
+	replies_release(&c->replies);
+	free(c);
+}
+
 /* Takes it into a process that is not running yet; what cannot be sent is
    over. */
 static void
@@ -652,7 +669,16 @@ start(struct transport *t, bool stream, size_t most)
 	} else {
 		for (s = t->servers; s; s = s->next)
 			s->ready = false;
-		if (run(c, &lines, &err) == -1 && !t->broken) {
+		if (run(c, &lines, &err) == -1) {
+			while (c->first) {
+				struct transfer *f = c->first;
+
+				c->first = f->next;
+				f->on = NULL;
+				enqueue(t, f);
+			}
+			c->exited = true;
+			curl_free(c);
 			t->broken = true;
 			t->calls->broken(t->arg, err.data);
 		}
@@ -696,23 +722,6 @@ transport_new(struct loop *loop, const char *dir, const char *member,
 	t->queue_end = &t->queue;
 	t->pump = (struct timer)TIMER_INIT;
 	return t;
-}
-
-static void
-curl_free(struct curl *c)
-{
-	struct transfer *f;
-
-	if (!c->exited)
-		proc_kill(&c->proc, PROC_TERM);
-	stream_close(c->in);
-	stream_close(c->out);
-	while ((f = c->first) != NULL) {
-		c->first = f->next;
-		transfer_free(f);
-	}
-	replies_release(&c->replies);
-	free(c);
 }
 
 /* The loop is not run any more, or no callback would find its curl. */
