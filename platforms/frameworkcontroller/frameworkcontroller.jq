@@ -24,8 +24,6 @@ def framework_roles:
 		command, spec: .})
 	end;
 
-def framework_pods: framework_roles | map(.number) | add;
-
 # The pod whose output is the trial's stdout.
 def framework_main: framework_roles[0].name + "-0";
 
@@ -44,10 +42,13 @@ def framework_barrier: .member.template == null
 def framework_barrier_mount: {name: "frameworkbarrier-volume",
 	mountPath: "/mnt/frameworkbarrier"};
 
+# To the script around the command: the pod is deleted when it ends.
+def framework_tell: [{name: "NNI_TAIL", value: "1"}];
+
 # Behind the barrier a command finds FB_ROLE_IPS and FB_ROLE_ADDRESSES, made
 # of the ports that it is told.
 def framework_role($role; $at): {role: $role.name, container: "framework",
-	command: $role.command, base: $role.base}
+	command: $role.command, base: $role.base, env: framework_tell}
 	+ if $role.spec then {image: $role.spec.dockerImage,
 		cpuNumber: $role.spec.cpuNumber, memorySize: $role.spec.memorySize,
 		gpuNumber: $role.spec.gpuNumber,
@@ -55,9 +56,9 @@ def framework_role($role; $at): {role: $role.name, container: "framework",
 		ports: [{containerPort: (4000 + $at)}]} else {} end
 	+ if framework_barrier then {
 		command: ". /mnt/frameworkbarrier/injector.sh && \($role.command)",
-		env: [framework_roles | to_entries[]
+		env: (framework_tell + [framework_roles | to_entries[]
 			| {name: "FB_\(.value.name | ascii_upcase)_PORT",
-				value: "\(4000 + .key)"}],
+				value: "\(4000 + .key)"}]),
 		init: [{name: "frameworkbarrier",
 			image: "frameworkcontroller/frameworkbarrier",
 			volumeMounts: [framework_barrier_mount]}],
@@ -80,12 +81,11 @@ def framework_body: . as $in | (.member.template // {}) as $base
 # Codes that tell of the cluster or of a stop, not of the trial.
 def framework_stopped: [-100, -101, -110, -111, -120, -210, -220, -230, -300, -310];
 
-# The metric lines that the pods left behind.
+# What the pods left behind.
 def framework_tail: [.status.attemptStatus.taskRoleStatuses[]? | .name as $role
 	| .taskStatuses[]? | "\($role)-\(.index)" as $source
 	| .attemptStatus.completionStatus.pod.containers[]?
-	| select(.message != null) | .message | split("\n")[]
-	| select(contains("NNISDK_ME")) | {source: $source, line: .}];
+	| select(.message != null) | {source: $source, message}];
 
 def framework_state: (.status.state // "AttemptCreationPending") as $state
 	| (.status.attemptStatus.completionStatus // {}) as $done
@@ -109,11 +109,11 @@ def framework_custom: {group: "frameworkcontroller.microsoft.com",
 
 def framework_job: {
 	api: "/apis/frameworkcontroller.microsoft.com/\(.facts.version // "v1")",
-	plural: "frameworks", container: "framework", names: "plain",
-	single: (framework_pods == 1), main: framework_main, vanishing: true,
+	plural: "frameworks", container: "framework",
+	main: framework_main, vanishing: true,
 	leaves: (if registry_files == [] then [] else ["secrets"] end),
 	rights: (if registry_files == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};
 
-def step($state; $event): custom_step($state; $event; framework_custom;
+def step($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
 	framework_job; framework_body; framework_state);

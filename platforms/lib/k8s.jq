@@ -11,6 +11,10 @@
 #	the trial's command runs, and whether a job has one pod only, so that the
 #	job is lost with it.  More keys:
 #	rights: [{verb, group, resource}]   needed beside those on jobs and pods
+#	leaves: ["secrets"]	of /api/v1, with our labels, for `clean`
+#	vanishing: true		pods go when they end: so their logs are followed, and
+#				the last metrics are in what the pods leave behind
+#	main: "worker-0"	of several pods, the one whose log is the trial's stdout
 #	facts				see below
 # job_body	SETUP + {trial: T} | the object to create
 #	T is {key: "k3xq9-1", name: "nni-E-k3xq9-1", trial, attempt, sequence,
@@ -20,7 +24,8 @@
 # job_state	a job object | {phase, reason, infra, early, exit_code}
 #	phase is "waiting", "running", "succeeded", "failed", or "stopped": ended
 #	by somebody, or by the cluster.  The rest may be left out.  early: true if
-#	it ended since its time was up; exit_code: if no pod tells it.
+#	it ended since its time was up; exit_code: if no pod tells it; tail, of
+#	`vanishing` ones: [{source, message}], termination messages of its pods.
 #
 # A platform that has to look at the cluster first (which version is served?)
 # keeps back the event `open`, asks, and then passes it on with a key `facts`:
@@ -85,8 +90,11 @@ def parameter_env: literal as $all | [$all | pieces(30000) | to_entries[]
 
 # In the container, before the trial's command and around it.  All that differs
 # between trials is in the environment.  Exit code 125: it could not be started.
+# With NNI_TAIL the last metrics that fit, and after a failure the last line,
+# are left as the termination message: all that remains of a pod which is
+# deleted when it ends.  The programs that read along outlive a TERM.
 def trial_script: "
-say() { echo \"nni: $*\" >&2; { echo \"nni: $*\" >/dev/termination-log; } 2>/dev/null; }
+say() { said=\"nni: $*\"; echo \"$said\" >&2; { echo \"$said\" >/dev/termination-log; } 2>/dev/null; }
 die() { say \"$*\"; exit 125; }
 mkdir -p \"$NNI_SYS_DIR/.nni\" \"$NNI_OUTPUT_DIR\" \"$NNI_CODE_DIR\" || die \"cannot create $NNI_SYS_DIR and $NNI_CODE_DIR\"
 { printf %s \"$NNI_PARAMETERS\"; n=1; while eval \"[ \\\"\\${NNI_PARAMETERS_$n+set}\\\" ]\"; do
@@ -99,15 +107,23 @@ done
 PATH=$PATH:/nni/run/tools/bin/linux-$(uname -m) PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}/nni/run/tools/python
 export PATH PYTHONPATH
 cd \"$NNI_CODE_DIR\" || die \"cannot enter $NNI_CODE_DIR\"
-command=$NNI_COMMAND shell=sh limit=$NNI_MAX_SECONDS grace=$NNI_KILL_GRACE stopped=
-unset NNI_PARAMETERS NNI_COMMAND NNI_MAX_SECONDS NNI_KILL_GRACE
+command=$NNI_COMMAND shell=sh limit=$NNI_MAX_SECONDS grace=$NNI_KILL_GRACE keep=$NNI_TAIL stopped= said= k=$NNI_SYS_DIR/.nni
+unset NNI_PARAMETERS NNI_COMMAND NNI_MAX_SECONDS NNI_KILL_GRACE NNI_TAIL
 command -v bash >/dev/null 2>&1 && shell=bash
 stop() {
 	stopped=1
 	if [ $$ = 1 ]; then kill -TERM -1; else kill -TERM $child; fi 2>/dev/null
 	{ sleep \"${grace:-5}\"; if [ $$ = 1 ]; then kill -KILL -1; else kill -KILL $child; fi; } >/dev/null 2>&1 &
 }
-\"$shell\" -c \"$command\" &
+if [ \"$keep\" ] && mkfifo \"$k/out\" \"$k/a\" \"$k/b\"; then
+	(trap '' TERM INT; LC_ALL=C sed -n '/NNISDK_ME/p' <\"$k/a\" >\"$k/reported\") & sed=$!
+	(trap '' TERM INT; tail -n 1 <\"$k/b\" >\"$k/last\") & tail=$!
+	(trap '' TERM INT; exec tee \"$k/a\" \"$k/b\" <\"$k/out\") & tee=$!
+	\"$shell\" -c \"$command\" >\"$k/out\" 2>&1 &
+else
+	keep=
+	\"$shell\" -c \"$command\" &
+fi
 child=$!
 trap stop TERM INT
 trap 'say maxTrialDuration is over; stop' USR1
@@ -115,6 +131,13 @@ trap 'say maxTrialDuration is over; stop' USR1
 wait $child; code=$?
 while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
 [ -z \"$stopped\" ] || code=143
+if [ \"$keep\" ]; then
+	{ sleep 2; kill -KILL $tee; } >/dev/null 2>&1 &
+	wait $tee; wait $tail
+	{ if wait $sed && [ $(wc -c <\"$k/reported\") -le 3500 ]; then echo nni: all metrics; cat \"$k/reported\"
+	else echo nni: last metrics; tail -c 3500 \"$k/reported\" | sed 1d; fi
+	[ $code = 0 ] || { echo; echo \"${said:-$(tail -c 300 \"$k/last\" | tr -d '\\000')}\"; }; } >/dev/termination-log 2>/dev/null
+fi
 exit $code
 ";
 
@@ -365,7 +388,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 		+ (if ($t.signal // 0) > 0 then {sig: $t.signal} else {} end)
 		+ (if $t.reason == "OOMKilled" then {oom: true} else {} end)
 		+ (if $t.reason == "ContainerStatusUnknown" or $t.reason == "ContainerCannotRun" then {infra: ($t.reason + ": " + ($t.message // "") | one_line(300))} else {} end)
-		+ (($t.message // "") | split("\n") | map(select(test("\\S"))) | last // "" | if . == "" or $t.exitCode == 0 then {} else {msg: one_line(200)} end)
+		+ (($t.message // "") | split("\n") | map(select(test("\\S") and (test("NNISDK_ME|^nni: (all|last) metrics$") | not))) | last // "" | if . == "" or $t.exitCode == 0 then {} else {msg: one_line(200)} end)
 		else {} end)
 	+ (if $infra then {infra: $infra} else {} end)
 	+ (if $s.reason == "DeadlineExceeded" then {late: true} else {} end)
@@ -374,7 +397,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 		| $d + {wait: ($pod | waiting_reason($container))} + if $stuck then {stuck: $stuck} else {} end end;
 
 # The object of a job in short.
-def job_digest($gen; job_state): job_state + {g: $gen, uid: .metadata.uid}
+def job_digest($gen; job_state): (job_state | del(.tail)) + {g: $gen, uid: .metadata.uid}
 	+ (if .metadata.deletionTimestamp then {del: true} else {} end) | with_entries(select(.value != null));
 
 # An attempt's state takes in what a piece of a list or a watch tells.
@@ -588,25 +611,36 @@ def watch_attempt($state; $event; kind; job_state): . as $setup | ($state // {})
 
 # ---- collect: an attempt ----
 
+# Of an attempt's pods: worker-0.
+def pod_source($name; $setup): .key as $key | $name | ltrimstr($setup | job_name($key) + "-");
+
+# The file of a pod's log.
+def log_name($source; $kind): if $source == null or $source == $kind.main then "stdout" else "stdout." + $source end;
+
 # A pod's log is `log`: "poll", "final" or "follow" while it is read so, then "done"; or why it is missing.
-def log_request($setup; $name; $how; $container; $single): {id: ("log:" + $name), as: "log", stamps: true,
+def log_request($setup; $name; $how; $kind): (if $kind.single then null else pod_source($name; $setup) end) as $source
+	| {id: ("log:" + $name), as: "log", stamps: true, source: $source,
 	path: ((.ns | pods_path(.)) + "/" + $name + "/log"),
-	query: {container: $container, timestamps: "true", follow: (if $how == "follow" then "true" else null end)},
-	source: (.key as $key | if $single then null else $name | ltrimstr($setup | job_name($key) + "-") end)}
+	query: {container: $kind.container, timestamps: "true", follow: (if $how == "follow" then "true" else null end)}}
+	+ if $kind.vanishing then {once: true, keep: true, name: log_name($source; $kind)} else {} end
 	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8, last: true} else {tries: 1, timeout_ms: 600000, last: true} end
 	| with_entries(select(.value != null));
+
+# How many logs are followed at once, at most: each has a connection.
+def follow_max: 50;
 
 def logs_open: [.pods // {} | .[] | select(.log == "poll" or .log == "final" or .log == "follow")] != [];
 
 def pod_readable: .ph == "running" or .ph == "ended" or (.ph == "unknown");
 
 # Which way to read a pod's log now, or null.
-def log_wanted($s): if .log != null or (pod_readable | not) then null
+def log_wanted($s; $follow): if .log != null or (pod_readable | not) then null
 	elif .gone then null
 	elif .ph == "ended" or $s.over != null then "final"
 	# it is being deleted: its log goes with it, so stay with it
 	elif .del then "follow"
-	elif $s.due then "poll" else null end;
+	elif $s.due then if $follow then "follow" else "poll" end
+	else null end;
 
 def learn_log($r): ($r.id | ltrimstr("log:")) as $name | .pods[$name].log as $how
 	| .pods[$name] |= if $r.status == 200 and $how != "poll" then .log = "done"
@@ -618,40 +652,53 @@ def learn_log($r): ($r.id | ltrimstr("log:")) as $name | .pods[$name].log as $ho
 def learn_collect($event; kind; job_state): . as $s | $event
 	| if .type == "line" and .record.type == "trial" then $s + {key: "\(.record.trial)-\(.record.attempt)", line: true, due: true}
 		+ if .record.job then {ns: (.record.job.path | namespace_of), placed: true} else {} end
+		+ if .record.job and kind.vanishing then {job: .record.job.path} else {} end
 	elif .type == "line" and .record.type == "status" then $s + {over: (.record | {status, exit_code, signal})}
 	elif .type == "piece" then . as $e | $s | learn_piece($e; kind; job_state) | .ns = (.ns // ($e.body | .object? // . | .metadata.namespace))
 	elif .type == "listed" then . as $e | $s | if $e.stream then drop_older($e) else . end
 	elif .type == "timer" then $s + {due: true, t: null}
+		# a stream that ended while its pod runs was cut
+		| if .pods and kind.vanishing then .pods |= map_values(if .log == "done" and .ph == "running" and .gone != true then del(.log) else . end) else . end
 	elif .type == "reply" then . as $r | $s | del(.open[$r.id])
 		| if $r.id == "pods" then .asked = "answered" | if $r.status == 200 then learn_pods($r.body.items; kind) else .lost = ($r | refusal) end
+		elif $r.id == "tail" then .tail = [if $r.status == 200 then $r.body | job_state | .tail[]? else empty end
+			| {source, all: (.message | startswith("nni: all metrics")), lines: [.message | split("\n")[] | select(contains("NNISDK_ME"))]}]
 		elif $r.id | startswith("log:") then learn_log($r) else . end
 	else $s end;
 
 # Why not all of the metrics are known, or null.
-def missing: . as $s
-	| first((.pods // {} | .[] | .lost // empty), (.pods // {} | to_entries[] | select(.value.gone and .value.log != "done" and (.value | pod_readable))
-		| "pod \(.key) was deleted before its log was read to the end"), .lost // empty)
-	// if (.pods // {}) == {} and ($s.over.status == "SUCCEEDED" or $s.over.exit_code != null or $s.over.signal != null)
+def missing($setup): . as $s
+	| [.tail[]? | select(.all) | .source] as $told
+	| [.pods // {} | to_entries[] | .value + {name: .key, source: (.key as $name | $s | pod_source($name; $setup))}] as $pods
+	| [$pods[] | select(.source as $x | $told | index([$x]) | not)] as $untold
+	| first(($untold[] | .lost // empty), ($untold[] | select(.gone and .log != "done" and pod_readable)
+		| "pod \(.name) was deleted before its log was read to the end"), .lost // empty,
+		(.tail[]? | select(.all | not) | .source as $x | select(any($pods[]; .source == $x and .log == "done") | not)
+		| "pod \($x) was deleted with its log; its last metrics are known"))
+	// if $pods == [] and $told == [] and ($s.over.status == "SUCCEEDED" or $s.over.exit_code != null or $s.over.signal != null)
 	then "its pods are gone, and their logs with them" else null end;
 
-def act_collect($container; $single; $setup): .state as $s
+def act_collect($kind; $setup): .state as $s
+	| ($kind.vanishing == true and ($setup.config.trialConcurrency // 1) <= follow_max) as $follow
 	| if $s.placed != true and $s.over then .records = [{done: true}] | .state = {key: $s.key, ended: true}
-	else (reduce ($s.pods // {} | to_entries[] | . as $p | (.value | log_wanted($s)) as $how | select($how) | {name: .key, how: $how}) as $w (.;
-		.requests += [$s | log_request($setup; $w.name; $w.how; $container; $single)] | .state.pods[$w.name].log = $w.how))
+	else (reduce ($s.pods // {} | to_entries[] | . as $p | (.value | log_wanted($s; $follow)) as $how | select($how) | {name: .key, how: $how}) as $w (.;
+		.requests += [$s | log_request($setup; $w.name; $w.how; $kind)] | .state.pods[$w.name].log = $w.how))
 	| if $s.over == null then
 		(.state |= del(.due)) | if any($s.pods // {} | .[]; .ph == "running" and .gone != true) and .state.t == null then .state.t = true | .wait_ms = 2000 else . end
 	elif .state | logs_open then .
 	# the end waits: are these all of its pods, and are they at their ends?
 	elif $s.asked == null and ([$s.pods // {} | .[]] | . == [] or any(.[]; .ph != "ended" and .gone != true)) then
 		ask("pods"; {path: ($s.ns | pods_path(.)), query: {labelSelector: "nni-exp=\($setup.experiment),nni-attempt=\($s.key)"}}) | .state.asked = "asked"
-	elif $s.open.pods then .
-	else .records = [{done: true} + ($s | missing | if . then {metrics_incomplete: .} else {} end)] | .state = {key: $s.key, ended: true} | .wait_ms = null end
+	elif $s.open.pods or $s.open.tail then .
+	elif $kind.vanishing and $s.tail == null then ask("tail"; {path: $s.job, tries: 8})
+	else .records = [$s.tail[]? | .source as $source | .lines[] | {metric_line: ., source: $source}]
+		+ [{done: true} + ($s | missing($setup) | if . then {metrics_incomplete: .} else {} end)] | .state = {key: $s.key, ended: true} | .wait_ms = null end
 	end;
 
 def collect_attempt($state; $event; kind; job_state): . as $setup | ($state // {}) as $old | kind as $kind
 	| if $old.ended then {state: $old}
 	else {state: ($old | learn_collect($event; $kind; job_state)), requests: []}
-		| if .state.line then act_collect($kind.container; $kind.single // false; $setup) else . end
+		| if .state.line then act_collect($kind; $setup) else . end
 	end;
 
 # ---- fetch: logs of trials that still have their pods ----
@@ -665,9 +712,9 @@ def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | ki
 		if .status != 200 then {state: null, records: [{fetched: true, files: 0, bytes: 0, error: refusal}]}
 		else [.body.items[] | select(any(.status.containerStatuses[]?; .state.running or .state.terminated)) | .metadata.name] as $names
 			| if $names == [] then {state: null, records: [{fetched: true, files: 0, bytes: 0}
-				+ if .body.items == [] then {error: "its pods are gone, and their logs with them"} else {} end]}
+				+ if .body.items == [] and $kind.vanishing != true then {error: "its pods are gone, and their logs with them"} else {} end]}
 			else {state: ($s + {left: ($names | length), files: 0, bytes: 0}), requests: [$names | to_entries[] | {id: .value, as: "file", tries: 8,
-				name: (if $kind.single or ($names | length) == 1 then "stdout" else "stdout-" + (.value | ltrimstr($setup | job_name($s.key) + "-")) end),
+				name: (if $kind.single or ($names | length) == 1 then "stdout" else .value as $name | $s | log_name(pod_source($name; $setup); $kind) end),
 				path: (($s.ns | pods_path(.)) + "/" + .value + "/log"), query: {container: $kind.container}}]} end
 		end
 	elif .type == "reply" then ($s + {left: ($s.left - 1)} + if .status == 200 then {files: ($s.files + 1), bytes: ($s.bytes + (.bytes // 0))}
@@ -752,7 +799,8 @@ def check_platform($s; $event; kind): . as $setup | $event
 
 # Kinds of things, one after the other, each in lists of at most 50 until there are none.
 def clean_kinds($s; kind): [{path: (. + {facts: $s.facts} | jobs_path($s.ns; kind)), selector: "ours"}, {path: pods_path($s.ns), selector: "ours"},
-	{path: configmaps_path($s.ns), selector: "owner"}];
+	(kind | .leaves[]? | {path: "/api/v1/namespaces/\($s.ns)/\(.)", selector: "ours"}), {path: configmaps_path($s.ns), selector: "owner"}];
+def clean_last($s; kind): $s.at + 1 >= (clean_kinds($s; kind) | length);
 
 def clean_list($s; kind): . as $setup | clean_kinds($s; kind)[$s.at] as $k
 	| {state: $s, requests: [{id: "list", path: $k.path, tries: 8, query: {limit: "50",
@@ -771,12 +819,12 @@ def clean_failed($s; $message; $code): {state: $s, exit: $code, records: [proble
 def clean_reply($s; $event; kind): . as $setup | clean_kinds($s; kind)[$s.at] as $k | $event
 	| if .id == "list" and .status == 200 then [.body.items[] | select(.metadata.deletionTimestamp == null)] as $todo
 		| if .body.items == [] then
-			if $s.at == 2 then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
+			if $setup | clean_last($s; kind) then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
 		elif $todo == [] and $s.waits > 600 then clean_failed($s; "\(.body.items | length) things at \($k.path) do not go away"; 5)
 		elif $todo == [] then {state: ($s + {waits: ($s.waits + 1)}), wait_ms: 500}
 		else {state: ($s + {left: ($todo | length)}), requests: [$todo[] | clean_item($k; $setup | owner_label)]} end
 	# its kind does not exist here: nothing of it was left
-	elif .id == "list" and .status == 404 then if $s.at == 2 then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
+	elif .id == "list" and .status == 404 then if $setup | clean_last($s; kind) then {state: $s, exit: 0} else $setup | clean_list($s + {at: ($s.at + 1), waits: 0}; kind) end
 	elif .id == "list" or (.status >= 400 and .status != 404 and .status != 409) or .status == 0 then
 		clean_failed($s; "cannot remove what is left at \($k.path): \(refusal)"; if .status == 403 or .status == 401 then 6 else 5 end)
 	elif $s.left > 1 then {state: ($s + {left: ($s.left - 1)})}
