@@ -141,6 +141,33 @@ is "$(tail -n 1 said)" '{"type":"status","trial":"aaaaa","attempt":1,"status":"S
 is "$(cut -c 1-12 e/trials/aaaaa/stdout | tr '\n' ' ')" "starting NNISDK_MEb'{  25%|## | NN half a line NNISDK_MEb'{ NNISDK_MEb'{ " \
 	'and what it printed is kept, when that was wanted'
 
+# ---- metrics that may come in two ways ----
+mkdir p/once
+cat >p/once/once.jq <<'J'
+def step($state; $event):
+  if $event.type == "start" then {state: null, servers: {main: {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile}},
+    records: [{type: "note", message: "the log may vanish"}]}
+  elif $event.type == "line" and $event.record.type == "status" then {state: $state, requests: [{id: "log", path: "/log", as: "log", stamps: true, last: true, once: true, source: "w-0"}]}
+  elif $event.type == "reply" then {state: $state, records: [(.member.left[] | {metric_line: ., source: "w-0"}), {done: true}]}
+  else {state: $state} end;
+J
+cp p/logs/capabilities.json p/once/capabilities.json
+jq -nc --arg url "$url" --arg token "$PWD/token" --arg a "$(metric PERIODICAL 2 NaN)" --arg b "$(metric FINAL 0 0.96)" '{trialConcurrency: 1, trainingService:
+	[{platform: "once", member: "m", trialCommand: "true", url: $url, tokenFile: $token, left: [$a, $b]}]}' >e/config.json
+echo "2026-11-22T02:00:00.5Z $(metric PERIODICAL 2 NaN)" >srv/log
+collect_once() {
+	printf '%s\n' '{"type":"trial","trial":"aaaaa","attempt":1,"sequence":0,"platform":"once","place":"m","parameter_id":0,"parameters":{},"job":"j"}' \
+		'{"type":"status","trial":"aaaaa","attempt":1,"status":"SUCCEEDED","time":1}' |
+		nni-platform-rest collect --dir e --member m 2>err | jq -c 'select(.type == "metric") | [.kind, .sequence, .at]'
+}
+collect_once >got
+is "$(jq -c '.[:2]' got | tr '\n' ' ')" '["intermediate",2] ["final",0] ' 'what the log had is not said again, what it had not is'
+cp srv/log log && : >srv/log
+collect_once >again
+ok "$(cmp -s got again; echo $?)" 'and is the same metric where the log has gone meanwhile' || diag "$(cat got again)"
+like "$(cat err)" '*the log may vanish*' 'notes are for people'
+cp log srv/log
+
 # ---- what is wrong ----
 ask '[{"id":"a","path":"no-slash"},{"id":"b","path":"/x","as":"letters"},{"id":"c","server":"other","path":"/"}]'
 is "$(jq -r '.what | [.id, .status, .message] | @tsv' said | sort | tr '\t' ' ')" "a 0 'no-slash' is no path

@@ -113,15 +113,16 @@ void subject_settle(struct subject *s);
 /* ---- logs of trials (podlog.c) ---- */
 
 struct podlog *podlog_of(struct subject *s, const char *source);
-/* Lines of it begin; what was had before is passed over. */
-void podlog_begin(struct podlog *p, bool stamped, const char *keep);
+/* Lines of it begin; what was had before is passed over. `once`: so is a
+   metric of the same bytes as an earlier one. */
+void podlog_begin(struct podlog *p, bool stamped, bool once, const char *keep);
 void podlog_feed(struct podlog *p, const char *bytes, size_t len);
 /* `whole`: its last line is complete even without LF. How many lines were new
    since podlog_begin(). */
 int64_t podlog_end(struct podlog *p, bool whole);
 /* From which second on to read; false: from the beginning. */
 bool podlog_since(const struct podlog *p, struct buf *time);
-/* A line that was found elsewhere. */
+/* A line of it that was found elsewhere; what was had `once` does not count. */
 void podlog_line(
     struct subject *s, const char *source, const char *line, size_t len);
 void podlogs_free(struct subject *s);

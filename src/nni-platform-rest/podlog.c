@@ -27,6 +27,7 @@ struct podlog {
 	char *source;
 	struct lines lines;
 	bool stamped;
+	bool once;	 /* a metric of the same bytes is the same metric */
 	int64_t last_ns; /* time of the last line; 0: none */
 	int64_t same;	 /* lines of that time */
 	int64_t passed;	 /* of them, in this reading */
@@ -36,6 +37,7 @@ struct podlog {
 	os_file keep;
 	bool kept;	      /* that file was begun */
 	struct hash_set seen; /* kind and sequence of its metrics */
+	struct hash_set had;  /* `once`: their bytes */
 	int faults;
 };
 
@@ -147,6 +149,13 @@ told_by_another(struct podlog *p, const struct metric *m)
 	return told;
 }
 
+/* Where a metric may come in two ways, its bytes alone say which it is. */
+static bool
+had_already(struct podlog *p, const char *text, size_t len)
+{
+	return p->once && !hash_set_add(&p->had, hash_bytes(text, len));
+}
+
 static void
 say_metric(struct podlog *p, const struct metric *m, int64_t ns, int64_t number,
     uint64_t print)
@@ -158,7 +167,7 @@ say_metric(struct podlog *p, const struct metric *m, int64_t ns, int64_t number,
 	s->phases |= m->kind == METRIC_REQUEST;
 	buf_addc(&at, '{');
 	json_member_str(&at, "source", p->source);
-	if (ns > 0) {
+	if (ns > 0 && !p->once) {
 		struct buf time = BUF_INIT;
 
 		buf_addf(&time, "%" PRId64 ".%09" PRId64, ns / 1000000000,
@@ -166,7 +175,8 @@ say_metric(struct podlog *p, const struct metric *m, int64_t ns, int64_t number,
 		json_member_str(&at, "time", time.data);
 		buf_release(&time);
 	}
-	json_member_int(&at, "position", number);
+	if (!p->once)
+		json_member_int(&at, "position", number);
 	json_key(&at, "digest");
 	buf_addf(&at, "\"%016" PRIx64 "\"}", print);
 	metric_record(&line, m, &s->a, s->phases,
@@ -192,7 +202,8 @@ find_metrics(
 
 	while (len > 0 &&
 	       (found = metric_in_line(&m, text, len, &rest, &err)) != 0) {
-		if (found == 1 && !told_by_another(p, &m))
+		if (found == 1 && !had_already(p, text, len) &&
+		    !told_by_another(p, &m))
 			say_metric(p, &m, ns, number, hash_bytes(text, len));
 		else if (found == -1 && p->faults++ < FAULTS_MAX)
 			engine_error(p->subject, err.data,
@@ -273,12 +284,13 @@ podlog_of(struct subject *s, const char *source)
 }
 
 void
-podlog_begin(struct podlog *p, bool stamped, const char *keep)
+podlog_begin(struct podlog *p, bool stamped, bool once, const char *keep)
 {
 	struct subject *s = p->subject;
 	struct buf path = BUF_INIT, err = BUF_INIT;
 
 	p->stamped = stamped;
+	p->once = once;
 	p->fresh = p->passed = p->read = 0;
 	lines_release(&p->lines);
 	lines_init(&p->lines);
@@ -327,7 +339,10 @@ podlog_since(const struct podlog *p, struct buf *time)
 void
 podlog_line(struct subject *s, const char *source, const char *line, size_t len)
 {
-	find_metrics(podlog_of(s, source), line, len, -1, 0);
+	struct podlog *p = podlog_of(s, source);
+
+	p->once = true;
+	find_metrics(p, line, len, -1, 0);
 }
 
 void
@@ -341,6 +356,7 @@ podlogs_free(struct subject *s)
 			file_close(p->keep);
 		lines_release(&p->lines);
 		hash_set_release(&p->seen);
+		hash_set_release(&p->had);
 		free(p->source);
 		free(p);
 	}

@@ -201,7 +201,7 @@ of_attempt(struct subject *s, struct json record)
 void
 records_take(struct subject *s, struct json record)
 {
-	struct buf line = BUF_INIT;
+	struct buf line = BUF_INIT, type = BUF_INIT;
 
 	if (json_type(record) != JSON_OBJECT)
 		return;
@@ -209,7 +209,14 @@ records_take(struct subject *s, struct json record)
 		of_attempt(s, record);
 		return;
 	}
-	json_add(&line, record);
-	filter_put_buf(&s->engine->filter, &line);
+	if (json_string(json_get(record, "type"), &type) == 0 &&
+	    strcmp(type.data, "note") == 0) {
+		if (json_string(json_get(record, "message"), &line) == 0)
+			say("%s", line.data);
+	} else {
+		json_add(&line, record);
+		filter_put_buf(&s->engine->filter, &line);
+	}
 	buf_release(&line);
+	buf_release(&type);
 }

@@ -36,12 +36,12 @@ struct request {
 	char *id;
 	enum as as;
 	struct transfer *transfer;
-	struct buf body;	 /* json, items */
-	struct lines lines;	 /* lines */
-	char *to, *note;	 /* JSON: paths in pieces */
-	char *noted;		 /* JSON */
-	char *source, *name;	 /* log, file */
-	bool stamps, keep, last; /* log */
+	struct buf body;	       /* json, items */
+	struct lines lines;	       /* lines */
+	char *to, *note;	       /* JSON: paths in pieces */
+	char *noted;		       /* JSON */
+	char *source, *name;	       /* log, file */
+	bool stamps, once, keep, last; /* log */
 	struct podlog *log;
 	int64_t new_lines;
 	os_file file; /* file */
@@ -210,7 +210,8 @@ begun(void *arg)
 	buf_clear(&q->body);
 	if (q->as == AS_LOG) {
 		q->log = podlog_of(q->subject, q->source);
-		podlog_begin(q->log, q->stamps, q->keep ? q->name : NULL);
+		podlog_begin(
+		    q->log, q->stamps, q->once, q->keep ? q->name : NULL);
 	} else if (q->as == AS_FILE) {
 		close_file(q, false);
 		open_file(q);
@@ -557,6 +558,7 @@ fill(struct request *q, struct json spec, struct buf *err)
 	q->source = text_or(json_get(spec, "source"), "log");
 	q->name = text_or(json_get(spec, "name"), "stdout");
 	q->stamps = json_bool(json_get(spec, "stamps"), false);
+	q->once = json_bool(json_get(spec, "once"), false);
 	q->keep = json_bool(json_get(spec, "keep"), false);
 	q->last = json_bool(json_get(spec, "last"), false);
 	f->stream = q->as == AS_LINES;
