@@ -7,7 +7,10 @@ command -v jq >/dev/null || skip_all 'no jq'
 for file in "$TOP"/platforms/*/fixtures/*.json; do
 	[ -e "$file" ] || continue
 	dir=${file%/fixtures/*} name=${file##*/}
-	{ echo "include \"${dir##*/}\";"; cat "$TOP/t/rest-fixtures.jq"; } >program.jq
+	verb=$(jq -r .verb "$file")
+	step=step
+	! grep -q "^def step_$verb(" "$dir/${dir##*/}.jq" || step=step_$verb
+	{ echo "include \"${dir##*/}\"; def played(\$state; \$event): $step(\$state; \$event);"; cat "$TOP/t/rest-fixtures.jq"; } >program.jq
 	jq -r -L "$dir" -L "$TOP/platforms/lib" -f program.jq "$file" >out 2>err
 	ok $? "${dir##*/}/$name is played to its end" || diag "$(cat err)"
 	while IFS= read -r line; do

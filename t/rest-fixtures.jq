@@ -1,5 +1,6 @@
 # Plays a conversation with a platform's step(), as nni-platform-rest does, and
-# compares what it answers.  Behind `include "NAME";`; input: a fixture,
+# compares what it answers.  Behind `include "NAME";` and a function played()
+# that is step() or step_VERB(); input: a fixture,
 #	{"about": TEXT, "verb": VERB, "once": BOOL, "experiment": ID,
 #	 "config": {...}, "member": {...},
 #	 "steps": [{"about": TEXT, "key": KEY, "event": {...}, "expect": {...}}]}
@@ -18,7 +19,7 @@ def known_keys: ["state", "requests", "records", "wait_ms", "send", "servers", "
 
 # {states, all}: one event, and all that it causes.
 def play($setup; $key; $event): . as $in
-	| [$setup | try step($in.states[$key]; $event) catch {fault: .}] as $outs | $outs[0] as $out
+	| [$setup | try played($in.states[$key]; $event) catch {fault: .}] as $outs | $outs[0] as $out
 	| if ($outs | length) != 1 then .all.fault = "step() gave \($outs | length) answers"
 	elif $out.fault? then .all.fault = $out.fault
 	elif ($out | type) != "object" or ($out | keys - known_keys != []) or ($out | has("state") | not) then .all.fault = "step() gave \($out | tojson | .[0:300])"

@@ -20,4 +20,9 @@ def job_state: [.status.conditions[]? | select(.status == "True")] as $true
 	elif (.status.ready // 0) > 0 then {phase: "running"}
 	else {phase: "waiting"} end;
 
-def step($state; $event): k8s_step($state; $event; kind; job_body; job_state);
+def step_submit($state; $event): k8s_submit($state; $event; kind; job_body);
+def step_watch($state; $event): k8s_watch($state; $event; kind; job_state);
+def step_collect($state; $event): k8s_collect($state; $event; kind);
+def step_fetch($state; $event): k8s_fetch($state; $event; kind);
+def step_check($state; $event): k8s_check($state; $event; kind);
+def step_clean($state; $event): k8s_clean($state; $event; kind);

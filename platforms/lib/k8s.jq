@@ -3,6 +3,15 @@
 # trial.  A platform adds what its jobs look like:
 #
 #	include "k8s";
+#	def step_submit($state; $event): k8s_submit($state; $event; kind; job_body);
+#	def step_watch($state; $event): k8s_watch($state; $event; kind; job_state);
+#	def step_collect($state; $event): k8s_collect($state; $event; kind);
+#	def step_fetch($state; $event): k8s_fetch($state; $event; kind);
+#	def step_check($state; $event): k8s_check($state; $event; kind);
+#	def step_clean($state; $event): k8s_clean($state; $event; kind);
+#
+# or all of them as one step(), which jq needs longer to compile:
+#
 #	def step($state; $event): k8s_step($state; $event; kind; job_body; job_state);
 #
 # kind		SETUP | {api: "/apis/batch/v1", plural: "jobs", container: "trial",
@@ -838,19 +847,27 @@ def clean_platform($s; $event; kind): . as $setup | $event
 	elif .type == "timer" then $setup | clean_list($s; kind)
 	else {state: $s} end;
 
-# ---- which of these ----
+# ---- the verbs ----
 
-def k8s_step($state; $event; kind; job_body; job_state): . as $setup
-	| (if $event.type == "start" then ($state // {}) + {platform: true} else $state end) as $s
-	| (if .verb == "collect" then ["pods"] else ["jobs", "pods"] end) as $streams
-	| if $s.platform? == true then
-		if .verb == "submit" then submit_platform($s; $event)
-		elif .verb == "watch" or .verb == "collect" then stream_platform($s; $event; $streams; kind)
-		elif .verb == "fetch" then {state: $s} + if $event.type == "start" then {servers: server} else {} end
-		elif .verb == "check" then check_platform($s; $event; kind)
-		elif .verb == "clean" then clean_platform($s; $event; kind)
-		else {state: $s, exit: 2} end
-	elif .verb == "submit" then submit_attempt($s; $event; kind; job_body)
-	elif .verb == "watch" then watch_attempt($s; $event; kind; job_state)
-	elif .verb == "collect" then collect_attempt($s; $event; kind; job_state)
-	else fetch_attempt($s; $event; kind) end;
+# Each by itself, so that jq need not look at what the others need.
+def of_platform($state; $event): ($state | type) == "object" and $state.platform == true or $event.type == "start";
+def platform_state($state): ($state // {}) + {platform: true};
+
+def k8s_submit($state; $event; kind; job_body): if of_platform($state; $event) then submit_platform(platform_state($state); $event)
+	else submit_attempt($state; $event; kind; job_body) end;
+def k8s_watch($state; $event; kind; job_state): if of_platform($state; $event) then stream_platform(platform_state($state); $event; ["jobs", "pods"]; kind)
+	else watch_attempt($state; $event; kind; job_state) end;
+def k8s_collect($state; $event; kind): if of_platform($state; $event) then stream_platform(platform_state($state); $event; ["pods"]; kind)
+	else collect_attempt($state; $event; kind; {}) end;
+def k8s_fetch($state; $event; kind): if of_platform($state; $event) then {state: platform_state($state)} + if $event.type == "start" then {servers: server} else {} end
+	else fetch_attempt($state; $event; kind) end;
+def k8s_check($state; $event; kind): check_platform(platform_state($state); $event; kind);
+def k8s_clean($state; $event; kind): clean_platform(platform_state($state); $event; kind);
+
+def k8s_step($state; $event; kind; job_body; job_state):
+	if .verb == "submit" then k8s_submit($state; $event; kind; job_body)
+	elif .verb == "watch" then k8s_watch($state; $event; kind; job_state)
+	elif .verb == "collect" then k8s_collect($state; $event; kind)
+	elif .verb == "fetch" then k8s_fetch($state; $event; kind)
+	elif .verb == "check" then k8s_check($state; $event; kind)
+	else k8s_clean($state; $event; kind) end;

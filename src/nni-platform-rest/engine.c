@@ -14,6 +14,7 @@
 #include "intent.h"
 #include "mem.h"
 #include "parameters.h"
+#include "program.h"
 #include "say.h"
 #include "os/file.h"
 #include "os/sys.h"
@@ -573,21 +574,6 @@ engine_look(struct engine *e)
 
 /* ---- from start to end ---- */
 
-/* jq's program: nni-platform-rest(8). */
-static void
-program_text(struct buf *out, const char *platform)
-{
-	buf_addf(out,
-	    "include \"%s\"; "
-	    "{config: $config[0], verb: $verb, once: ($once == \"1\"), "
-	    "experiment: $experiment, dir: $dir, member: "
-	    "first($config[0].trainingService[] | select(.member == "
-	    "$member))} as $setup | inputs as $in | $setup | "
-	    "try {key: $in.key, out: step($in.state; $in.event)} "
-	    "catch {key: $in.key, error: (. | tostring)}",
-	    platform);
-}
-
 static int
 start_jq(struct engine *e, struct buf *err)
 {
@@ -598,7 +584,8 @@ start_jq(struct engine *e, struct buf *err)
 
 	if (platform_jq_find(e->member->platform, &dir, &lib, err) == 0) {
 		expdir_path(&config, e->v->dir, "config.json");
-		program_text(&program, e->member->platform);
+		program_text(&program, e->member->platform, dir.data,
+		    lib.len ? lib.data : "", verb_names[e->verb]);
 		const char *argv[] = {jq && *jq ? jq : "jq", "-nc",
 		    "--unbuffered", "-L", dir.data, "-L",
 		    lib.len ? lib.data : dir.data, "--slurpfile", "config",
