@@ -1,5 +1,6 @@
 # On a node: runs one trial of a batch.  nni-platform-slurm has put before this
-# which trial it is, and root, experiment, command, codes, seconds, multi, gpus.
+# which trial it is (trial, attempt, sequence, code), and what is the same for
+# all: root, experiment, command, codes, tools, seconds, multi, gpus, mask.
 umask 077
 name=$trial
 [ "$attempt" = 1 ] || name=$trial-$attempt
@@ -21,6 +22,7 @@ mkdir claim 2>/dev/null || {
 }
 echo "$job" >claim/job || exit 74
 
+# shellcheck disable=SC2059
 tell() { printf "$@" >>state; }
 end() { # STATUS MEMBERS
 	tell '{"state":"end","status":"%s"%s,"time":%s%s}\n' "$1" "$2" "$(date +%s)" "$term"
@@ -37,7 +39,8 @@ unset REUSE_MODE NNI_TRIAL_COMMAND_CHANNEL SDK_PROCESS
 [ "$gpus" != 0 ] || export CUDA_VISIBLE_DEVICES=-1
 [ ! -d "$tools/bin" ] || export PATH="$PATH:$tools/bin"
 [ ! -d "$tools/python" ] || export PYTHONPATH="${PYTHONPATH:+$PYTHONPATH:}$tools/python"
-command -v bash >/dev/null && shell=bash || shell=sh
+shell=sh
+! command -v bash >/dev/null || shell='bash'
 
 cd "$NNI_CODE_DIR" && cd "$dir/.nni" || {
 	end FAILED ",\"infra\":true,\"reason\":\"its code is not on $host\""
@@ -46,7 +49,7 @@ cd "$NNI_CODE_DIR" && cd "$dir/.nni" || {
 # A job has whole minutes; this has seconds.
 clock() {
 	sleep "$seconds" &
-	trap "kill $!; exit" TERM
+	trap 'kill "$!"; exit' TERM
 	wait
 	trap '' TERM
 	echo "$seconds" >late
@@ -57,7 +60,7 @@ clock() {
 [ "$seconds" = 0 ] || clock </dev/null >/dev/null 2>&1 &
 clock=$!
 tell '{"state":"start","time":%s}\n' "$(date +%s)"
-(cd "$NNI_CODE_DIR" && exec "$shell" -c "$command") </dev/null >>../stdout 2>>../stderr
+(umask "$mask"; cd "$NNI_CODE_DIR" && exec "$shell" -c "$command") </dev/null >>../stdout 2>>../stderr
 exit=$?
 
 if [ -e late ]; then

@@ -4,7 +4,7 @@
 # what its job has to know go to NEW, and its record to HELD, in the same order.
 # A second record of one that is new goes to AGAIN: it is answered later.
 #
-# -v jobs=FILE -v new=FILE -v held=FILE -v again=FILE
+# NEW, HELD and AGAIN are files in $nni_tmp; $nni_jobs is that of read_jobs().
 
 function refuse(attempt, reason)
 {
@@ -26,7 +26,10 @@ function with_job(line, is)
 }
 
 BEGIN {
-	read_jobs(jobs)
+	read_jobs(ENVIRON["nni_jobs"])
+	new = ENVIRON["nni_tmp"] "/new"
+	held = ENVIRON["nni_tmp"] "/held"
+	again = ENVIRON["nni_tmp"] "/again"
 	printf "" >new; printf "" >held; printf "" >again
 }
 

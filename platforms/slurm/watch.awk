@@ -3,15 +3,19 @@
 # Lines in are those of events.awk, and
 #	polled CODE TIME	squeue has ended so, see TMP/queue, TMP/queue.err
 #
-# In the folder of the attempts.
-# -v experiment=E -v dir=DIR -v jobs=FILE -v tmp=DIR -v once=0|1
+# In the folder of the attempts.  In the environment: nni_experiment, nni_dir,
+# nni_jobs, nni_tmp, nni_once (0 or 1).
 #
 # What decides, in this order: what the job has written in its folder, why we
 # cancelled it, what Slurm says.  An end is said only when Slurm has the job no
 # more among those that run.
 
 BEGIN {
-	FS = " "
+	experiment = ENVIRON["nni_experiment"]
+	dir = ENVIRON["nni_dir"]
+	jobs = ENVIRON["nni_jobs"]
+	tmp = ENVIRON["nni_tmp"]
+	once = ENVIRON["nni_once"] + 0
 	# How many times Slurm may have to know nothing of a job, or its folder
 	# nothing of its end, before that is the truth: the files of another
 	# machine may take their time.
@@ -34,7 +38,7 @@ function lives(n)
 		printf "" >(tmp "/live")
 		close(tmp "/live")
 	} else if (live == 0) {
-		system("rm -f '" tmp "/live'")
+		system("rm -f \"$nni_tmp/live\"")
 	}
 }
 
@@ -284,7 +288,7 @@ function ask_accounting(	w, n, i, ids, cmd, line, row)
 		ids = ids (ids == "" ? "" : ",") job_of[w[i]]
 		if (i % 500 && i < n)
 			continue
-		cmd = "sacct -n -P -X -j " ids " -o JobID,State 2>'" tmp "/sacct.err' || echo failed"
+		cmd = "sacct -n -P -X -j " ids " -o JobID,State 2>\"$nni_tmp/sacct.err\" || echo failed"
 		while ((cmd | getline line) > 0) {
 			split(line, row, "|")
 			sub(/ .*/, "", row[2])
@@ -350,7 +354,7 @@ $1 == "cancel" && !($2 in ended) {
 		next
 	# nni-watch has written it; who drives us by hand has not.
 	if (intent($2) == "")
-		system("d='" dir "/trials/" $2 "'; mkdir -p \"$d\" && echo " $3 " >\"$d/intent\"")
+		system("d=$nni_dir/trials/" $2 "; mkdir -p \"$d\" && echo " $3 " >\"$d/intent\"")
 	if (!($2 in job_of))
 		job_of[$2] = "-"
 	wish[$2] = "new"

@@ -1,0 +1,259 @@
+# What is true of trials on Slurm, the stand-in or the real one: each function
+# is a few tests.  After lib.sh; NNI_SLURM_INTERVAL is set, and sbatch is there.
+
+# setup NAME [SECTION [MORE]]: the experiment NAME in $D; SECTION is added to
+# trainingService, MORE to the configuration.
+setup() {
+	D=$PWD/$1
+	mkdir -p "$D/trials" "$D/platforms" "$D/log" code
+	cat >code/trial.sh <<'T'
+echo "$NNI_TRIAL_JOB_ID" >>"$NNI_CODE_DIR/../../started"
+case $(nni-trial get do) in
+fail) exit 3 ;;
+long) touch "$NNI_OUTPUT_DIR/runs"; exec sleep 100 ;;
+until) until [ -e "$NNI_CODE_DIR/../../go" ]; do sleep 0.1; done ;;
+env) env >"$NNI_OUTPUT_DIR/env"; umask >>"$NNI_OUTPUT_DIR/env" ;;
+esac
+nni-trial report --final 1.50
+T
+	cat >"$1.yml" <<Y
+searchSpace: {do: {_type: choice, _value: [short]}}
+trialCommand: sh trial.sh
+trialCodeDirectory: code
+trialConcurrency: 4
+maxTrialNumber: 4
+${3-}
+tuner: {name: Random}
+trainingService:
+  platform: slurm
+  ${2-}
+Y
+	nni-config "$1.yml" >"$D/config.json"
+	code=$(nni-pack -q -o "$D/code.zip" code)
+	code=${code#*\"digest\":\"} code=${code%%\"*}
+}
+# spec TRIAL DO: its record
+spec() {
+	printf '{"type":"trial","trial":"%s","attempt":1,"sequence":0,"dir":"%s","platform":"slurm","place":"slurm","parameter_id":0,"parameters":{"do": "%s"},"code":"%s","time":%s.000}\n' \
+		"$1" "$(printf %s "$D" | sed 's/["\\]/\\&/g')" "$2" "$code" "$(date +%s)"
+}
+backend=$TOP/platforms/slurm/nni-platform-slurm
+slurm() { "$backend" "$1" --dir "$D" --member slurm; } # VERB
+place() { slurm submit <specs >trials; }
+follow() { slurm watch <trials >statuses; }
+cancel() { printf '{"type":"cancel","trial":"%s","attempt":1}\n' "$1"; }
+# last_of TRIAL EXPRESSION: of its last status
+last_of() { jq -rs --arg t "$1" "[.[] | select(.type == \"status\" and .trial == \$t)] | last | $2" statuses; }
+said() { grep -q "\"trial\":\"$1\".*$2" statuses; } # TRIAL PATTERN
+# Each line of it a trial and how often it was started.
+starts() { sort "$D/slurm/started" 2>/dev/null | uniq -c | awk '{ print $2, $1 }'; }
+
+many_in_one_array() {
+	setup many
+	for n in 1 2 3 4 5 6 7 8 9; do spec "mmmm$n" short; done >specs
+	spec mmmm0 fail >>specs
+	place
+	is "$(jq -r .job trials | sed 's/_.*//' | sort -u | wc -l)" 1 'lines that wait together are one array'
+	is "$(jq -r .job trials | sort -u | wc -l)" 10 'and each has its own job'
+	follow
+	is "$(grep -c SUCCEEDED statuses)" 9 'all run'
+	is "$(last_of mmmm0 '"\(.status) \(.exit_code) \(.reason)"')" 'FAILED 3 exit code 3' \
+		'but one that fails, with its exit code'
+	is "$(cat trials statuses | slurm collect | grep -c '"value":1.50')" 9 'their metrics are theirs'
+	is "$(starts | grep -c ' 1$')" 10 'each was started once'
+}
+
+# Submit is killed when Slurm has the jobs and it does not know that yet.
+killed_before_it_knew() {
+	setup killed
+	mkdir -p killed-bin
+	real=$(command -v sbatch)
+	cat >killed-bin/sbatch <<S
+#!/bin/sh
+'$real' "\$@" >/dev/null
+kill -s KILL \$(cat '$PWD/pid')
+exec sleep 10
+S
+	chmod +x killed-bin/sbatch
+	{ spec kkkk1 short; spec kkkk2 until; } >specs
+	(
+		PATH=$PWD/killed-bin:$PATH
+		sh -c 'echo $$ >pid; exec "$@"' - "$backend" submit --dir "$D" --member slurm <specs >trials
+	) 2>/dev/null
+	is "$(cat trials)" '' 'killed before it could answer'
+	place
+	is "$(jq -r .job trials | wc -l)" 2 'told again, it finds the jobs'
+	is "$(grep -c ' = ' "$D/platforms/slurm.jobs")" 1 'and starts none'
+
+	# The same, and its notes are lost too.
+	rm "$D/platforms/slurm.jobs"
+	wait_for grep kkkk2 "$D/slurm/started"
+	spec kkkk2 until >specs
+	place
+	is "$(jq -r .job trials)" "$(cat "$D/trials/kkkk2/.nni/claim/job")" 'a trial that runs is found by its claim'
+	touch "$D/slurm/go"
+	follow
+	is "$(last_of kkkk2 .status)" SUCCEEDED 'and ends well'
+	is "$(starts | grep kkkk2)" 'kkkk2 1' 'started once'
+}
+
+# There are two jobs for one attempt, and it is told of the one that is late.
+submitted_twice() {
+	setup twice
+	spec wwww1 until >specs
+	place
+	first=$(jq -r .job trials)
+	wait_for grep wwww1 "$D/slurm/started"
+	mv "$D/trials/wwww1/.nni/claim" claim
+	rm "$D/platforms/slurm.jobs"
+	printf '#!/bin/sh\n[ -e "%s" ] || exec "%s" "$@"\nmv "%s" "%s"\nexec "%s" "$@"\n' \
+		"$PWD/claim" "$(command -v sbatch)" "$PWD/claim" "$D/trials/wwww1/.nni/claim" "$(command -v sbatch)" >sbatch
+	chmod +x sbatch
+	(PATH=$PWD:$PATH; place)
+	is "$(jq -r --arg first "$first" '.job != $first' trials)" true 'two jobs for one attempt'
+	cp trials twice.trials
+	{ cat trials; wait_for said wwww1 RUNNING; touch "$D/slurm/go"; } | slurm watch >statuses
+	is "$(last_of wwww1 .status)" SUCCEEDED 'the end of the one that runs it is told'
+	is "$(starts)" 'wwww1 1' 'the other one finds it taken'
+}
+
+other_parameters() {
+	setup other
+	spec oooo1 short >specs
+	place
+	job=$(jq -r .job trials)
+	place
+	is "$(jq -r .job trials)" "$job" 'a trial that is there is answered with its job'
+	spec oooo1 fail >specs
+	place
+	like "$(cat trials)" '*"status":"FAILED","reason":"it is there, with other parameters"*' \
+		'one with other parameters is not'
+}
+
+cancelled_in_the_queue() {
+	setup held 'options: [--hold]'
+	{ spec hhhh1 short; spec hhhh2 short; } >specs
+	place
+	{ cat trials; wait_for said hhhh1 JobHeldUser; cancel hhhh1; wait_for said hhhh1 CANCELED; cancel hhhh2; } |
+		slurm watch >statuses
+	like "$(grep -m 1 hhhh1 statuses)" '*"WAITING","reason":"in Slurm*queue: JobHeldUser"*' 'why it waits is told'
+	is "$(last_of hhhh1 .status)" USER_CANCELED 'an element of an array that waits is cancelled'
+	is "$(last_of hhhh2 .status)" USER_CANCELED 'and the other one'
+	is "$(squeue -h -r -u "$(id -u)" -o '%i %j' | grep -c nni-held-)" 0 'Slurm has none of them'
+	is "$(starts)" '' 'none was started'
+	# Again, as if the answer had been lost.
+	rm "$D/platforms/slurm.jobs"
+	place
+	follow
+	is "$(last_of hhhh1 .status)" USER_CANCELED 'nor is it when it is submitted again'
+}
+
+cancelled_by_somebody_else() {
+	setup gone
+	spec gggg1 long >specs
+	place
+	{ cat trials; wait_for test -e "$D/trials/gggg1/runs"; scancel "$(jq -r .job trials)"; } | slurm watch >statuses
+	is "$(last_of gggg1 '"\(.status) \(.infra) \(.reason)"')" \
+		"SYS_CANCELED null somebody else has cancelled job $(jq -r .job trials)" 'scancel by hand is SYS_CANCELED'
+}
+
+too_long() {
+	setup late '' 'maxTrialDuration: 1s'
+	spec llll1 long >specs
+	place
+	follow
+	is "$(last_of llll1 '"\(.status) \(.reason)"')" 'EARLY_STOPPED maxTrialDuration of 1 s reached' \
+		'maxTrialDuration is kept to the second'
+}
+
+# Nothing of a job in which we are, nor of how this is written, comes to trials.
+environment() {
+	setup env
+	spec eeee1 env >specs
+	(
+		SLURM_CPUS_PER_TASK=7 SLURM_JOB_ID=99 LC_ALL=C.UTF-8
+		export SLURM_CPUS_PER_TASK SLURM_JOB_ID LC_ALL
+		umask 022
+		place
+	)
+	follow
+	is "$(grep -c '^SLURM_CPUS_PER_TASK=7\|^SLURM_JOB_ID=99\|^nni_' "$D/trials/eeee1/env")" 0 \
+		'a trial gets nothing of a job in which we are'
+	is "$(grep '^LC_ALL\|^NNI_PLATFORM=\|^0' "$D/trials/eeee1/env" | sort | xargs)" \
+		'0022 LC_ALL=C.UTF-8 NNI_PLATFORM=local' 'but the locale and umask of the user'
+}
+
+out_of_reach() {
+	setup away
+	mkdir -p away-bin
+	for c in squeue sbatch; do
+		cat >away-bin/$c <<S
+#!/bin/sh
+[ ! -e '$PWD/is-away' ] || { echo '$c: error: Unable to contact slurm controller (connect failure)' >&2; exit 1; }
+exec '$(command -v $c)' "\$@"
+S
+		chmod +x away-bin/$c
+	done
+	spec aaaa1 until >specs
+	touch is-away
+	: >trials
+	{ cat specs; wait_for grep tried trials; rm is-away; } |
+		(PATH=$PWD/away-bin:$PATH; slurm submit >trials)
+	is "$(jq -r 'select(.type == "error") | .message' trials | sed 's/.*error: //' | sort -u)" \
+		'Unable to contact slurm controller (connect failure)' 'Slurm is away: that is told'
+	is "$(jq -r 'select(.job) | .trial' trials)" aaaa1 'and it is placed when that is over'
+	grep '"job"' trials >placed
+	: >statuses
+	{ cat placed; wait_for said aaaa1 RUNNING; touch is-away; wait_for said aaaa1 UNKNOWN
+		rm is-away; touch "$D/slurm/go"; } | (PATH=$PWD/away-bin:$PATH; slurm watch >statuses)
+	is "$(jq -r .status statuses | grep -v WAITING | xargs | sed 's/UNKNOWN RUNNING/UNKNOWN/')" \
+		'RUNNING UNKNOWN SUCCEEDED' 'UNKNOWN while squeue fails, and nothing is lost'
+}
+
+elsewhere() {
+	mkdir -p shared
+	setup far "sharedDirectory: $PWD/shared"
+	spec ffff1 short >specs
+	mkdir -p "$D/trials/ffff1"
+	place
+	follow
+	is "$(last_of ffff1 .status)" SUCCEEDED 'with sharedDirectory it runs there'
+	is "$(cat trials statuses | slurm collect | grep -c '"value":1.50')" 1 'its metrics are found'
+	is "$(readlink "$D/trials/ffff1")" "$PWD/shared/far/trials/ffff1" 'and its directory'
+	slurm clean
+	is "$(ls shared)" '' 'clean leaves nothing there'
+}
+
+odd_names() {
+	odd="an it's 5% \"odd\" \\n place"
+	mkdir "$odd"
+	cd "$odd" || exit 1
+	setup odd
+	{ spec nnnn1 short; spec nnnn2 long; } >specs
+	place
+	{ cat trials; wait_for test -e "$D/trials/nnnn2/runs"; cancel nnnn2; } | slurm watch >statuses
+	is "$(last_of nnnn1 .status) $(last_of nnnn2 .status)" 'SUCCEEDED USER_CANCELED' \
+		'odd characters in the name of the directory'
+	slurm clean
+	ok $? 'it is cleaned up'
+	[ ! -e "$D/slurm" ] && [ -e "$D/trials/nnnn1/parameter.cfg" ]
+	ok $? 'what trials made is left'
+	cd .. || exit 1
+}
+
+# nni-run and all that it has started are killed, and it goes on.
+killed_and_resumed() {
+	setup whole
+	sed 's/\[short\]}/[until]}, x: {_type: uniform, _value: [0, 1]}/' whole.yml >chain.yml
+	setsid nni-run --id chain chain.yml >log 2>&1 &
+	pid=$!
+	d=$NNI_EXPERIMENTS/chain
+	wait_for sh -c '[ "$(wc -l <"$1")" -ge 3 ]' - "$d/slurm/started"
+	kill -s KILL -- "-$pid"
+	wait $pid 2>/dev/null
+	touch "$d/slurm/go"
+	nni-run --resume chain >log 2>&1 || diag "$(tail -5 log)"
+	is "$(jq -r 'select(.type == "status" and .status == "SUCCEEDED") | .trial' "$d/events.jsonl" | sort -u | wc -l)" 4 \
+		'killed and resumed, all trials end well'
+	is "$(sort "$d/slurm/started" | uniq -d)" '' 'and none was started twice'
+}
