@@ -37,12 +37,17 @@ class Mounts:
         if os.path.lexists(at):
             os.rmdir(at)
         os.symlink(source, at)
-        self.paths.append(path)
+        # /nni for a mount at /nni/run, where this machine has no /nni: scripts put
+        # such paths together; but not /mnt for one at /mnt/data.
+        while not os.path.exists(os.path.dirname(path)):
+            path = os.path.dirname(path)
+        if path not in self.paths:
+            self.paths.append(path)
 
     def map(self, text):
         for path in sorted(self.paths, key=len, reverse=True):
             if path in text:
-                text = re.sub(r'(?<![\w.\-/}])' + re.escape(path) +
+                text = re.sub(r'(?<![\w.\-/])' + re.escape(path) +
                               r'(?![\w-]|\.\w)', lambda m: self.root + m.group(0),
                               text)
         return text

@@ -47,6 +47,8 @@ class Table:
 
     def note(self, rv, kind, obj, old):
         self.history.append([rv, kind, obj, old, None])
+        if len(self.history) > 200:
+            self.history[-200][4] = None        # watches are past that one
         if len(self.history) > 2 * self.keep:
             cut = len(self.history) - self.keep
             self.oldest = self.history[cut - 1][0]
