@@ -403,7 +403,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 	+ (if $s.reason == "DeadlineExceeded" then {late: true} else {} end)
 	+ (if $pod.metadata.deletionTimestamp then {del: true} else {} end)
 	| if .ph != "waiting" then . else . as $d | (first($s.initContainerStatuses[]?, $c | select(. != null) | .state.waiting.reason // empty | select(hopeless)) // null) as $stuck
-		| $d + {wait: ($pod | waiting_reason($container))} + if $stuck then {stuck: $stuck} else {} end end;
+		| $d + {wait: ($pod | waiting_reason($c))} + if $stuck then {stuck: $stuck} else {} end end;
 
 # The object of a job in short.
 def job_digest($gen; job_state): (job_state | del(.tail)) + {g: $gen, uid: .metadata.uid}
