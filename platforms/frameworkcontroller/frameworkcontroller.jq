@@ -87,7 +87,7 @@ def framework_tail: [.status.attemptStatus.taskRoleStatuses[]? | .name as $role
 	| .attemptStatus.completionStatus.pod.containers[]?
 	| select(.message != null) | {source: $source, message}];
 
-def framework_state: (.status.state // "AttemptCreationPending") as $state
+def framework_state: . as $object | (.status.state // "AttemptCreationPending") as $state
 	| (.status.attemptStatus.completionStatus // {}) as $done
 	| ($done.code // 0) as $code
 	| ([$done.phrase, $done.trigger.message, $done.diagnostics]
@@ -100,7 +100,7 @@ def framework_state: (.status.state // "AttemptCreationPending") as $state
 		+ if $code > 0 and $code < 256 then {exit_code: $code} else {} end
 	elif $state | test("^Attempt(Creation|Preparing)") then {phase: "waiting"}
 	else {phase: "running"} end
-	| if $state == "Completed" then . + {tail: framework_tail} else . end;
+	| if $state == "Completed" then . + {tail: ($object | framework_tail)} else . end;
 
 def framework_custom: {group: "frameworkcontroller.microsoft.com",
 	plural: "frameworks", asked: "v1",

@@ -42,7 +42,9 @@ def role_template($role): . as $setup
 	| if $role.registry == null then . else ($setup | registry_files
 		| index([$role.registry])) as $at |
 		.spec.imagePullSecrets += [{name: ($setup | registry_secret($at))}] end
-	| . as $ours | if $role.base == null then . else
+	| if $role.base == null then . else
+		.spec.containers[0] |= with_entries(select(.value != null))
+		| . as $ours |
 		{spec: {template: $role.base}}
 		| . as $user | {spec: {template: $ours}}
 		| job_merged($user; $role.container) | .spec.template end;
@@ -57,9 +59,11 @@ def custom_step($state; $event; custom; kind; job_body; job_state):
 		as $s | k8s_step($s; $own.open + {facts: $own.facts};
 			kind; job_body; job_state)
 		| .records = $records + (.records // []);
+	# `clean` finds nothing left where there is nothing of the kind.
 	def refuse($message; $hint): go($state.own
 			+ {facts: {version: $c.asked, refused: $message, $hint}};
-		[{type: "error", $message, $hint}]);
+		if .verb == "clean" then [] else [{type: "error", $message, $hint}] end)
+		| if .state.left then .state.bad = true else . end;
 	def ask($versions; $records):
 		{state: ($state | .own.versions = $versions), records: $records,
 			requests: [custom_request({id: "x-version",

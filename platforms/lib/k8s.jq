@@ -375,7 +375,7 @@ def seconds: try fromdateiso8601 catch null;
 # that was told to stop ends with 143 (trial_script) or is killed (137).
 def ended_by_itself($pod): ($pod.metadata.deletionTimestamp // null) as $at
 	| if $at == null or .exitCode == 0 then true
-	else ($at | seconds) - ($pod.metadata.deletionGracePeriodSeconds // 0) as $asked | (.finishedAt | seconds) as $t
+	else (($at | seconds) - ($pod.metadata.deletionGracePeriodSeconds // 0)) as $asked | (.finishedAt | seconds) as $t
 		| $t != null and ($t < $asked or ($t == $asked and .exitCode != 143 and .exitCode != 137)) end;
 
 def waiting_reason($container): .status as $s
@@ -648,8 +648,8 @@ def log_wanted($s; $follow): if .log != null or (pod_readable | not) then null
 	elif .ph == "ended" or $s.over != null then "final"
 	# it is being deleted: its log goes with it, so stay with it
 	elif .del then "follow"
-	elif $s.due then if $follow then "follow" else "poll" end
-	else null end;
+	elif $follow then "follow"
+	elif $s.due then "poll" else null end;
 
 def learn_log($r): ($r.id | ltrimstr("log:")) as $name | .pods[$name].log as $how
 	| .pods[$name] |= if $r.status == 200 and $how != "poll" then .log = "done"
