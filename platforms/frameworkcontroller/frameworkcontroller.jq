@@ -115,5 +115,15 @@ def framework_job: {
 	rights: (if registry_files == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};
 
-def step($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
-	framework_job; framework_body; framework_state);
+def step_submit($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_submit(.pass.state; .pass.event; framework_job; framework_body));
+def step_watch($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_watch(.pass.state; .pass.event; framework_job; framework_state));
+def step_collect($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_collect(.pass.state; .pass.event; framework_job; framework_state));
+def step_fetch($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_fetch(.pass.state; .pass.event; framework_job));
+def step_check($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_check(.pass.state; .pass.event; framework_job));
+def step_clean($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;
+	k8s_clean(.pass.state; .pass.event; framework_job));

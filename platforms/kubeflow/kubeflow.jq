@@ -92,5 +92,15 @@ def kubeflow_job: kubeflow_kind as $k | {
 	rights: (if registry_files == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};
 
-def step($state; $event): custom_step($state; $event; kubeflow_custom;
-	kubeflow_job; kubeflow_body; kubeflow_state);
+def step_submit($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_submit(.pass.state; .pass.event; kubeflow_job; kubeflow_body));
+def step_watch($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_watch(.pass.state; .pass.event; kubeflow_job; kubeflow_state));
+def step_collect($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_collect(.pass.state; .pass.event; kubeflow_job));
+def step_fetch($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_fetch(.pass.state; .pass.event; kubeflow_job));
+def step_check($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_check(.pass.state; .pass.event; kubeflow_job));
+def step_clean($state; $event): custom_step($state; $event; kubeflow_custom;
+	k8s_clean(.pass.state; .pass.event; kubeflow_job));

@@ -4,13 +4,15 @@
 # registries are made:
 #
 #	include "custom";
-#	def step($state; $event):
-#		custom_step($state; $event; custom; kind; job_body; job_state);
+#	def step_submit($state; $event): custom_step($state; $event; custom;
+#		k8s_submit(.pass.state; .pass.event; kind; job_body));
+#
+# and so on for each verb.
 #
 # custom	SETUP | {group: "kubeflow.org", plural: "tfjobs", asked: "v1",
 #			 help: "what to do if there is none"}
 #
-# The rest is k8s_step's.  .facts of `kind` and `job_body` has
+# .facts of `kind` and `job_body` has
 #	version		of the API
 #	refused		why no job can be made
 # The event `open` waits in .own.open meanwhile; .own.versions are those that
@@ -52,12 +54,11 @@ def role_template($role): . as $setup
 # How long somebody waits for an answer who only looks.
 def custom_request($r): $r + (if .verb == "check" then {tries: 2} else {} end);
 
-def custom_step($state; $event; custom; kind; job_body; job_state):
+def custom_step($state; $event; custom; next):
 	custom as $c
 	# On to k8s.jq with what was found out.
 	| def go($own; $records): ($state | .own = ($own | {facts}))
-		as $s | k8s_step($s; $own.open + {facts: $own.facts};
-			kind; job_body; job_state)
+		as $s | . + {pass: {state: $s, event: ($own.open + {facts: $own.facts})}} | next
 		| .records = $records + (.records // []);
 	# `clean` finds nothing left where there is nothing of the kind.
 	def refuse($message; $hint): go($state.own
@@ -85,7 +86,7 @@ def custom_step($state; $event; custom; kind; job_body; job_state):
 		{state: ($state | .own = {open: $event}), requests: [
 			custom_request({id: "x-group", path: "/apis/\($c.group)"})]}
 	elif $event.type != "reply" or ($event.id | startswith("x-") | not) then
-		k8s_step($state; $event; kind; job_body; job_state)
+		. + {pass: {$state, $event}} | next
 	elif $event.id == "x-group" and $event.status == 200 then
 		[$event.body.versions[]?.version] as $all
 		| ([$c.asked] + [$event.body.preferredVersion.version]

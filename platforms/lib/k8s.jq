@@ -22,7 +22,8 @@
 #	rights: [{verb, group, resource}]   needed beside those on jobs and pods
 #	leaves: ["secrets"]	of /api/v1, with our labels, for `clean`
 #	vanishing: true		pods go when they end: so their logs are followed, and
-#				the last metrics are in what the pods leave behind
+#				the last metrics are in what the pods leave behind,
+#				which k8s_collect learns by a fifth one, job_state
 #	main: "worker-0"	of several pods, the one whose log is the trial's stdout
 #	facts				see below
 # job_body	SETUP + {trial: T} | the object to create
@@ -857,8 +858,9 @@ def k8s_submit($state; $event; kind; job_body): if of_platform($state; $event) t
 	else submit_attempt($state; $event; kind; job_body) end;
 def k8s_watch($state; $event; kind; job_state): if of_platform($state; $event) then stream_platform(platform_state($state); $event; ["jobs", "pods"]; kind)
 	else watch_attempt($state; $event; kind; job_state) end;
-def k8s_collect($state; $event; kind): if of_platform($state; $event) then stream_platform(platform_state($state); $event; ["pods"]; kind)
-	else collect_attempt($state; $event; kind; {}) end;
+def k8s_collect($state; $event; kind; job_state): if of_platform($state; $event) then stream_platform(platform_state($state); $event; ["pods"]; kind)
+	else collect_attempt($state; $event; kind; job_state) end;
+def k8s_collect($state; $event; kind): k8s_collect($state; $event; kind; {});
 def k8s_fetch($state; $event; kind): if of_platform($state; $event) then {state: platform_state($state)} + if $event.type == "start" then {servers: server} else {} end
 	else fetch_attempt($state; $event; kind) end;
 def k8s_check($state; $event; kind): check_platform(platform_state($state); $event; kind);
