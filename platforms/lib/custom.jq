@@ -37,7 +37,7 @@ def role_template($role): . as $setup
 	| pod_template($role)
 	| .metadata.labels["nni-role"] = $role.role
 	| .spec.volumes += ($role.volumes // [])
-	| if $role.init then .spec.initContainers = $role.init else . end
+	| if $role.init then .spec.initContainers += $role.init else . end
 	| .spec.containers[0] |= (.env = ($role.env // []) + .env
 		| .volumeMounts += ($role.mounts // [])
 		| if $role.ports then .ports = $role.ports else . end)
@@ -82,7 +82,7 @@ def custom_step($state; $event; custom; next):
 				| tojson | .[:-1] + ",\"data\":{\".dockerconfigjson\":\""),
 				{path: $files[$at], encoding: "base64"}, "\"}}"]}]}
 		end;
-	if $event.type == "open" and ($event | has("facts") | not) then
+	if $event.type == "open" and $event.server != "storage" and ($event | has("facts") | not) then
 		{state: ($state | .own = {open: $event}), requests: [
 			custom_request({id: "x-group", path: "/apis/\($c.group)"})]}
 	elif $event.type != "reply" or ($event.id | startswith("x-") | not) then

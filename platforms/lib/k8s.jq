@@ -29,7 +29,7 @@
 # job_body	SETUP + {trial: T} | the object to create
 #	T is {key: "k3xq9-1", name: "nni-E-k3xq9-1", trial, attempt, sequence,
 #	parameters: TEXT, namespace, labels: {...}, archives: {code: [NAME...],
-#	tools: [NAME...]}}.  pod_template(ROLE) makes a pod's template of it, see there;
+#	tools: [NAME...]}}, or in place of ConfigMaps what storage_pod takes.  pod_template(ROLE) makes a pod's template of it, see there;
 #	job_metadata the object's `metadata`.
 # job_state	a job object | {phase, reason, infra, early, exit_code}
 #	phase is "waiting", "running", "succeeded", "failed", or "stopped": ended
@@ -46,6 +46,7 @@
 # A platform whose jobs' names have no dashes passes SETUP + {plain: true}.
 #
 # Nothing here reads parameters as anything but text.
+include "storage";
 
 # ---- names and labels ----
 
@@ -181,8 +182,8 @@ def archive_volume($what; $names): {name: ("nni-" + $what), projected: {sources:
 	| {configMap: {name: .value, items: [{key: "part", path: ((1000 + .key | tostring | .[1:]) + ".part")}]}}]}};
 
 # The template of the pods of one role.  `.trial` is T (above).
-def pod_template($role): .trial as $t | .member as $m
-	| [$t.archives | to_entries[] | select(.value != [])] as $archives
+def pod_template($role): . as $setup | .trial as $t | .member as $m
+	| [$t.archives | to_entries[] | select(.value | type == "array" and . != [])] as $archives
 	| {metadata: {labels: $t.labels},
 	   spec: ({restartPolicy: "Never", enableServiceLinks: false,
 		terminationGracePeriodSeconds: (.config.killGrace // 5 | ceil | [., 1] | max),
@@ -195,7 +196,8 @@ def pod_template($role): .trial as $t | .member as $m
 			volumeMounts: ([{name: "nni-run", mountPath: "/nni/run"}]
 				+ [$archives[] | {name: ("nni-" + .key), mountPath: ("/nni/" + .key + ".d"), readOnly: true}]
 				+ ($m.volumeMounts // []))}]}
-		| with_entries(select(.value != null)))};
+		| with_entries(select(.value != null)))}
+	| storage_pod($setup; $t.archives; if $t.attempt > 1 then $t.key else $t.trial end);
 
 def job_metadata: {name: .trial.name, namespace: .trial.namespace, labels: .trial.labels};
 
@@ -248,8 +250,10 @@ def configmap_request($part; $ns): {id: "create:\($part.what):\($part.n)", metho
 def owner_request($part; $ns): {id: "own:\($part.what):\($part.n)", method: "PATCH", path: (configmaps_path($ns) + "/" + $part.name),
 	headers: {"Content-Type": "application/merge-patch+json"}, body: {metadata: {labels: {(owner_label): ""}}}};
 
-def ready_event($s): {type: "ready", ns: $s.ns, facts: $s.facts,
-	archives: ($s.prepared // {} | with_entries(.value = [{a: .value} | {(.a.what): .a} | archive_parts[].name]))};
+def ready_event($s): . as $setup | {type: "ready", ns: $s.ns, facts: $s.facts,
+	archives: ($s.prepared // {} | with_entries(.key as $what | .value as $a | ($setup | way_of($what)) as $way
+		| .value = if $way == "configmaps" then {($what): $a} | [archive_parts[].name] elif $way == "url" then {url: true}
+			else {sub: ($setup | archive_folder($what; $a))} end))};
 
 # Trials cannot be started: `again` if it may pass.
 def faulty($s; $fault): {state: ($s + {fault: $fault}), send: [{to: "*", event: ($fault + {type: "fault"})}]}
@@ -259,28 +263,46 @@ def archive_too_large: first(to_entries[] | select(.value.bytes > archive_max)
 	| {reason: "the code is \(.value.bytes / 1048576 * 10 | floor / 10) MiB when packed, and without a storage: the cluster takes 8 MiB",
 	   hint: "leave files out by .nniignore (nni-pack --list shows them), or give a storage:"}) // null;
 
+# The archives that ConfigMaps take.
+def in_configmaps($prepared): . as $setup | $prepared // {} | with_entries(select(.key as $what | $setup | way_of($what) == "configmaps"));
+
+def storage_work($s): storage_phases($s.ns; $s.prepared; experiment_labels);
+
 # What the platform does next, once it knows its namespace and has the archives.
 def submit_advance($s): . as $setup
-	| if $s.ready or $s.posted or $s.fault or $s.ns == null or $s.prepared.code == null or $s.prepared.tools == null then {state: $s}
-	else ($s.prepared | archive_too_large) as $large | ($s.prepared | archive_parts) as $parts
+	| if $s.ready or $s.posted or $s.fault or $s.ns == null or $s.prepared.code == null or $s.prepared.tools == null
+		or (account_is_used and $s.storage_open != true) then {state: $s}
+	else in_configmaps($s.prepared) as $some | ($some | archive_too_large) as $large | ($some | archive_parts) as $parts | storage_work($s) as $phases
 		| if $large then faulty($s; $large)
-		elif $parts == [] then ($s + {ready: true}) as $n | {state: $n, send: [{to: "*", event: ready_event($n)}]}
-		else {state: ($s + {posted: true, left: ($parts | length)}), requests: [$parts[] as $p | $setup | configmap_request($p; $s.ns)]}
+		elif $parts == [] and $phases == [] then ($s + {ready: true}) as $n | {state: $n, send: [{to: "*", event: ($setup | ready_event($n))}]}
+		else {state: ($s + {posted: true, left: ($parts | length), up: (if $phases == [] then null else {at: 0, left: ($phases[0] | length)} end)}),
+			requests: ([$parts[] as $p | $setup | configmap_request($p; $s.ns)] + if $phases == [] then [] else phase_requests($phases; 0) end)}
 		end
 	end;
 
-def submit_part_done($s): ($s + {left: ($s.left - 1)})
-	| if .left > 0 then {state: .} else (. + {ready: true}) as $n | {state: $n, send: [{to: "*", event: ready_event($n)}]} end;
+def submit_looked($s): if $s.left > 0 or $s.up != null or $s.fault then {state: $s}
+	else ($s + {ready: true}) as $n | {state: $n, send: [{to: "*", event: ready_event($n)}]} end;
+
+def submit_part_done($s): submit_looked($s + {left: ($s.left - 1)});
+
+# A reply about what lies in a storage.
+def submit_stored($s; $event): . as $setup
+	| if $s.up == null or $s.fault then {state: $s} else storage_next(storage_work($s); $s.up; $event) as $next
+		| if $next.failed then faulty($s; $next.failed)
+		elif $next.done then $setup | submit_looked($s + {up: null})
+		else {state: ($s + {up: $next.up}), requests: $next.requests} end
+	end;
 
 def submit_platform($s; $event): . as $setup | $event
-	| if .type == "start" then {state: $s, servers: ($setup | server),
+	| if .type == "start" then {state: $s, servers: ($setup | server + storage_servers),
 		requests: ["code", "tools" | {id: ("prepare:" + .), as: "prepare", what: (. + ".tgz")}]}
+	elif .type == "open" and .server == "storage" then $setup | submit_advance($s + {storage_open: true})
 	elif .type == "open" and .facts.refused? then
 		faulty($s; {reason: .facts.refused, hint: .facts.hint, infra: true})
 	elif .type == "open" then $setup | submit_advance($s + opened($event))
 	elif .type == "want" then {state: $s,
-		send: (if $s.ready then [{to: .key, event: ready_event($s)}] elif $s.fault then [{to: .key, event: ($s.fault + {type: "fault"})}] else [] end)}
-	elif .type == "timer" then $setup | submit_advance($s | del(.fault, .posted))
+		send: (if $s.ready then [{to: .key, event: ($setup | ready_event($s))}] elif $s.fault then [{to: .key, event: ($s.fault + {type: "fault"})}] else [] end)}
+	elif .type == "timer" then $setup | submit_advance($s | del(.fault, .posted, .up))
 	elif .type == "reply" then (.id | split(":")) as $id
 		| (first($s.prepared // {} | archive_parts[] | select(.what == $id[1] and "\(.n)" == $id[2])) // null) as $part
 		| if $id[0] == "prepare" then
@@ -288,7 +310,8 @@ def submit_platform($s; $event): . as $setup | $event
 			else faulty($s; {reason: ("cannot pack the code: " + (.message // "no reason was given"))}) end
 		elif $id[0] == "create" and .status == 409 then $setup | {state: $s, requests: [owner_request($part; $s.ns)]}
 		elif $id[0] == "own" and .status == 404 then $setup | {state: $s, requests: [configmap_request($part; $s.ns)]}
-		elif .status >= 200 and .status < 300 then submit_part_done($s)
+		elif $id[0] != "create" and $id[0] != "own" then . as $r | $setup | submit_stored($s; $r)
+		elif .status >= 200 and .status < 300 then $setup | submit_part_done($s)
 		elif $s.fault then {state: $s}
 		else faulty($s; {reason: ("the code cannot be given to the cluster: " + refusal), again: over_quota,
 			hint: "ConfigMaps are made for it: create and patch are needed"}) end

@@ -126,6 +126,7 @@ static const struct key storage_keys[] = {
     KEY("azureContainer", STRING, .flags = OURS),
     KEY("azureAccountKey", STRING, .flags = SECRET | OURS),
     KEY("azureSasToken", STRING, .flags = SECRET | OURS),
+    KEY("azureEndpoint", STRING, .flags = OURS),
     END_OF_KEYS,
 };
 

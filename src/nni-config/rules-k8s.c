@@ -33,7 +33,7 @@ storage_error(struct reading *r, const struct node *at, const char *key,
 struct storage_type {
 	const char *name;
 	const char *needed[4];
-	const char *allowed[6];
+	const char *allowed[8];
 	bool has_key; /* of an account: one of those below */
 };
 
@@ -47,12 +47,12 @@ static const struct storage_type storage_types[] = {
     {.name = "azureStorage",
 	.needed = {"azureAccount", "azureShare"},
 	.allowed = {"keyVaultName", "keyVaultKey", "azureAccountKey",
-	    "localMountPoint"},
+	    "azureEndpoint", "localMountPoint"},
 	.has_key = true},
     {.name = "azureBlob",
 	.needed = {"azureAccount", "azureContainer"},
 	.allowed = {"keyVaultName", "keyVaultKey", "azureAccountKey",
-	    "azureSasToken", "path"},
+	    "azureSasToken", "azureEndpoint", "path"},
 	.has_key = true},
 };
 

@@ -514,9 +514,10 @@ delivery_unpack(
 {
 	struct buf temp = BUF_INIT;
 	uint64_t chance = 0;
-	int kind = kind_of(what, "", err), r;
+	bool packed = strchr(what, '.') != NULL;
+	int kind = kind_of(what, packed ? ".tgz" : "", err), r;
 
-	if (kind == -1)
+	if (kind == -1 || (packed && make(d, kind, err) == -1))
 		return -1;
 	if (is_dir(into))
 		return 0;
@@ -528,8 +529,10 @@ delivery_unpack(
 	if (r == 0) {
 		r = file_chmod(temp.data, 0755, err);
 		if (r == 0)
-			r = kind == CODE ? unpack_code(d, temp.data, err)
-					 : unpack_tools(temp.data, err);
+			r = packed ? unpack_file(d->made[kind].path, temp.data,
+					 "0.part", err)
+			    : kind == CODE ? unpack_code(d, temp.data, err)
+					   : unpack_tools(temp.data, err);
 		if (r == 0 && file_rename(temp.data, into, NULL) == -1 &&
 		    !is_dir(into)) /* somebody else was first */
 			r = file_rename(temp.data, into, err);

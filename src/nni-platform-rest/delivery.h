@@ -45,7 +45,8 @@ int delivery_part(
 
 /*
  * Unpacks what ("code", "tools") into the directory `into`, a path of this
- * machine, unless that is there.  It appears there whole or not at all,
+ * machine, unless that is there; of "code.tgz" or "tools.tgz" it has but the
+ * archive, as "0.part".  It appears there whole or not at all,
  * readable for everybody, with the directories above it.  0, or -1 with err.
  */
 int delivery_unpack(
