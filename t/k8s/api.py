@@ -14,6 +14,11 @@ DELETE_OPTIONS = {'$ref': '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.'
                   'DeleteOptions'}
 ACCEPTED = ('application/json', 'application/yaml',
             'application/vnd.kubernetes.protobuf')
+# Where the operators of another time look; those who write for all of them write
+# both, and a server drops what its CRD does not have.
+DROPPED = {'kubeflow.org': {'spec.' + k for k in (
+    'cleanPodPolicy', 'ttlSecondsAfterFinished', 'activeDeadlineSeconds',
+    'backoffLimit')}}
 EXTRA_QUERY = {'pretty', 'sinceTime'}
 LIST_VERBS = {'GET': 'list', 'POST': 'create', 'DELETE': 'deletecollection'}
 ITEM_VERBS = {'GET': 'get', 'PUT': 'update', 'PATCH': 'patch', 'DELETE': 'delete'}
@@ -354,6 +359,11 @@ class Api:
         faults = []
         schema.check(contract, obj, '', faults,
                      kind is None or self.strict(kind, version))
+        drop = DROPPED.get(kind.group, ()) if kind else ()
+        for f in [f for f in faults if f[0] == 'unknown' and f[1] in drop]:
+            faults.remove(f)
+            obj['spec'] = {k: v for k, v in obj['spec'].items()
+                           if 'spec.' + k != f[1]}
         if not faults:
             return
         wrong = [f for f in faults if f[0] == 'type']

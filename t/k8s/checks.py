@@ -378,8 +378,7 @@ def framework(obj, bad):
     metadata(obj['metadata'], bad)
     for i, r in enumerate((obj.get('spec') or {}).get('taskRoles') or []):
         task = (r.get('task') or {}).get('pod') or {}
-        labels((task.get('metadata') or {}).get('labels'),
-               'spec.taskRoles[%d].task.pod.metadata.labels' % i, bad)
+        template(task, 'spec.taskRoles[%d].task.pod' % i, bad)
         if len('%s-%s-%d' % (obj['metadata'].get('name'), r.get('name'),
                              r.get('taskNumber') or 0)) > 253:
             bad.append(invalid('metadata.name', obj['metadata']['name'],

@@ -31,7 +31,7 @@ class Kind:
 
     def schema(self, version):
         if isinstance(self.contract, dict):
-            return self.contract[version]
+            return schema.crd(self.contract[version])
         return {'$ref': '#/definitions/' + CORE + self.contract}
 
 
@@ -63,6 +63,10 @@ def served(options):
     kinds += operators(options)
     if options.frameworks:
         doc = schema.load('frameworks.json')
+        # The server takes any pod; the controller would fail the task (-200).
+        task = doc['versions']['v1']['properties']['spec']['properties'][
+            'taskRoles']['items']['properties']['task']['properties']
+        task['pod'] = {'$ref': '#/definitions/' + CORE + 'core.v1.PodTemplateSpec'}
         kinds.append(Kind(doc['group'], 'v1', 'frameworks', 'Framework',
                           doc['versions'], checks.framework, custom=True))
     return {k.plural: k for k in kinds}

@@ -614,7 +614,8 @@ class Frameworks(Operator):
         else:
             states = [t['state'] for rs in attempt['taskRoleStatuses']
                       for t in rs['taskStatuses']]
-            if 'AttemptRunning' in states or 'Completed' in states:
+            if set(states) & {'AttemptRunning', 'AttemptDeletionRequested',
+                              'Completed'}:
                 status['state'] = 'AttemptRunning'
                 status['runTime'] = status['runTime'] or now
                 attempt['runTime'] = attempt['runTime'] or now

@@ -124,9 +124,9 @@ def members(schema, value, path, faults, strict):
     prefix = path + '.' if path else ''
     for k, v in value.items():
         if k in known:
-            if prefix == '' and k == 'metadata' and not known[k].get('properties') \
-                    and '$ref' not in known[k]:
+            if prefix == '' and k == 'metadata' and '$ref' not in known[k]:
                 check(META, v, k, faults, True)
+                check(known[k], v, k, faults, False)
             else:
                 check(known[k], v, prefix + k, faults, strict)
         elif isinstance(other, dict):
@@ -136,6 +136,15 @@ def members(schema, value, path, faults, strict):
     for k in schema.get('required', ()):
         if value.get(k) is None:
             faults.append(('required', prefix + k, 'Required value'))
+
+
+def crd(schema):
+    """With what the server adds to each custom kind."""
+    properties = dict(schema.get('properties') or {})
+    for k in ('apiVersion', 'kind'):
+        properties[k] = {'type': 'string'}
+    properties.setdefault('metadata', {'type': 'object'})
+    return dict(schema, type='object', properties=properties)
 
 
 META = {'$ref': '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'}
