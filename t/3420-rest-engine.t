@@ -188,11 +188,12 @@ is $? 3 'a platform whose jq cannot be read: 3'
 like "$(cat err)" '*jq cannot run platforms/asks/asks.jq*' 'and which'
 cp good.jq p/asks/asks.jq
 sed 's/elif $event.type == "open" then/elif $event.type == "open" then error("lost") elif false then/' good.jq >p/asks/asks.jq
-sed -i 's/else {state: $state} end;/else {state: $state, exit: 1} end;/' p/asks/asks.jq
-ask '[]' &
-asked=$!
-wait_for grep -q lost said
-ok $? 'an error in step() is told'
-kill $asked 2>/dev/null
-wait $asked 2>/dev/null
+ask '[]'
+is $? 1 'an error in step() of the platform ends it: 1'
+is "$(jq -r .message said)" 'platforms/asks: lost' 'and is told'
+sed 's/  elif $event.type == "line"/  elif .verb == "submit" and $event.type == "line" then error("lost") elif $event.type == "line"/' p/logs/logs.jq >x && mv x p/logs/logs.jq
+jq '.trainingService[0].platform = "logs"' e/config.json >x && mv x e/config.json
+echo '{"type":"trial","trial":"aaaaa","attempt":1,"sequence":0,"platform":"logs","place":"m","parameter_id":0,"parameters":{}}' |
+	nni-platform-rest submit --dir e --member m 2>err | jq -r 'select(.type == "status") | .status + " " + .reason' >said
+is "$(cat said)" 'FAILED platforms/logs: lost' 'and one of an attempt is its answer'
 done_testing

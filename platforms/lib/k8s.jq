@@ -218,7 +218,7 @@ def job_merged($template; $container): . as $ours
 		 | if (.spec.template.spec.containers | type) == "array" and (.spec.template.spec.containers | length) > 0
 		     and all(.spec.template.spec.containers[]; .name != $container)
 		   then .spec.template.spec.containers[0].name = $container else . end
-		 | .spec.template.spec.containers |= map(if .name == $container then del(.args) else . end)
+		 | .spec.template.spec.containers |= ((. // []) | map(if .name == $container then del(.args) else . end))
 		 | del(.metadata.name, .metadata.namespace, .metadata.generateName, .status))
 		| merged($ours)
 	end;

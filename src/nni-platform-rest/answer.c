@@ -1,6 +1,5 @@
 /* What step() of a platform answers, carried out. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine.h"
 #include "mem.h"
@@ -141,6 +140,35 @@ take_member(struct subject *s, struct json key, struct json value)
 	return true;
 }
 
+/* What must not be waited for: the program would not answer next time, too. */
+static void
+give_up(struct subject *s, const char *why)
+{
+	static const char *const answers[] = {
+	    [VERB_SUBMIT] = "{\"status\":\"FAILED\",\"reason\":",
+	    [VERB_COLLECT] = "{\"done\":true,\"metrics_incomplete\":",
+	    [VERB_FETCH] = "{\"fetched\":true,\"files\":0,\"error\":",
+	    [VERB_CLEAN] = NULL,
+	};
+	struct engine *e = s->engine;
+	const char *answer = answers[e->verb];
+	struct buf quoted = BUF_INIT, text = BUF_INIT;
+	struct json record;
+
+	if (s == &e->platform) {
+		e->exiting = true;
+		e->exit_code = NNI_TRIAL_FAILED;
+	} else if (answer) {
+		json_add_str(&quoted, why);
+		buf_addf(&text, "%s%s}", answer, quoted.data);
+		json_check(
+		    text.data, text.len, JSON_STRICT, &record, NULL, NULL);
+		records_take(s, record);
+	}
+	buf_release(&quoted);
+	buf_release(&text);
+}
+
 static void
 fault(struct subject *s, const char *what)
 {
@@ -150,6 +178,7 @@ fault(struct subject *s, const char *what)
 	engine_error(
 	    s, text.data, NULL, "that is a fault of the platform's jq program");
 	say_error(NNI_TRIAL_FAILED, "%s", text.data);
+	give_up(s, text.data);
 	buf_release(&text);
 }
 
