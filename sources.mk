@@ -72,7 +72,8 @@ NNI_TRIAL_SRC = src/nni-trial/main.c src/nni-trial/phase.c \
 NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/check.c src/nni-platform-local/clean.c \
 	src/nni-platform-local/collect.c src/nni-platform-local/command.c \
-	src/nni-platform-local/contact.c src/nni-platform-local/far.c src/nni-platform-local/fetch.c \
+	src/nni-platform-local/contact.c src/nni-platform-local/environment.c \
+	src/nni-platform-local/far.c src/nni-platform-local/fetch.c \
 	src/nni-platform-local/gpu.c src/nni-platform-local/gpulock.c \
 	src/nni-platform-local/keeper.c src/nni-platform-local/main.c \
 	src/nni-platform-local/order.c \

@@ -403,7 +403,7 @@ def ended_by_itself($pod): ($pod.metadata.deletionTimestamp // null) as $at
 		| $t != null and ($t < $asked or ($t == $asked and .exitCode != 143 and .exitCode != 137)) end;
 
 def waiting_reason($container): .status as $s
-	| first($s.initContainerStatuses[]?, ($s.containerStatuses[]? | select(.name == $container)) | .state.waiting
+	| first($s.initContainerStatuses[]?, $container | select(. != null) | .state.waiting
 		| select(.reason != null and .reason != "ContainerCreating" and .reason != "PodInitializing") | .reason + if .message then ": " + .message else "" end)
 	// first($s.conditions[]? | select(.type == "PodScheduled" and .status == "False") | (.reason // "Unschedulable") + ": " + (.message // ""))
 	// if .spec.nodeName then "its container is being made on node \(.spec.nodeName)" else "its pod waits for a node" end

@@ -11,7 +11,8 @@
 static struct {
 	const char *dir, *member;
 	bool once, stdio;
-} o = {NULL, "local", false, false};
+	int64_t idle_ms;
+} o = {NULL, "local", false, false, 600000};
 
 static const struct opt options[] = {
     {'d', "dir", "DIR", "the experiment's directory", OPT_STRING, &o.dir, 0, 0},
@@ -21,10 +22,18 @@ static const struct opt options[] = {
 	OPT_FLAG, &o.once, 0, 0},
     {0, "stdio", NULL, "be the other end of nni-platform-remote", OPT_FLAG,
 	&o.stdio, 0, 0},
+    {0, "idle", "TIME", "environment: leave after so long idle (10m)",
+	OPT_DURATION, &o.idle_ms, 0, 0},
     {0, NULL, NULL, NULL, OPT_FLAG, NULL, 0, 0},
 };
 
 static int say_capabilities(const struct verb *v);
+
+static int
+be_environment(const struct verb *v)
+{
+	return verb_environment(v, o.idle_ms);
+}
 
 static const struct verb_entry verbs[] = {
     {"capabilities", say_capabilities, VERB_ALONE},
@@ -34,6 +43,7 @@ static const struct verb_entry verbs[] = {
     {"collect", verb_collect, 0},
     {"fetch", verb_fetch, VERB_UNSAID},
     {"clean", verb_clean, 0},
+    {"environment", be_environment, VERB_UNSAID},
     {NULL, NULL, 0},
 };
 

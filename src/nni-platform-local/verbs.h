@@ -13,6 +13,8 @@ int verb_collect(const struct verb *v);
 /* For the other end of --stdio: here the files are where they are wanted. */
 int verb_fetch(const struct verb *v);
 int verb_clean(const struct verb *v);
+/* Trials by orders in files; idle_ms: for so long without one. */
+int verb_environment(const struct verb *v, int64_t idle_ms);
 /* `keep ATTEMPT`: a keeper that was not forked; its order on standard input. */
 int verb_keep(const char *attempt_dir);
 
