@@ -52,7 +52,7 @@ def framework_role($role; $at): {role: $role.name, container: "framework",
 	+ if $role.spec then {image: $role.spec.dockerImage,
 		cpuNumber: $role.spec.cpuNumber, memorySize: $role.spec.memorySize,
 		gpuNumber: $role.spec.gpuNumber,
-		registry: $role.spec.privateRegistryAuthPath,
+		registry: $role.spec.privateRegistryAuth,
 		ports: [{containerPort: (4000 + $at)}]} else {} end
 	+ if framework_barrier then {
 		command: ". /mnt/frameworkbarrier/injector.sh && \($role.command)",
@@ -111,8 +111,8 @@ def framework_job: {
 	api: "/apis/frameworkcontroller.microsoft.com/\(.facts.version // "v1")",
 	plural: "frameworks", container: "framework",
 	main: framework_main, vanishing: true,
-	leaves: (if registry_files == [] then [] else ["secrets"] end),
-	rights: (if registry_files == [] then []
+	leaves: (if registries == [] then [] else ["secrets"] end),
+	rights: (if registries == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};
 
 def step_submit($state; $event): . + {plain: true} | custom_step($state; $event; framework_custom;

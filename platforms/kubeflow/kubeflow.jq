@@ -55,7 +55,7 @@ def kubeflow_replica($role): {
 		cpuNumber: $role.spec.cpuNumber,
 		memorySize: $role.spec.memorySize,
 		gpuNumber: $role.spec.gpuNumber,
-		registry: $role.spec.privateRegistryAuthPath})};
+		registry: $role.spec.privateRegistryAuth})};
 
 def kubeflow_body: kubeflow_kind as $k | . as $in | kubeflow_policy as $policy
 	| {apiVersion: "kubeflow.org/\(.facts.version // "v1")", kind: $k.kind,
@@ -88,8 +88,8 @@ def kubeflow_job: kubeflow_kind as $k | {
 	api: "/apis/kubeflow.org/\(.facts.version // .member.apiVersion // "v1")",
 	plural: $k.plural, container: $k.container,
 	single: (kubeflow_pods == 1), main: kubeflow_main,
-	leaves: (if registry_files == [] then [] else ["secrets"] end),
-	rights: (if registry_files == [] then []
+	leaves: (if registries == [] then [] else ["secrets"] end),
+	rights: (if registries == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};
 
 def step_submit($state; $event): custom_step($state; $event; kubeflow_custom;

@@ -19,17 +19,17 @@
 # have not been asked for the resource yet.
 include "k8s";
 
-# Files with passwords of registries: for each there is a Secret.
-def registry_files: [.member | .. | objects | .privateRegistryAuthPath?
+# Texts with passwords of registries: for each there is a Secret.
+def registries: [.member | .. | objects | .privateRegistryAuth?
 	| select(type == "string")] | unique;
 
-# The Secret of file number $at.
+# The Secret number $at.
 def registry_secret($at): "nni-\(.experiment)-\(.member.member | label_value
 	| ascii_downcase | gsub("[^a-z0-9]+"; "-"))-registry-\($at)";
 
 # A role of a job as a pod template: what pod_template (k8s.jq) takes, and
 #	role		its name, in the label nni-role
-#	registry	a file of registry_files
+#	registry	one of registries
 #	base		a user's pod, into which ours is merged
 #	env, ports, mounts	more of the container's
 #	volumes, init	more of the pod's; init: containers
@@ -41,8 +41,9 @@ def role_template($role): . as $setup
 	| .spec.containers[0] |= (.env = ($role.env // []) + .env
 		| .volumeMounts += ($role.mounts // [])
 		| if $role.ports then .ports = $role.ports else . end)
-	| if $role.registry == null then . else ($setup | registry_files
-		| index([$role.registry])) as $at |
+	| ($role.registry // $setup.member.privateRegistryAuth) as $registry
+	| if $registry == null then . else ($setup | registries
+		| index([$registry])) as $at |
 		.spec.imagePullSecrets += [{name: ($setup | registry_secret($at))}] end
 	| if $role.base == null then . else
 		.spec.containers[0] |= with_entries(select(.value != null))
@@ -69,18 +70,16 @@ def custom_step($state; $event; custom; next):
 		{state: ($state | .own.versions = $versions), records: $records,
 			requests: [custom_request({id: "x-version",
 				path: "/apis/\($c.group)/\($versions[0])"})]};
-	def secrets($own; $at; $records): registry_files as $files
-		| if .verb != "submit" or $at >= ($files | length) then go($own; $records)
+	def secrets($own; $at; $records): registries as $all
+		| if .verb != "submit" or $at >= ($all | length) then go($own; $records)
 		else {state: ($state | .own = $own + {secret: $at}), records: $records,
 			requests: [{id: "x-secret", method: "POST",
 			path: "/api/v1/namespaces/\($own.open.namespace)/secrets",
-			headers: {"Content-Type": "application/json"},
-			parts: [({apiVersion: "v1", kind: "Secret",
+			body: {apiVersion: "v1", kind: "Secret",
 				type: "kubernetes.io/dockerconfigjson",
 				metadata: {name: registry_secret($at),
-					labels: experiment_labels}}
-				| tojson | .[:-1] + ",\"data\":{\".dockerconfigjson\":\""),
-				{path: $files[$at], encoding: "base64"}, "\"}}"]}]}
+					labels: experiment_labels},
+				data: {".dockerconfigjson": ($all[$at] | @base64)}}}]}
 		end;
 	if $event.type == "open" and $event.server != "storage" and ($event | has("facts") | not) then
 		{state: ($state | .own = {open: $event}), requests: [
@@ -108,8 +107,7 @@ def custom_step($state; $event; custom; next):
 	elif $event.id == "x-secret" and ($event.status | . == 201 or . == 200 or . == 409) then
 		secrets($state.own; $state.own.secret + 1; [])
 	elif $event.id == "x-secret" then
-		registry_files[$state.own.secret] as $file
-		| refuse("cannot make the Secret of \($file): \($event | refusal)";
+		refuse("cannot make the Secret of privateRegistryAuthPath: \($event | refusal)";
 			"let the account create secrets in this namespace, or leave privateRegistryAuthPath out")
 	else refuse("cannot ask which \($c.plural) the cluster serves: \($event | refusal)";
 		"any account may usually read /apis; see the role system:discovery")
