@@ -114,7 +114,7 @@ void subject_settle(struct subject *s);
 
 struct podlog *podlog_of(struct subject *s, const char *source);
 /* Lines of it begin; what was had before is passed over. `once`: so is a
-   metric of the same bytes as an earlier one. */
+   metric that was said, of the same kind and number. */
 void podlog_begin(struct podlog *p, bool stamped, bool once, const char *keep);
 void podlog_feed(struct podlog *p, const char *bytes, size_t len);
 /* `whole`: its last line is complete even without LF. How many lines were new

@@ -27,7 +27,7 @@ struct podlog {
 	char *source;
 	struct lines lines;
 	bool stamped;
-	bool once;	 /* a metric of the same bytes is the same metric */
+	bool once;	 /* a metric that was said is not said again */
 	int64_t last_ns; /* time of the last line; 0: none */
 	int64_t same;	 /* lines of that time */
 	int64_t passed;	 /* of them, in this reading */
@@ -37,7 +37,6 @@ struct podlog {
 	os_file keep;
 	bool kept;	      /* that file was begun */
 	struct hash_set seen; /* kind and sequence of its metrics */
-	struct hash_set had;  /* `once`: their bytes */
 	int faults;
 };
 
@@ -142,18 +141,41 @@ told_by_another(struct podlog *p, const struct metric *m)
 	    m->kind == METRIC_REQUEST ? m->parameter_index : m->parameter_id);
 	hash = hash_bytes(id.data, id.len);
 	for (o = p->subject->logs; o; o = o->next)
-		told |= o != p && hash_set_has(&o->seen, hash);
+		told |= (o != p || p->once) && hash_set_has(&o->seen, hash);
 	if (!told)
 		hash_set_add(&p->seen, hash);
 	buf_release(&id);
 	return told;
 }
 
-/* Where a metric may come in two ways, its bytes alone say which it is. */
-static bool
-had_already(struct podlog *p, const char *text, size_t len)
+/* Where a metric may come in several ways, and another one first the next time,
+   what it is tells it from others and not where it was found. */
+static void
+add_at_once(struct buf *at, const struct metric *m)
 {
-	return p->once && !hash_set_add(&p->had, hash_bytes(text, len));
+	json_member_int(at, "metric", (int)m->kind);
+	json_member_int(at, "sequence", m->sequence);
+	json_member_int(at, "of",
+	    m->kind == METRIC_REQUEST ? m->parameter_index : m->parameter_id);
+	buf_addc(at, '}');
+}
+
+static void
+add_at(struct buf *at, const struct podlog *p, int64_t ns, int64_t number,
+    uint64_t print)
+{
+	struct buf time = BUF_INIT;
+
+	json_member_str(at, "source", p->source);
+	if (ns > 0) {
+		buf_addf(&time, "%" PRId64 ".%09" PRId64, ns / 1000000000,
+		    ns % 1000000000);
+		json_member_str(at, "time", time.data);
+	}
+	json_member_int(at, "position", number);
+	json_key(at, "digest");
+	buf_addf(at, "\"%016" PRIx64 "\"}", print);
+	buf_release(&time);
 }
 
 static void
@@ -166,19 +188,10 @@ say_metric(struct podlog *p, const struct metric *m, int64_t ns, int64_t number,
 	s->has_final |= m->kind == METRIC_FINAL;
 	s->phases |= m->kind == METRIC_REQUEST;
 	buf_addc(&at, '{');
-	json_member_str(&at, "source", p->source);
-	if (ns > 0 && !p->once) {
-		struct buf time = BUF_INIT;
-
-		buf_addf(&time, "%" PRId64 ".%09" PRId64, ns / 1000000000,
-		    ns % 1000000000);
-		json_member_str(&at, "time", time.data);
-		buf_release(&time);
-	}
-	if (!p->once)
-		json_member_int(&at, "position", number);
-	json_key(&at, "digest");
-	buf_addf(&at, "\"%016" PRIx64 "\"}", print);
+	if (p->once)
+		add_at_once(&at, m);
+	else
+		add_at(&at, p, ns, number, print);
 	metric_record(&line, m, &s->a, s->phases,
 	    ns > 0 ? ns / 1000000 : clock_wall_ms(),
 	    (struct json){at.data, at.len});
@@ -202,8 +215,7 @@ find_metrics(
 
 	while (len > 0 &&
 	       (found = metric_in_line(&m, text, len, &rest, &err)) != 0) {
-		if (found == 1 && !had_already(p, text, len) &&
-		    !told_by_another(p, &m))
+		if (found == 1 && !told_by_another(p, &m))
 			say_metric(p, &m, ns, number, hash_bytes(text, len));
 		else if (found == -1 && p->faults++ < FAULTS_MAX)
 			engine_error(p->subject, err.data,
@@ -356,7 +368,6 @@ podlogs_free(struct subject *s)
 			file_close(p->keep);
 		lines_release(&p->lines);
 		hash_set_release(&p->seen);
-		hash_set_release(&p->had);
 		free(p->source);
 		free(p);
 	}
