@@ -279,7 +279,7 @@ int
 access_authorize_file(struct buf *lines, const char *path, struct buf *err)
 {
 	struct buf text = BUF_INIT_MAX(SECRET_MAX), where = BUF_INIT;
-	int result = file_read_all(path, &text, err);
+	int result = file_read_ordinary(path, &text, err);
 	const char *from = text.data;
 
 	if (result == 0) {

@@ -72,7 +72,7 @@ read_account(struct kubeconfig *k)
 	if (file_info(path.data, true, &info) == 0 && info.type != FILE_ABSENT)
 		k->authority.file = buf_detach(&path);
 	in_folder(&path, dir, "namespace");
-	if (file_read_all(path.data, &text, NULL) == 0) {
+	if (file_read_ordinary(path.data, &text, NULL) == 0) {
 		buf_rtrim(&text);
 		if (text.len)
 			k->namespace = buf_detach(&text);

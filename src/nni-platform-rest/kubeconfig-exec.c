@@ -128,7 +128,7 @@ add_authority(struct kubeconfig_reading *r, const struct kubeconfig_entry *e,
 
 	if (ca->pem)
 		buf_adds(&pem, ca->pem);
-	else if (ca->file && file_read_all(ca->file, &pem, &err) == -1)
+	else if (ca->file && file_read_ordinary(ca->file, &pem, &err) == -1)
 		kubeconfig_problem(r, e, NULL, "%s", err.data);
 	if (pem.len > 0 && base64_encode(&text, pem.data, pem.len) == 0)
 		json_member_str(info, "certificate-authority-data", text.data);

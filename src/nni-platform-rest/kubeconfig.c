@@ -50,7 +50,7 @@ read_file(struct kubeconfig_reading *r, const char *name, struct buf *err)
 	    info.type == FILE_ABSENT)
 		result = 1;
 	if (result == 0)
-		result = file_read_all(path.data, &text, err);
+		result = file_read_ordinary(path.data, &text, err);
 	if (result == 0)
 		add_file(r, path.data, text.data, text.len);
 	memset(text.data, 0, text.len);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "access.h"
 #include "engine.h"
 #include "expdir.h"
 #include "opt.h"
@@ -57,7 +58,10 @@ verb_fetch(const struct verb *v)
 static int
 verb_clean(const struct verb *v)
 {
-	return engine_run(v, VERB_CLEAN);
+	int code = engine_run(v, VERB_CLEAN);
+
+	access_clean(v->dir);
+	return code;
 }
 
 /* The name of the member's platform. */
