@@ -1,0 +1,188 @@
+#!/bin/sh
+# nni-platform-rest: who we are, and whom we trust, by a kubeconfig.
+. "$(dirname "$0")/lib.sh"
+
+for p in curl jq python3; do
+	command -v $p >/dev/null || skip_all "no $p"
+done
+unset KUBECONFIG KUBERNETES_SERVICE_HOST
+HOME=$PWD
+export HOME
+
+# ---- certificates, where there is openssl ----
+if command -v openssl >/dev/null; then
+	make_ca() { # NAME
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+			-subj "/CN=$1" -keyout "$1.key" -out "$1.crt" 2>log
+	}
+	make_cert() { # NAME SUBJECT EXTENSION
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "$2" -keyout "$1.key" -out "$1.csr" 2>>log
+		printf '%s\n' "$3" >"$1.ext"
+		openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile "$1.ext" -out "$1.crt" 2>>log
+	}
+	make_ca ca && make_ca other &&
+		make_cert server /CN=server subjectAltName=IP:127.0.0.1,DNS:inside.example &&
+		make_cert joe /O=lab/CN=joe extendedKeyUsage=clientAuth || diag "$(cat log)"
+fi
+
+# ---- a server that says who asks; it takes the tokens in the file `allowed` ----
+cat >server.py <<'P'
+import http.server, json, os, ssl, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *args):
+        pass
+    def do_GET(self):
+        peer = self.connection.getpeercert() if hasattr(self.connection, "getpeercert") else None
+        who = self.headers.get("Authorization", "")
+        if self.path == "/revoke":
+            with open("allowed", "w") as f:
+                f.write("Bearer t2")
+            with open("current", "w") as f:
+                f.write("t2")
+        code = 200 if who in open("allowed").read().split("\n") or peer else 401
+        body = json.dumps({"host": self.headers["Host"], "as": self.headers.get_all("Impersonate-Group"), "path": self.path,
+                           "cert": dict(x[0] for x in peer["subject"])["commonName"] if peer else None}).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("server.crt", "server.key")
+    context.load_verify_locations("ca.crt")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+with open(sys.argv[1] + ".new", "w") as f:
+    f.write(str(server.server_address[1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.serve_forever()
+P
+echo 'Bearer t1' >allowed
+echo t1 >current
+python3 server.py plain &
+stop_at_end "kill $!"
+if [ -s joe.crt ]; then
+	python3 server.py secure tls &
+	stop_at_end "kill $!"
+	wait_for test -s secure
+fi
+wait_for test -s plain
+url=http://127.0.0.1:$(cat plain)
+
+# ---- a platform that asks for paths ----
+mkdir -p p/asks e/platforms e/trials e/log
+NNI_PLATFORM_PATH=$PWD/p:$NNI_BIN
+export NNI_PLATFORM_PATH
+cat >p/asks/asks.jq <<'J'
+def step($state; $event):
+  if $event.type == "start" then
+    {state: (.member.ask | length), servers: {main: ({kind: "kubeconfig"} + .member.server)}}
+  elif $event.type == "open" and .verb == "clean" then {state: 0, exit: 0}
+  elif $event.type == "open" then
+    {state: $state, records: [{type: "open", what: $event}],
+     requests: [.member.ask | to_entries[] | {id: "\(.key)", path: .value, tries: 1}]}
+  elif $event.type == "reply" then
+    {state: ($state - 1), records: [{type: "said", what: ($event | del(.headers))}]} + if $state == 1 then {exit: 0} else {} end
+  else {state: $state} end;
+J
+echo '{"protocol":1,"verbs":["check","submit","watch","collect","clean"],"needs_code":"none"}' >p/asks/capabilities.json
+ask() { # SERVER PATH...: ./said has what it said, ./err its stderr
+	server=$1
+	shift
+	jq -nc --argjson server "$server" '{trialConcurrency: 1, trainingService: [{platform: "asks", member: "m", trialCommand: "true",
+		server: $server, ask: $ARGS.positional}]}' --args "$@" >e/config.json
+	nni-platform-rest check --dir e --member m >said 2>err </dev/null
+}
+statuses() { jq -r 'select(.type == "said") | .what | "\(.body.path // .message) \(.status)"' said | sort | tr '\n' ' '; }
+kubeconfig() { # CLUSTER USER [FILE]
+	printf 'current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: n}}]\nclusters: [{name: k, cluster: {%s}}]\nusers:\n- name: u\n  user: {%s}\n' \
+		"$1" "$2" >"${3:-kc}"
+}
+
+# ---- a plugin for credentials ----
+mkdir bin
+cat >bin/plugin <<P
+#!/bin/sh
+echo "\$KUBERNETES_EXEC_INFO" >>"$PWD/runs"
+[ "\$COLOUR" = red ] || exit 9
+printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"%s"}}\n' "\$(cat "$PWD/current")"
+P
+chmod +x bin/plugin
+exec='apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: ./bin/plugin'
+kubeconfig "server: '$url'" "exec: {$exec, env: [{name: COLOUR, value: red}], provideClusterInfo: true}"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a /revoke /b
+is $? 0 'a plugin gives a token'
+is "$(statuses)" '/a 200 /b 200 /revoke 200 ' 'when it was refused, the plugin is asked anew'
+is "$(wc -l <runs | tr -d ' ')" 2 'once'
+is "$(jq -r .spec.cluster.server runs | sort -u)" "$url" 'it was told which server is meant'
+is "$(jq -r 'select(.type == "open") | .what.namespace' said)" n 'the namespace of the context is known'
+
+kubeconfig "server: '$url'" "exec: {$exec, installHint: ask joe}"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+is $? 5 'a plugin that fails: 5'
+like "$(cat said err)" "*kc:6:*user 'u'*plugin*exit code 9*" 'where it stands, and what it did'
+kubeconfig "server: '$url'" "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin, installHint: ask joe}"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+like "$(cat said err)" "*cannot run 'no-such-plugin'*ask joe*" 'one that is not there, and where to get it'
+
+# ---- files ----
+mkdir .kube
+echo t2 >token
+kubeconfig "server: '$url'" "tokenFile: ../token" .kube/config
+ask '{}' /a
+is "$(statuses)" '/a 200 ' '~/.kube/config, with a token in a file beside it'
+kubeconfig "server: '$url'" "token: wrong-s3cret" first
+printf "users: [{name: u, user: {token: t2, as: joe, as-groups: [a, b]}}]\n" >over
+KUBECONFIG=$PWD/none:$PWD/over:$PWD/first ask '{}' /a
+is "$(jq -c 'select(.type == "said") | .what.body.as' said)" '["a","b"]' 'the first file of KUBECONFIG that has a user counts'
+KUBECONFIG=$PWD/first ask '{}' /a
+is "$(statuses)" '/a 401 ' 'a token that is refused'
+is "$(cat said err | grep -c s3cret)" 0 'is not shown'
+kubeconfig "server: '$url'" "token: [s3cret]"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+is $? 3 'a file that is wrong: 3'
+like "$(cat err)" "*/kc:6:17: 'token' must be a text*" 'and where'
+rm -r .kube
+ask '{}' /a
+is $? 3 'nothing at all: 3'
+like "$(cat err)" "*'$PWD/.kube/config' is not there*set KUBECONFIG*" 'and what to do'
+mkdir account
+cp token account/token
+echo inside >account/namespace
+
+# ---- TLS ----
+if [ ! -s joe.crt ]; then
+	skip 'no openssl' 'TLS'
+	done_testing
+	exit
+fi
+url=https://127.0.0.1:$(cat secure)
+data() { base64 <"$1" | tr -d '\n'; }
+kubeconfig "server: '$url', certificate-authority-data: $(data ca.crt)" \
+	"client-certificate-data: $(data joe.crt), client-key-data: $(data joe.key)"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+is "$(jq -r 'select(.type == "said") | .what.body.cert' said)" joe 'a certificate and its key'
+is "$(find e/platforms -name 'key-*' -perm 600 | wc -l | tr -d ' ')" 3 'lie in files that nobody else may read'
+kubeconfig "server: '$url', certificate-authority: ca.crt, tls-server-name: inside.example" "token: t2"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+is "$(jq -r 'select(.type == "said") | .what.body.host' said)" "${url#https://}" 'a server with another name in its certificate'
+kubeconfig "server: '$url', certificate-authority: other.crt" "token: t2"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+like "$(statuses)" '*ertificate*60* 0 ' 'a certificate of another authority is not trusted, and it is told why'
+kubeconfig "server: '$url', insecure-skip-tls-verify: true" "token: t2"
+ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
+is "$(statuses)" '/a 200 ' 'unless nothing is verified'
+like "$(cat err)" '*NOT verified*' 'which is said'
+cp ca.crt account/ca.crt
+NNI_SERVICE_ACCOUNT=$PWD/account KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=$(cat secure) ask '{}' /a
+is "$(jq -c '[.type, .what.namespace, .what.status]' said | tr '\n' ' ')" '["open","inside",null] ["said",null,200] ' 'a service account'
+
+NNI_SERVICE_ACCOUNT=$PWD/account KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=$(cat secure) \
+	nni-platform-rest clean --dir e --member m >said 2>err </dev/null
+is "$(ls e/platforms)" '' 'clean leaves nothing of it'
+done_testing
