@@ -4,6 +4,14 @@
 . "$TOP/t/slurm/standin.sh"
 . "$TOP/t/slurm/scenarios.sh"
 
+# Whether the stand-in says what Slurm 22.05 has said; t/8300-slurm-lab.t asks
+# Slurm itself.
+. "$TOP/t/slurm/formats.sh"
+mkdir formats
+formats "$trash/formats" >formats.raw
+cd "$trash" || exit 1
+is "$(plain <formats.raw)" "$(cat "$TOP/t/slurm/formats.txt")" 'the stand-in speaks as Slurm does'
+
 # The parts of the contract mostly wait, so side by side.  The long one, kills,
 # is left to NNI_LONG.
 setup conform
@@ -25,6 +33,15 @@ out_of_reach
 elsewhere
 odd_names
 killed_and_resumed
+
+ended_from_outside
+forgotten
+no_more_jobs
+no_answer
+refused
+asked_for
+on_other_nodes
+politeness
 
 wait
 for c in c?; do

@@ -38,7 +38,9 @@ spec() {
 		"$1" "$(printf %s "$D" | sed 's/["\\]/\\&/g')" "$2" "$code" "$(date +%s)"
 }
 backend=$TOP/platforms/slurm/nni-platform-slurm
-slurm() { "$backend" "$1" --dir "$D" --member slurm; } # VERB
+slurm() { # VERB [OPTION]
+	"$backend" "$1" --dir "$D" --member slurm ${2-}
+}
 place() { slurm submit <specs >trials; }
 follow() { slurm watch <trials >statuses; }
 cancel() { printf '{"type":"cancel","trial":"%s","attempt":1}\n' "$1"; }
@@ -256,4 +258,160 @@ killed_and_resumed() {
 	is "$(jq -r 'select(.type == "status" and .status == "SUCCEEDED") | .trial' "$d/events.jsonl" | sort -u | wc -l)" 4 \
 		'killed and resumed, all trials end well'
 	is "$(sort "$d/slurm/started" | uniq -d)" '' 'and none was started twice'
+}
+
+# ---- what can be played with the stand-in only ----
+
+ended_from_outside() {
+	setup outside
+	states='NODE_FAIL PREEMPTED BOOT_FAIL TIMEOUT OUT_OF_MEMORY'
+	n=0
+	for s in $states; do n=$((n + 1)); spec "xxxx$n" long; done >specs
+	place
+	{
+		cat trials
+		n=0
+		for s in $states; do
+			n=$((n + 1))
+			wait_for test -e "$D/trials/xxxx$n/runs"
+			act "$(jq -r "select(.trial == \"xxxx$n\") | .job" trials)" "$s"
+		done
+	} | slurm watch >statuses
+	for n in 1 2 3; do
+		s=$(echo "$states" | cut -d ' ' -f $n)
+		is "$(last_of xxxx$n '"\(.status) \(.infra) \(.reason)"' | sed 's/job [^:]*/job N/')" \
+			"FAILED true job N: $s" "$s is not the fault of the trial"
+	done
+	is "$(last_of xxxx4 '"\(.status) \(.infra) \(.reason)"')" \
+		"FAILED null Slurm's time limit was reached (TIMEOUT): raise \`time\`" 'TIMEOUT is'
+	is "$(last_of xxxx5 '"\(.status) \(.infra) \(.reason)"')" \
+		'FAILED null out of memory: raise memorySize' 'and OUT_OF_MEMORY'
+}
+
+# MinJobAge is over.
+forgotten() {
+	setup forgotten
+	{ spec yyyy1 short; spec yyyy2 long; } >specs
+	place
+	{ cat trials; wait_for test -e "$D/trials/yyyy2/runs"
+		act "$(jq -r 'select(.trial == "yyyy2") | .job' trials)" NODE_FAIL; } | slurm watch >statuses
+	touch "$STANDIN_SLURM/forget"
+	follow
+	is "$(last_of yyyy1 .status)" SUCCEEDED 'a job that Slurm has forgotten has written its end'
+	like "$(last_of yyyy2 '"\(.status) \(.infra) \(.reason)"')" 'FAILED true job * is gone, and nothing says how it ended' \
+		'or it is told that nothing is known'
+	touch "$STANDIN_SLURM/accounting"
+	follow
+	like "$(last_of yyyy2 '"\(.status) \(.infra) \(.reason)"')" 'FAILED true job *: NODE_FAIL' 'unless sacct knows it'
+	is "$(slurm watch --once <trials | jq -r .status | sort | xargs)" 'FAILED SUCCEEDED' 'the same with --once'
+	rm "$STANDIN_SLURM/forget" "$STANDIN_SLURM/accounting"
+}
+
+no_more_jobs() {
+	setup limit
+	for n in 1 2 3 4 5; do spec "qqqq$n" until; done >specs
+	echo 2 >"$STANDIN_SLURM/limit"
+	: >trials
+	slurm submit <specs >trials &
+	wait_for grep -q 'policy' trials
+	touch "$D/slurm/go"
+	wait $!
+	is "$(jq -r 'select(.job) | .trial' trials | sort | xargs)" 'qqqq1 qqqq2 qqqq3 qqqq4 qqqq5' \
+		'where a user may have few jobs, the others wait'
+	rm "$STANDIN_SLURM/limit"
+	grep '"job"' trials | slurm watch >statuses
+	is "$(grep -c SUCCEEDED statuses)" 5 'and all run'
+}
+
+# sbatch is obeyed and hears no answer.
+no_answer() {
+	setup deaf
+	{ spec dddd1 short; spec dddd2 short; } >specs
+	touch "$STANDIN_SLURM/deaf"
+	place
+	rm "$STANDIN_SLURM/deaf"
+	is "$(jq -r 'select(.job) | .job' trials | sed 's/_.*//' | uniq | wc -l | xargs) $(grep -c '"job"' trials)" '1 2' \
+		'sbatch has timed out, and Slurm has the jobs: they are found'
+	grep '"job"' trials | slurm watch >statuses
+	is "$(starts | xargs)" 'dddd1 1 dddd2 1' 'and not started again'
+}
+
+refused() {
+	setup refused 'partition: nope'
+	spec rrrr1 short >specs
+	place
+	is "$(jq -r '"\(.status) \(.infra) \(.reason)"' trials)" \
+		'FAILED null sbatch: Batch job submission failed: Invalid partition name specified' \
+		'what sbatch refuses has failed, in its words'
+	is "$(slurm check | jq -r '"\(.message); \(.hint)"')" \
+		"there is no partition 'nope'; set partition to one of: debug gpu " 'check says what to do'
+	cp "$D/config.json" good.json
+	for case in '{time: 7200}|set less, or another partition' \
+		'{memorySize: 9000}|ask for less than a node has (cpuNumber, memorySize, gres): sinfo -o "%R %c %m %G"' \
+		'{gres: "foo"}|set gres or trialGpuNumber to what nodes have: sinfo -o "%R %G"' \
+		'{account: "other"}|set account to one of yours: sacctmgr show associations user=$USER' \
+		'{options: ["--nonsense"]}|see options, and what sbatch(1) says of them'; do
+		jq ".trainingService[0] += ({partition: \"gpu\"} + ${case%%|*})" good.json >"$D/config.json"
+		is "$(slurm check | jq -r .hint)" "${case#*|}" "so with ${case%%|*}"
+	done
+	touch "$STANDIN_SLURM/down"
+	exits 5 'or that Slurm is away' slurm check
+	like "$(cat out)" '*"sinfo: slurm_load_partitions: Unable to contact slurm controller*"*scontrol ping*' 'and how to see'
+	rm "$STANDIN_SLURM/down"
+}
+
+# All that can be said of a job comes to sbatch.
+asked_for() {
+	setup asked "partition: gpu
+  account: lab
+  qos: high
+  time: 90s
+  cpuNumber: 2
+  memorySize: 1GB
+  options: [\"--constraint=fast\", \"--nice=7\"]" 'trialGpuNumber: 1'
+	spec tttt1 short >specs
+	place
+	like "$(grep 'sbatch.*tttt1' "$STANDIN_SLURM/calls")" \
+		'*--no-requeue*--partition=gpu --account=lab --qos=high --time=1:30 --cpus-per-task=2 --mem=1024M --gres=gpu:1 --constraint=fast --nice=7 *' \
+		'sbatch is told all that is asked for'
+}
+
+# Where nodes do not see the folder, and where somebody puts a job back.
+on_other_nodes() {
+	setup nodes
+	spec zzzz1 short >specs
+	touch "$STANDIN_SLURM/hold"
+	place
+	mv "$D/trials/zzzz1" unseen
+	rm "$STANDIN_SLURM/hold"
+	job=$(jq -r .job trials)
+	wait_for grep FAILED "$STANDIN_SLURM/jobs/$job"
+	mv unseen "$D/trials/zzzz1"
+	follow
+	like "$(last_of zzzz1 '"\(.status) \(.infra) \(.reason)"')" \
+		"FAILED true job $job ended (FAILED) before it came to its folder: is '$D' on a file system that all nodes share?*" \
+		'a folder that nodes do not see'
+	like "$(cat "$D/slurm/out")" "*nni: job $job on n1 cannot enter *" 'the job has told it, too'
+	spec zzzz2 short >specs
+	place
+	follow
+	job=$(jq -r .job trials)
+	exits 75 'a job that is put back into the queue does not start its trial again' \
+		env SLURM_JOB_ID="$job" sh "$STANDIN_SLURM/script/$job"
+	exits 0 'nor does another one' env SLURM_JOB_ID=9999 sh "$STANDIN_SLURM/script/$job"
+	is "$(starts)" 'zzzz2 1' 'it was started once'
+}
+
+# One squeue for all, at intervals, and none when there is nothing to ask.
+politeness() {
+	setup polite
+	for n in 1 2 3 4 5 6; do spec "pppp$n" until; done >specs
+	place
+	: >"$STANDIN_SLURM/calls"
+	{ cat trials; wait_for said pppp6 RUNNING
+		running=$(grep -c squeue "$STANDIN_SLURM/calls")
+		echo "$running" >polls
+		touch "$D/slurm/go"; } | slurm watch >statuses
+	ok "$([ "$(cat polls)" -lt 6 ]; echo $?)" 'six trials are not six questions'
+	is "$(grep -c SUCCEEDED statuses)" 6 'and all are told of'
 }

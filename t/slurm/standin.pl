@@ -142,7 +142,8 @@ sub sbatch {
 	fail(1, "$because Invalid account or account/partition combination specified")
 		if defined $o{account} and $o{account} ne 'lab';
 	fail(1, "$because Requested node configuration is not available")
-		if ($o{gres} // '') =~ /:(\d+)$/ && $1 > 2 or ($o{'cpus-per-task'} // 1) > 4 or
+		if ($o{gres} // '') =~ /:(\d+)$/ && $1 > 2 or
+			$o{'test-only'} && ($o{'cpus-per-task'} // 1) > 4 or
 			($o{mem} // '') =~ /^(\d+)(M?)$/ && $1 > 4000 or ($o{mem} // '') =~ /^([5-9]|\d\d+)G/ or
 			defined $o{constraint} and $o{constraint} ne 'fast';
 	my @index;
@@ -214,7 +215,7 @@ sub run {
 			delete $ENV{$_} for grep { /^SLURM_/ and !/^SLURM_(CONF)$/ } keys %ENV;
 			chdir($o->{chdir} // '/') or chdir '/tmp';
 			my $out = $o->{output} // "slurm-$id.out";
-			$out =~ s/%%/%/g;
+			$out =~ s/\\(.)/$1/g or $out =~ s/%%/%/g;
 			open STDOUT, '>>', $out or _exit(1);
 			open STDERR, '>>&', \*STDOUT;
 			$ENV{SLURM_JOB_ID} = $j->{index} eq '' ? $job : 100000 * $job + $j->{index};
@@ -273,6 +274,11 @@ sub scancel {
 	for (@ARGV) { fail(1, "scancel: error: Invalid job id $_") unless /^\d+(_\d+)?$/ }
 	for my $id (@ARGV) {
 		unreachable("scancel: error: Kill job error on job id $id:");
+		# An element that has not begun is forgotten at once.
+		next if locked {
+			my $j = load($id);
+			$j and $j->{index} ne '' and $j->{state} eq 'PENDING' and unlink "$dir/jobs/$id";
+		};
 		end_job($_->{id}, 'scancel', 'TERM') for grep { $_->{id} eq $id or $_->{array} eq $id } all_jobs();
 	}
 }
@@ -309,6 +315,7 @@ sub sacct {
 		unless $o{noheader} and $o{parsable2} and $o{allocations} and ($o{format} // '') eq 'JobID,State';
 	my %asked = map { $_ => 1 } split /,/, $o{jobs} // '';
 	for my $j (grep { $asked{$_->{id}} or $asked{$_->{array}} } all_jobs()) {
+		next if $j->{index} ne '' and !$j->{pgid};
 		print "$j->{id}|", $j->{state} eq 'CANCELLED' ? "CANCELLED by $<" : $j->{state}, "\n";
 	}
 }
