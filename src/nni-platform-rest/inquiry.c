@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "os/sys.h"
 
 /* What is taken of an answer, and of words about it. */
 #define ANSWER_MAX ((size_t)1 << 20)
@@ -168,7 +169,8 @@ struct inquiry *
 inquiry_curl(struct loop *l, const struct buf *lines, int64_t timeout_ms,
     inquiry_fn *fn, void *arg, struct buf *err)
 {
-	static const char *const argv[] = {"curl", "-q", "-K", "-", NULL};
+	const char *curl = env_get("NNI_CURL");
+	const char *argv[] = {curl ? curl : "curl", "-q", "-K", "-", NULL};
 	struct buf all = BUF_INIT;
 	struct inquiry *q;
 

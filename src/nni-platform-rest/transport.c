@@ -212,6 +212,7 @@ body_to_file(struct transport *t, struct transfer *f, struct buf *err)
 	if (file_replace(
 		path.data, f->body.data, f->body.len, 0600, false, err) == 0) {
 		f->body_file = buf_detach(&path);
+		f->body_file_len = f->body.len;
 		buf_release(&f->body);
 		result = 0;
 	}
@@ -267,8 +268,9 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 	replies_outcome(&c->replies, &outcome);
 	curl_line_bytes(lines, "write-out", outcome.data, outcome.len);
 	buf_add(lines, f->headers.data, f->headers.len);
-	result = access_sign(f->server->access, f->method, url.data,
-	    &f->headers, f->has_body ? f->body.len : 0, lines, err);
+	result =
+	    access_sign(f->server->access, f->method, url.data, &f->headers,
+		f->body_file ? f->body_file_len : f->body.len, lines, err);
 	if (result == 0) /* or it is there already, with a secret in it */
 		curl_line(lines, "url", url.data);
 	if (result != -1)

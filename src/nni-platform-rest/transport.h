@@ -73,6 +73,7 @@ struct transfer {
 	bool dropped;
 	int status;
 	char *retry_after, *body_file;
+	size_t body_file_len;
 	struct buf reply;
 };
 
