@@ -427,7 +427,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 	+ (if $s.reason == "DeadlineExceeded" then {late: true} else {} end)
 	+ (if $pod.metadata.deletionTimestamp then {del: true} else {} end)
 	| if .ph != "waiting" then . else . as $d | (first($s.initContainerStatuses[]?, $c | select(. != null) | .state.waiting.reason // empty | select(hopeless)) // null) as $stuck
-		| $d + {wait: ($pod | waiting_reason($c))} + if $stuck then {stuck: $stuck} else {} end end;
+		| $d + {wait: ($pod | waiting_reason($container))} + if $stuck then {stuck: $stuck} else {} end end;
 
 # The object of a job in short.
 def job_digest($gen; job_state): (job_state | del(.tail)) + {g: $gen, uid: .metadata.uid}
@@ -564,7 +564,7 @@ def hint_of_delete: if .status == 403 then "the right to delete jobs is needed" 
 def learn_watch($event; kind; job_state): . as $s | $event | (kind | .single) as $single
 	| if .type == "line" and .record.type == "trial" then .record as $r
 		| $s + {key: "\($r.trial)-\($r.attempt)", line: true, intent: ($r.intent // $s.intent)}
-		+ if $r.job then {job: $r.job, placed: true} else {} end
+		+ if $r.job == null then {} else {placed: true} + if ($r.job | type) == "object" then {job: $r.job} else {} end end
 	elif .type == "line" and .record.type == "cancel" then $s + {cancel: true,
 		intent: (if .record.early then "early" elif .record.system then "system" else "user" end)}
 	elif .type == "piece" then . as $e | $s | learn_piece($e; kind; job_state)
@@ -685,8 +685,8 @@ def learn_log($r): ($r.id | ltrimstr("log:")) as $name | .pods[$name].log as $ho
 
 def learn_collect($event; kind; job_state): . as $s | $event
 	| if .type == "line" and .record.type == "trial" then $s + {key: "\(.record.trial)-\(.record.attempt)", line: true, due: true}
-		+ if .record.job then {ns: (.record.job.path | namespace_of), placed: true} else {} end
-		+ if .record.job and kind.vanishing then {job: .record.job.path} else {} end
+		+ if .record.job | type == "object" then {ns: (.record.job.path | namespace_of), placed: true} else {} end
+		+ if (.record.job | type) == "object" and kind.vanishing then {job: .record.job.path} else {} end
 	elif .type == "line" and .record.type == "status" then $s + {over: (.record | {status, exit_code, signal})}
 	elif .type == "piece" then . as $e | $s | learn_piece($e; kind; job_state) | .ns = (.ns // ($e.body | .object? // . | .metadata.namespace))
 	elif .type == "listed" then . as $e | $s | if $e.stream then drop_older($e) else . end
@@ -739,7 +739,7 @@ def collect_attempt($state; $event; kind; job_state): . as $setup | ($state // {
 
 def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | kind as $kind | $event
 	| if .type == "line" then "\(.record.trial)-\(.record.attempt)" as $key
-		| if .record.job then {state: {key: $key, ns: (.record.job.path | namespace_of)}, requests: [{id: "pods", tries: 8,
+		| if .record.job | type == "object" then {state: {key: $key, ns: (.record.job.path | namespace_of)}, requests: [{id: "pods", tries: 8,
 			path: (.record.job.path | namespace_of | pods_path(.)), query: {labelSelector: "nni-exp=\($setup.experiment),nni-attempt=\($key)"}}]}
 		else {state: null, records: [{fetched: true, files: 0, bytes: 0}]} end
 	elif .type == "reply" and .id == "pods" then
