@@ -85,6 +85,37 @@ ok "$([ "$(asked ' 503 ServerBusy')" -gt 0 ]; echo $?)" 'all that though the ser
 is "$(grep -vE ' (20[0-9] |503 ServerBusy|409 ResourceAlreadyExists|404 ResourceNotFound)' az/requests)" '' \
 	'and nothing that was asked was wrong'
 
+# ---- what is said before it begins ----
+exits 0 'the storage is looked at first' nni-run --check file.json
+like "$(cat err)" '*; code: uploaded to the file share team of acct, which pods mount*' 'and which way the code will go is said'
+refused() { # NAME JQ
+	jq "$2" file.json >wrong.json
+	nni-run --check wrong.json >out 2>err </dev/null
+	ok "$([ $? -ne 0 ]; echo $?)" "$1"
+}
+storage=.trainingService.storage
+refused 'a share that is not there is told' "$storage.azureShare = \"none\""
+like "$(cat err)" '*the storage account acct: it answered 404: The specified share does not exist.*make the share*' 'in the words of Azure'
+refused 'a key that is not the account'"'"'s, too' "$storage |= (del(.keyVaultName, .keyVaultKey) + {azureAccountKey: \"bm90IHRoZSBrZXk=\"})"
+like "$(cat err)" '*403: The MAC signature*see whether the key*' 'and what to look at'
+refused 'a secret that is not in the vault' "$storage.keyVaultKey = \"other\""
+like "$(cat err)" "*the secret 'other' of the key vault $azure/vault: it answered 404: A secret with*" 'is named'
+unset AZURE_CLIENT_SECRET
+refused 'a vault into which nobody lets us' .
+like "$(cat err)" '*there is no way to log in: a service principal *: not set; workload identity *: not set; the Azure CLI (az): *; a managed identity of this machine: it answered 400: Identity not found*' \
+	'each way is told, and why it is none'
+echo assertion >token
+AZURE_FEDERATED_TOKEN_FILE=$PWD/token
+export AZURE_FEDERATED_TOKEN_FILE
+exits 0 'workload identity is one' nni-run --check file.json
+unset AZURE_FEDERATED_TOKEN_FILE
+: >az/identity
+exits 0 'and a managed identity' nni-run --check file.json
+
+# ---- what is left ----
+exits 0 'an experiment is cleaned up' nni-run --clean file
+is "$(k8s_get /api/v1/namespaces/default/secrets | jq -r '.items[].metadata.name' | grep -c nni-file-)" 0 'and its Secret is gone'
+
 # ---- a second time ----
 : >az/requests
 rm -rf exps/file

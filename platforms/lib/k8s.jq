@@ -762,7 +762,8 @@ def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | ki
 def rights(kind): kind as $k | ($k.api | split("/") | .[2]) as $group
 	| [("create", "get", "list", "watch", "delete") | {verb: ., group: $group, resource: $k.plural}]
 	+ [("list", "watch") | {verb: ., group: "", resource: "pods"}] + [{verb: "get", group: "", resource: "pods", subresource: "log"}]
-	+ [("create", "patch", "list", "delete") | {verb: ., group: "", resource: "configmaps"}] + ($k.rights // []);
+	+ [("create", "patch", "list", "delete") | {verb: ., group: "", resource: "configmaps"}]
+	+ ($k.rights // [] | map(select(.resource != "secrets"))) + (storage_rights + ($k.rights // [] | map(select(.resource == "secrets"))) | unique);
 
 def right_name: .resource + (if .subresource then "/" + .subresource else "" end) | ascii_downcase;
 
@@ -780,6 +781,7 @@ def check_requests($ns; kind): [{id: "namespace", path: ("/api/v1/namespaces/" +
 		body: {apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: {resourceAttributes: (.value + {namespace: $ns})}}}]
 	+ [secret_names[] | {id: ("secret:" + .), path: "/api/v1/namespaces/\($ns)/secrets/\(.)"}]
 	+ [.member.serviceAccountName // empty | {id: "account", path: "/api/v1/namespaces/\($ns)/serviceaccounts/\(.)"}]
+	+ storage_questions($ns)
 	| map(. + {tries: 2});
 
 def problem($message; $hint): {type: "error", message: $message, hint: $hint} | with_entries(select(.value != null));
@@ -808,16 +810,18 @@ def check_reply($setup; $s; kind): .id as $id
 	elif $id == "account" then if .status == 404 then problem("there is no service account \($setup.member.serviceAccountName) in \($s.ns)"; "create it, or set serviceAccountName:") else empty end
 	elif $id | startswith("secret:") then if .status == 404 then problem("there is no secret \($id[7:]) in \($s.ns), which imagePullSecrets: names";
 		"kubectl -n \($s.ns) create secret docker-registry \($id[7:]) --docker-server=... --docker-username=...") else empty end
+	elif $id == "storage" or $id == "claim" then . as $r | $setup | storage_fault($r; $s.ns) | problem(.message; .hint)
 	else empty end;
 
 # Rights are told together, at the end.
 def check_platform($s; $event; kind): . as $setup | $event
-	| if .type == "start" then {state: $s, servers: ($setup | server)}
+	| if .type == "start" then {state: $s, servers: ($setup | server + storage_servers)}
+	elif .type == "open" and .server == "storage" then {state: $s}
 	elif .type == "open" then {state: ($s + ($setup | opened($event)) + {url: .url}), requests: [{id: "version", path: "/version", tries: 2}]}
 	elif .type == "reply" and .id == "version" and .status != 200 then {state: $s, exit: (if .status == 401 or .status == 403 then 6 else 5 end),
 		records: [problem("the server does not answer: \(.message // refusal)"; if .status == 401 then "see the user of the kubeconfig" else null end) + {where: $s.url}]}
 	elif .type == "reply" and .id == "version" then ($setup + {facts: $s.facts} | check_requests($s.ns; kind)) as $requests
-		| {state: ($s + {left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
+		| {state: ($s + {version: .body.gitVersion?, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
 	elif .type == "reply" and ($s.left // 0) > 0 then
 		[check_reply($setup; $s; kind)] as $problems
 		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
@@ -826,14 +830,16 @@ def check_platform($s; $event; kind): . as $setup | $event
 		| if $n.left > 0 then {state: $n, records: $problems}
 		elif $n.missing != [] then {state: $n, exit: 6, records: ($problems + [problem("rights are missing in namespace \($n.ns): "
 			+ ([$n.missing | group_by(right_name)[] | (map(.verb) | join(", ")) + " " + (.[0] | right_name)] | join("; ")); grant($n.ns; $n.missing))])}
-		else {state: $n, records: $problems, exit: (if $n.bad then 1 else 0 end)} end
+		elif $n.bad then {state: $n, records: $problems, exit: 1}
+		else {state: $n, exit: 0, records: [{type: "place", place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
+			code: ($setup | code_words)} | with_entries(select(.value != null))]} end
 	else {state: $s} end;
 
 # ---- clean: what has our labels, and only that ----
 
 # Kinds of things, one after the other, each in lists of at most 50 until there are none.
 def clean_kinds($s; kind): [{path: (. + {facts: $s.facts} | jobs_path($s.ns; kind)), selector: "ours"}, {path: pods_path($s.ns), selector: "ours"},
-	(kind | .leaves[]? | {path: "/api/v1/namespaces/\($s.ns)/\(.)", selector: "ours"}), {path: configmaps_path($s.ns), selector: "owner"}];
+	((kind | .leaves // []) + (if has_storage_secret then ["secrets"] else [] end) | unique[] | {path: "/api/v1/namespaces/\($s.ns)/\(.)", selector: "ours"}), {path: configmaps_path($s.ns), selector: "owner"}];
 def clean_last($s; kind): $s.at + 1 >= (clean_kinds($s; kind) | length);
 
 def clean_list($s; kind): . as $setup | clean_kinds($s; kind)[$s.at] as $k

@@ -183,6 +183,23 @@ def storage_next($phases; $up; $event): ($phases[$up.at] | map(select(.request.i
 	elif $up.at + 1 < ($phases | length) then {up: {at: ($up.at + 1), left: ($phases[$up.at + 1] | length)}, requests: phase_requests($phases; $up.at + 1)}
 	else {up: $up, done: true} end;
 
+# ---- for check and clean ----
+
+def has_storage_secret: .member.codeUrl != null or account_is_used;
+def storage_rights: if has_storage_secret then [("create", "update", "list", "delete") | {verb: ., group: "", resource: "secrets"}] else [] end;
+
+# Something that is not there: the answer tells whether what it would be in is, and lets us in.
+def storage_questions($ns): storage as $s
+	| (if account_is_used then [azure_request("storage"; "GET"; storage_root + "/nni/nothing";
+		if $s.storageType == "azureStorage" then file_headers else blob_headers end; {as: "json"})] else [] end)
+	+ if $s.claimName then [{id: "claim", path: "/api/v1/namespaces/\($ns)/persistentvolumeclaims/\($s.claimName)"}] else [] end;
+
+# What is wrong with it: {message, hint}, or nothing.
+def storage_fault($reply; $ns): storage as $s | $reply
+	| if .id == "claim" and .status == 404 then {message: "there is no claim \($s.claimName) in \($ns)", hint: "create the PersistentVolumeClaim, or set claimName:"}
+	elif .id != "storage" or .status == 200 or (.status == 404 and (.body | tostring | test("ShareNotFound|ContainerNotFound") | not)) then empty
+	else {message: "the storage account \($s.azureAccount): \(azure_words)", hint: azure_hint} end;
+
 # ---- what a pod has of it ----
 
 # Each pod's own copy, by whatever the image has; the URL is never in a command line of curl or python3.
