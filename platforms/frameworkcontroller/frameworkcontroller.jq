@@ -87,6 +87,11 @@ def framework_tail: [.status.attemptStatus.taskRoleStatuses[]? | .name as $role
 	| .attemptStatus.completionStatus.pod.containers[]?
 	| select(.message != null) | {source: $source, message}];
 
+# The last words of a container that failed.
+def framework_words_of($code): first(.status.attemptStatus.taskRoleStatuses[]?.taskStatuses[]?
+		.attemptStatus.completionStatus.pod.containers[]?
+		| select(.code == $code and .message != null) | last_words) // "";
+
 def framework_state: . as $object | (.status.state // "AttemptCreationPending") as $state
 	| (.status.attemptStatus.completionStatus // {}) as $done
 	| ($done.code // 0) as $code
@@ -96,7 +101,9 @@ def framework_state: . as $object | (.status.state // "AttemptCreationPending") 
 		{phase: "succeeded"}
 	elif $state == "Completed" and (framework_stopped | index($code)) then
 		{phase: "stopped", infra: true, reason: "\($why) (code \($code))"}
-	elif $state == "Completed" then {phase: "failed", reason: "\($why) (code \($code))"}
+	elif $state == "Completed" then ($object | framework_words_of($code)) as $words
+		| {phase: "failed", reason: (if $words == "" then "\($why) (code \($code))"
+			else "exit code \($code): \($words)" end)}
 		+ if $code > 0 and $code < 256 then {exit_code: $code} else {} end
 	elif $state | test("^Attempt(Creation|Preparing)") then {phase: "waiting"}
 	else {phase: "running"} end

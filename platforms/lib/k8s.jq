@@ -409,6 +409,10 @@ def waiting_reason($container): .status as $s
 	// if .spec.nodeName then "its container is being made on node \(.spec.nodeName)" else "its pod waits for a node" end
 	| one_line(300);
 
+# Of the end of a container: its last line that is no metric.
+def last_words: (.message // "") | split("\n") | map(select(test("\\S") and (test("NNISDK_ME|^nni: (all|last) metrics$") | not)))
+	| last // "" | one_line(200);
+
 # A pod in short: ph is waiting, running, ended, or unknown (its node does not answer).
 def pod_digest($container; $gen): . as $pod | .status as $s
 	| (first($s.containerStatuses[]? | select(.name == $container)) // null) as $c
@@ -421,7 +425,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 		+ (if ($t.signal // 0) > 0 then {sig: $t.signal} else {} end)
 		+ (if $t.reason == "OOMKilled" then {oom: true} else {} end)
 		+ (if $t.reason == "ContainerStatusUnknown" or $t.reason == "ContainerCannotRun" then {infra: ($t.reason + ": " + ($t.message // "") | one_line(300))} else {} end)
-		+ (($t.message // "") | split("\n") | map(select(test("\\S") and (test("NNISDK_ME|^nni: (all|last) metrics$") | not))) | last // "" | if . == "" or $t.exitCode == 0 then {} else {msg: one_line(200)} end)
+		+ ($t | last_words | if . == "" or $t.exitCode == 0 then {} else {msg: .} end)
 		else {} end)
 	+ (if $infra then {infra: $infra} else {} end)
 	+ (if $s.reason == "DeadlineExceeded" then {late: true} else {} end)
@@ -701,16 +705,18 @@ def learn_collect($event; kind; job_state): . as $s | $event
 	else $s end;
 
 # Why not all of the metrics are known, or null.
-def missing($setup): . as $s
+def missing($setup; $kind): . as $s
 	| [.tail[]? | select(.all) | .source] as $told
 	| [.pods // {} | to_entries[] | .value + {name: .key, source: (.key as $name | $s | pod_source($name; $setup))}] as $pods
 	| [$pods[] | select(.source as $x | $told | index([$x]) | not)] as $untold
-	| first(($untold[] | .lost // empty), ($untold[] | select(.gone and .log != "done" and pod_readable)
+	# others were stopped when it had ended
+	| if $kind.main != null and any($pods[]; .source == $kind.main and .log == "done") then null else
+	first(($untold[] | .lost // empty), ($untold[] | select(.gone and .log != "done" and pod_readable)
 		| "pod \(.name) was deleted before its log was read to the end"), .lost // empty,
 		(.tail[]? | select(.all | not) | .source as $x | select(any($pods[]; .source == $x and .log == "done") | not)
 		| "pod \($x) was deleted with its log; its last metrics are known"))
 	// if $pods == [] and $told == [] and ($s.over.status == "SUCCEEDED" or $s.over.exit_code != null or $s.over.signal != null)
-	then "its pods are gone, and their logs with them" else null end;
+	then "its pods are gone, and their logs with them" else null end end;
 
 def act_collect($kind; $setup): .state as $s
 	| ($kind.vanishing == true and ($setup.config.trialConcurrency // 1) <= follow_max) as $follow
@@ -726,7 +732,7 @@ def act_collect($kind; $setup): .state as $s
 	elif $s.open.pods or $s.open.tail then .
 	elif $kind.vanishing and $s.tail == null then ask("tail"; {path: $s.job, tries: 8})
 	else .records = [$s.tail[]? | .source as $source | .lines[] | {metric_line: ., source: $source}]
-		+ [{done: true} + ($s | missing($setup) | if . then {metrics_incomplete: .} else {} end)] | .state = {key: $s.key, ended: true} | .wait_ms = null end
+		+ [{done: true} + ($s | missing($setup; $kind) | if . then {metrics_incomplete: .} else {} end)] | .state = {key: $s.key, ended: true} | .wait_ms = null end
 	end;
 
 def collect_attempt($state; $event; kind; job_state): . as $setup | ($state // {}) as $old | kind as $kind
