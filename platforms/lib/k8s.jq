@@ -370,12 +370,14 @@ def stream_platform($s; $event; $names; kind): . as $setup | $event
 	| if .type == "start" then {state: $s, servers: ($setup | server)}
 	elif .type == "open" then reduce $names[] as $name ({state: ($s + ($setup | opened($event))), requests: []};
 		. as $o | $setup | relist($o.state; $name; kind) | .requests = $o.requests + .requests)
+		| if $s.wanted then .state as $n | .send = [{to: "*", event: ($setup | ready_event($n))}] else . end
 	elif .type == "piece" then
 		# a watch that cannot go on says so; anything else that comes here is a bookmark
 		if .body.type? == "ERROR" then (.id | split(":")[1]) as $name | {state: ($s | .[$name].expired = true)} else {state: $s} end
 	elif .type == "reply" then $setup | stream_reply($s; $event; $names; kind)
 	elif .type == "timer" then $setup | stream_timer($s; $names; kind)
-	elif .type == "want" and $s.ns != null then {state: $s, send: ([{to: .key, event: ready_event($s)}]
+	elif .type == "want" and $s.ns == null then {state: ($s + {wanted: true})}
+	elif .type == "want" then {state: $s, send: ([{to: .key, event: ready_event($s)}]
 		+ if $setup.once and both_listed($s; $names) then [{to: .key, event: {type: "listed"}}] else [] end)}
 	else {state: $s} end;
 
@@ -402,8 +404,8 @@ def ended_by_itself($pod): ($pod.metadata.deletionTimestamp // null) as $at
 	else (($at | seconds) - ($pod.metadata.deletionGracePeriodSeconds // 0)) as $asked | (.finishedAt | seconds) as $t
 		| $t != null and ($t < $asked or ($t == $asked and .exitCode != 143 and .exitCode != 137)) end;
 
-def waiting_reason($container): .status as $s
-	| first($s.initContainerStatuses[]?, $container | select(. != null) | .state.waiting
+def waiting_reason($status): .status as $s
+	| first($s.initContainerStatuses[]?, $status | select(. != null) | .state.waiting
 		| select(.reason != null and .reason != "ContainerCreating" and .reason != "PodInitializing") | .reason + if .message then ": " + .message else "" end)
 	// first($s.conditions[]? | select(.type == "PodScheduled" and .status == "False") | (.reason // "Unschedulable") + ": " + (.message // ""))
 	// if .spec.nodeName then "its container is being made on node \(.spec.nodeName)" else "its pod waits for a node" end
@@ -431,7 +433,7 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 	+ (if $s.reason == "DeadlineExceeded" then {late: true} else {} end)
 	+ (if $pod.metadata.deletionTimestamp then {del: true} else {} end)
 	| if .ph != "waiting" then . else . as $d | (first($s.initContainerStatuses[]?, $c | select(. != null) | .state.waiting.reason // empty | select(hopeless)) // null) as $stuck
-		| $d + {wait: ($pod | waiting_reason($container))} + if $stuck then {stuck: $stuck} else {} end end;
+		| $d + {wait: ($pod | waiting_reason($c))} + if $stuck then {stuck: $stuck} else {} end end;
 
 # The object of a job in short.
 def job_digest($gen; job_state): (job_state | del(.tail)) + {g: $gen, uid: .metadata.uid}
@@ -757,7 +759,7 @@ def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | ki
 				name: (if $kind.single or ($names | length) == 1 then "stdout" else .value as $name | $s | log_name(pod_source($name; $setup); $kind) end),
 				path: (($s.ns | pods_path(.)) + "/" + .value + "/log"), query: {container: $kind.container}}]} end
 		end
-	elif .type == "reply" then ($s + {left: ($s.left - 1)} + if .status == 200 then {files: ($s.files + 1), bytes: ($s.bytes + (.bytes // 0))}
+	elif .type == "reply" then ($s + {left: ($s.left - 1)} + if .status == 200 then {files: ($s.files + if (.bytes // 0) > 0 then 1 else 0 end), bytes: ($s.bytes + (.bytes // 0))}
 			else {error: refusal} end)
 		| if .left > 0 then {state: .} else {state: null, records: [{fetched: true, files, bytes} + if .error then {error} else {} end]} end
 	else {state: $s} end;

@@ -35,6 +35,7 @@ look_at_statuses(struct ring *r, const char *id)
 {
 	struct stage *s = r->stage;
 	enum trial_status last = STATUS_NONE;
+	struct json why = JSON_NONE;
 	size_t i, repeated = 0, late = 0;
 
 	for (i = 0; i < r->watch.count; i++) {
@@ -43,8 +44,13 @@ look_at_statuses(struct ring *r, const char *id)
 		if (h->r.type != RECORD_STATUS || strcmp(h->r.trial, id))
 			continue;
 		late += status_is_end(last);
-		repeated += h->r.status == last && !status_is_end(last);
+		/* Why it waits may change. */
+		repeated += h->r.status == last && !status_is_end(last) &&
+			    h->r.reason.len == why.len &&
+			    (why.len == 0 ||
+				memcmp(h->r.reason.at, why.at, why.len) == 0);
 		last = h->r.status;
+		why = h->r.reason;
 	}
 	told(s, !late, WATCH_ENDS, "watch says one end, and nothing after it");
 	note_verb(&r->watch, id);

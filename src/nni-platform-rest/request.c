@@ -67,6 +67,14 @@ close_file(struct request *q, bool whole)
 	buf_release(&part);
 }
 
+static int64_t
+size_there(const char *path)
+{
+	struct file_info info;
+
+	return file_info(path, false, &info) == 0 ? info.size : 0;
+}
+
 static void
 request_free(struct request *q)
 {
@@ -303,8 +311,13 @@ done(void *arg, int status, const struct buf *reply, const char *why)
 		lines_end(&q->lines, stream_line, q);
 	if (q->as == AS_LOG && q->begun)
 		q->new_lines = podlog_end(q->log, q->last && good);
-	if (q->as == AS_FILE)
+	if (q->as == AS_FILE && q->file != OS_NO_FILE) {
+		int64_t had = good ? size_there(q->path) : 0;
+
 		close_file(q, good && !q->broken);
+		/* Logs only grow: the rest is new. */
+		q->bytes -= had <= q->bytes ? had : 0;
+	}
 	record_begin(&event, "reply");
 	add_body(q, &event, good ? &q->body : reply);
 	json_member_str(&event, "id", q->id);
