@@ -44,7 +44,7 @@ def kubeflow_command($role): $role.spec.command
 # what has ended keeps its log.
 def kubeflow_policy: {
 	cleanPodPolicy: (if kubeflow_pods > 1 then "Running" else "None" end),
-	ttlSecondsAfterFinished: 2592000, backoffLimit: 0};
+	ttlSecondsAfterFinished: ttl, backoffLimit: 0};
 
 def kubeflow_replica($role): {
 	replicas: ($role.spec.replicas // 1), restartPolicy: "Never",

@@ -4,10 +4,10 @@ include "k8s";
 
 def kind: {api: "/apis/batch/v1", plural: "jobs", container: "trial", single: true};
 
-# One pod, one try; what the server keeps of an ended trial goes after 30 days.
+# One pod, one try.
 def job_body: . as $in
 	| {apiVersion: "batch/v1", kind: "Job", metadata: job_metadata,
-	   spec: {backoffLimit: 0, completions: 1, parallelism: 1, ttlSecondsAfterFinished: 2592000,
+	   spec: {backoffLimit: 0, completions: 1, parallelism: 1, ttlSecondsAfterFinished: ttl,
 		template: pod_template({container: "trial"})}}
 	| job_merged($in.member.template; "trial");
 

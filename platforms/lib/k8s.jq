@@ -181,25 +181,32 @@ def trial_env($role): .trial as $t | .member as $m | "/nni/run/\(.experiment)/\(
 def archive_volume($what; $names): {name: ("nni-" + $what), projected: {sources: [$names | to_entries[]
 	| {configMap: {name: .value, items: [{key: "part", path: ((1000 + .key | tostring | .[1:]) + ".part")}]}}]}};
 
+# What the user wants on jobs and pods.
+def annotated: if .member.annotations then {annotations: .member.annotations} else {} end;
+
+# What the server keeps of an ended job goes after so long, in seconds.
+def ttl: .member.ttl // 2592000;
+
 # The template of the pods of one role.  `.trial` is T (above).
 def pod_template($role): . as $setup | .trial as $t | .member as $m
 	| [$t.archives | to_entries[] | select(.value | type == "array" and . != [])] as $archives
-	| {metadata: {labels: $t.labels},
+	| {metadata: ({labels: (($m.labels // {}) + $t.labels)} + annotated),
 	   spec: ({restartPolicy: "Never", enableServiceLinks: false,
 		terminationGracePeriodSeconds: (.config.killGrace // 5 | ceil | [., 1] | max),
 		nodeSelector: $m.nodeSelector, tolerations: $m.tolerations, serviceAccountName: $m.serviceAccountName,
 		imagePullSecrets: $m.imagePullSecrets,
 		volumes: ([{name: "nni-run", emptyDir: {}}] + [$archives[] | archive_volume(.key; .value)] + ($m.volumes // [])),
-		containers: [{name: $role.container, image: ($role.image // $m.image // $m.dockerImage),
+		containers: [{name: $role.container, image: ($role.image // $m.image // $m.dockerImage), imagePullPolicy: $m.imagePullPolicy,
 			command: ["sh", "-c", (trial_script | literal)], env: trial_env($role), resources: resources($role),
 			terminationMessagePolicy: "FallbackToLogsOnError",
 			volumeMounts: ([{name: "nni-run", mountPath: "/nni/run"}]
 				+ [$archives[] | {name: ("nni-" + .key), mountPath: ("/nni/" + .key + ".d"), readOnly: true}]
-				+ ($m.volumeMounts // []))}]}
+				+ ($m.volumeMounts // []))}
+			| with_entries(select(.value != null))]}
 		| with_entries(select(.value != null)))}
 	| storage_pod($setup; $t.archives; if $t.attempt > 1 then $t.key else $t.trial end);
 
-def job_metadata: {name: .trial.name, namespace: .trial.namespace, labels: .trial.labels};
+def job_metadata: {name: .trial.name, namespace: .trial.namespace, labels: ((.member.labels // {}) + .trial.labels)} + annotated;
 
 # Ours into what a user wrote: objects are merged, ours wins; lists of named things by name.
 def merged($ours): . as $user

@@ -146,6 +146,7 @@ static const struct key storage_keys[] = {
 	    KEY("annotations", MAP, .flags = OURS),                            \
 	    KEY("volumes", LIST, .flags = OURS),                               \
 	    KEY("volumeMounts", LIST, .flags = OURS),                          \
+	    KEY("startGrace", DURATION, .flags = OURS),                        \
 	    KEY("ttl", DURATION, .flags = OURS),                               \
 	    KEY("codeUrl", STRING, .flags = SECRET | OURS),                    \
 	    KEY("reuseMode", BOOL)

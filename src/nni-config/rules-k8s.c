@@ -47,7 +47,7 @@ static const struct storage_type storage_types[] = {
     {.name = "azureStorage",
 	.needed = {"azureAccount", "azureShare"},
 	.allowed = {"keyVaultName", "keyVaultKey", "azureAccountKey",
-	    "azureEndpoint", "localMountPoint"},
+	    "azureSasToken", "azureEndpoint", "localMountPoint"},
 	.has_key = true},
     {.name = "azureBlob",
 	.needed = {"azureAccount", "azureContainer"},
@@ -108,10 +108,7 @@ check_account(struct reading *r, const struct node *storage, const char *type)
 		storage_error(r, storage, "keyVaultName",
 		    "is missing; %s needs it and %s%s", type,
 		    r->v1 ? "keyVault.name" : "keyVaultKey",
-		    r->v1 ? ""
-		    : strcmp(type, "azureBlob") == 0
-			? ", or azureAccountKey, or azureSasToken"
-			: ", or azureAccountKey");
+		    r->v1 ? "" : ", or azureAccountKey, or azureSasToken");
 		return;
 	}
 	if ((account || sas) && (name || key))

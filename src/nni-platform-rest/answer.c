@@ -41,7 +41,8 @@ take_servers(struct subject *s, struct json value)
 			continue;
 		if (e->verb == VERB_CHECK)
 			engine_error(s, err.data, e->v->member, NULL);
-		engine_fail(e, NNI_CONFIG, err.data);
+		engine_fail(
+		    e, NNI_CONFIG, e->verb == VERB_CHECK ? NULL : err.data);
 	}
 	buf_release(&name);
 	buf_release(&err);

@@ -257,10 +257,11 @@ say_plan(const struct config *c, const struct buf *json)
 	    parent.data, most.len > 0 ? most.data : "unlimited trials",
 	    c->trial_concurrency);
 	for (size_t i = 0; i < c->member_count; i++)
-		say("would run on %s (%s), in %s: %s", c->members[i].name,
-		    c->members[i].platform,
+		say("would run on %s (%s), with the code in %s%s%s",
+		    c->members[i].name, c->members[i].platform,
 		    c->members[i].code_dir != NULL ? c->members[i].code_dir
 						   : ".",
+		    c->members[i].trial_command != NULL ? ": " : "",
 		    c->members[i].trial_command != NULL
 			? c->members[i].trial_command
 			: "");
