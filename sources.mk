@@ -78,7 +78,7 @@ NNI_PLATFORM_LOCAL_SRC = src/nni-platform-local/answer.c \
 	src/nni-platform-local/keeper.c src/nni-platform-local/main.c \
 	src/nni-platform-local/order.c \
 	src/nni-platform-local/place.c \
-	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c \
+	src/nni-platform-local/prepare.c src/nni-platform-local/sampler.c src/nni-platform-local/share.c \
 	src/nni-platform-local/state.c src/nni-platform-local/submit.c \
 	src/nni-platform-local/supply.c src/nni-platform-local/tail.c \
 	src/nni-platform-local/trees.c src/nni-platform-local/watch.c \

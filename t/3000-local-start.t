@@ -177,6 +177,24 @@ ends "$PWD/g" aaaaa >/dev/null
 is "$(grep ^CUDA_VISIBLE g/trials/aaaaa/stdout)" CUDA_VISIBLE_DEVICES=-1 \
 	'trialGpuNumber 0 hides the GPUs'
 
+# ---- a storage that several machines share ----
+storage='"storageType":"NFS","nfsServer":"n","exportedDirectory":"/x y","remoteMountPoint":"/r","localMountPoint":'
+experiment "$PWD/s" 'env' '' ",\"sharedStorage\":{$storage\"$PWD/share\",\"localMounted\":\"usermount\"}"
+exits 3 'check: a shared storage that is not mounted' "$L" check --dir s
+is "$(jq -r 'select(.type == "error").hint' out)" \
+	"type: sudo mkdir -p $PWD/share && sudo mount -t nfs 'n:/x y' $PWD/share" 'with what to type'
+like "$(submit "$PWD/s" aaaaa | field reason)" "*there is no directory '$PWD/share'; type: *" 'trials fail, and say it'
+mkdir share
+submit "$PWD/s" aaaab >/dev/null
+ends "$PWD/s" aaaab >/dev/null
+is "$(grep ^NNI_OUTPUT_DIR s/trials/aaaab/stdout)" "NNI_OUTPUT_DIR=$PWD/share/nni/s/trials/aaaab/nnioutput" \
+	'where it is mounted, trials leave their output there'
+ok "$([ -d share/nni/s/trials/aaaab/nnioutput ]; echo $?)" 'in a directory that is there'
+experiment "$PWD/s" 'env' '' ",\"sharedStorage\":{$storage\"$PWD/share\",\"localMounted\":\"nomount\"}"
+submit "$PWD/s" aaaac >/dev/null
+ends "$PWD/s" aaaac >/dev/null
+is "$(grep ^NNI_OUTPUT_DIR s/trials/aaaac/stdout)" "NNI_OUTPUT_DIR=$PWD/s/trials/aaaac" 'but not with nomount'
+
 chmod 500 w/trials
 if [ "$(id -u)" = 0 ]; then
 	skip 'root writes everywhere' 'a read-only directory'

@@ -208,4 +208,15 @@ chmod +x evil
 experiment bad "$trash/evil"
 is "$(fetch all | brief | cut -c1-38)" '1 9 something came that was not asked ' 'a far end that means ill is found out'
 is "$(cd "$E/trials/aaaaa" && find . -type f | LC_ALL=C sort | tr '\n' ' ') $(find "$NNI_EXPERIMENTS" -name '*evil*')" './.nni/fetch.lock ./good  ' 'nothing came but what was asked for'
+# ---- a storage that machines share: output goes there, and the machine is told no key ----
+mkdir share
+jq -nc --arg top "$PWD" --arg agent "$NNI_BIN/nni-platform-local" '{searchSpace: {x: {_type: "choice", _value: [1]}}, tuner: {name: "Random"},
+	trialCommand: "echo there >$NNI_OUTPUT_DIR/result", trialCodeDirectory: "code", trialConcurrency: 1, maxTrialNumber: 1,
+	sharedStorage: {storageType: "AzureBlob", storageAccountName: "acct", containerName: "box", storageAccountKey: "c2VjcmV0",
+		localMountPoint: $top, remoteMountPoint: ($top + "/share"), localMounted: "nomount"},
+	trainingService: {platform: "remote", machineList: [{host: "192.0.2.1", user: "joe", agentPath: $agent, remoteDir: ($top + "/far")}]}}' >s.json
+chmod 600 s.json
+exits 0 'trials on a machine with a shared storage' nni-run --id shr s.json
+is "$(cat share/nni/shr/trials/*/nnioutput/result)" there 'leave their output there'
+is "$(grep -rl c2VjcmV0 far)" '' 'and its key stays here'
 done_testing

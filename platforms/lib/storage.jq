@@ -10,7 +10,7 @@
 #			which only a signature is known), or lying at codeUrl
 #
 # Functions take SETUP.  A share that pods mount is at /tmp/mount, as NNI has it,
-# and NNI_OUTPUT_DIR lies on it.
+# or at remoteMountPoint of sharedStorage, and NNI_OUTPUT_DIR lies on it.
 
 # What the configuration has, sharedStorage of the whole experiment included.
 def storage: .member.storage // (.config.sharedStorage | if . == null then null
@@ -231,6 +231,10 @@ def storage_volume: storage as $s | {name: "nni-storage"} + (storage_type
 def storage_below: if storage_type == "pvc" then (storage | .path // "" | slashes) else "" end;
 def below($path): storage_below | if . == "" then $path else . + "/" + $path end;
 
+# Where containers have it: as NNI has it, or as sharedStorage says.
+def mount_point: if .member.storage == null and (.config.sharedStorage.remoteMountPoint // "" | startswith("/")) then .config.sharedStorage.remoteMountPoint else "/tmp/mount" end;
+def output_dir($trial): mount_point + "/nni/\(.experiment)/trials/\($trial)" + if .member.storage == null then "/nnioutput" else "" end;
+
 # Into the template of a pod, `.`.  $ways: {code: {sub: PATH} | {url: true} | [ConfigMap...], tools: ...}
 def storage_pod($setup; $ways; $trial): . as $template
 	| ($setup | storage_mounts) as $mounts
@@ -240,9 +244,9 @@ def storage_pod($setup; $ways; $trial): . as $template
 	| $template
 	| if $mounts then
 		.spec.volumes += [$setup | storage_volume | if .azureFile then .azureFile.secretName = ($setup | storage_secret) else . end]
-		| .spec.containers[0].volumeMounts += [{name: "nni-storage", mountPath: "/tmp/mount"}
+		| .spec.containers[0].volumeMounts += [{name: "nni-storage", mountPath: ($setup | mount_point)}
 			+ ($setup | storage_below | if . == "" then {} else {subPath: .} end)] + $subs
-		| .spec.containers[0].env |= map(if .name == "NNI_OUTPUT_DIR" then .value = "/tmp/mount/nni/\($setup.experiment)/trials/\($trial)" else . end)
+		| .spec.containers[0].env |= map(if .name == "NNI_OUTPUT_DIR" then .value = ($setup | output_dir($trial)) else . end)
 	  else . end
 	| if $fetched == [] then . else
 		.spec.containers[0].image as $image

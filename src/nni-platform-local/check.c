@@ -9,6 +9,7 @@
 #include "gpulock.h"
 #include "keeper.h"
 #include "say.h"
+#include "share.h"
 #include "state.h"
 #include "verbs.h"
 #include "os/process.h"
@@ -279,13 +280,26 @@ check_disk(const struct place *p, struct buf *line, struct buf *out)
 	return code;
 }
 
+static int
+check_share(const struct place *p, struct buf *out)
+{
+	struct buf err = BUF_INIT, hint = BUF_INIT;
+	int code = NNI_OK;
+
+	if (share_check(p, &err, &hint) == -1)
+		code = problem(p, out, NNI_CONFIG, err.data, hint.data);
+	buf_release(&err);
+	buf_release(&hint);
+	return code;
+}
+
 int
 verb_check(const struct verb *v)
 {
 	struct buf err = BUF_INIT, line = BUF_INIT, problems = BUF_INIT;
 	int64_t room = INT64_MAX, max;
 	struct place p;
-	int code, codes[3];
+	int code, codes[4];
 
 	code = place_open(&p, v->dir, v->member, &err);
 	if (code != NNI_OK) {
@@ -302,10 +316,14 @@ verb_check(const struct verb *v)
 		codes[1] =
 		    codes[0] == NNI_OK ? check_command(&p, &problems) : 0;
 		codes[2] = check_gpus(&p, &problems, &line, &room);
+		codes[3] = check_share(&p, &problems);
 		max = p.config.trial_concurrency;
 		json_member_int(&line, "n", room < max ? room : max);
 		record_end(&line);
-		code = codes[0] ? codes[0] : codes[1] ? codes[1] : codes[2];
+		code = codes[0]	  ? codes[0]
+		       : codes[1] ? codes[1]
+		       : codes[2] ? codes[2]
+				  : codes[3];
 	}
 	buf_add(&line, problems.data, problems.len);
 	print(&line);

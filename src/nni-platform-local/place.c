@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "say.h"
 #include "state.h"
+#include "share.h"
 #include "trees.h"
 #include "os/process.h"
 #include "os/sys.h"
@@ -187,6 +188,7 @@ place_open(
 		p->argv = command_split(p->member->trial_command);
 	if (p->far)
 		put_python_first(p);
+	p->share = share_find(p);
 	set_paths(p);
 	look_ahead(p);
 	return 0;
@@ -239,6 +241,7 @@ place_close(struct place *p)
 	free(p->store);
 	free(p->code);
 	free(p->tools);
+	free(p->share);
 	command_free(p->argv);
 	free(p->program);
 	free(p->python_path);

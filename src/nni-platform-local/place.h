@@ -25,6 +25,7 @@ struct place {
 	/* Of a far end: where trees of files are kept, the digests of those
 	   that its trials need; NULL if they need none. */
 	char *store, *code, *tools;
+	char *share; /* where sharedStorage is mounted; NULL: nowhere */
 	struct config config;
 	struct config_member *member; /* of config */
 	char *

@@ -7,6 +7,7 @@
 #include "prepare.h"
 #include "expdir.h"
 #include "mem.h"
+#include "share.h"
 #include "trees.h"
 #include "workcopy.h"
 #include "parameters.h"
@@ -129,7 +130,7 @@ make_environment(struct prepared *p, const struct place *place,
 	add_int(p, &n, "NNI_TRIAL_SEQ_ID", trial->sequence);
 	add_int(p, &n, "NNI_ATTEMPT", trial->attempt);
 	add(p, &n, "NNI_SYS_DIR", attempt_dir);
-	add(p, &n, "NNI_OUTPUT_DIR", attempt_dir);
+	add(p, &n, "NNI_OUTPUT_DIR", p->output_dir.data);
 	add(p, &n, "NNI_CODE_DIR", p->code_dir.data);
 	add(p, &n, "PWD", p->code_dir.data);
 	add(p, &n, "MULTI_PHASE", place->config.multi_phase ? "true" : "false");
@@ -173,8 +174,9 @@ prepare(struct prepared *p, const struct place *place,
 {
 	int r;
 
-	if (make_files(p, trial, attempt_dir, err) == -1)
-		return -1;
+	if (make_files(p, trial, attempt_dir, err) == -1 ||
+	    share_output(&p->output_dir, place, attempt_dir, err) == -1)
+		return PREPARE_FAILED;
 	place_code_dir(&p->code_dir, place, attempt_dir);
 	if (place->far) {
 		r = make_code(p, place, err);
@@ -209,5 +211,6 @@ prepared_release(struct prepared *p)
 		free(p->env[i]);
 	free(p->env);
 	buf_release(&p->code_dir);
+	buf_release(&p->output_dir);
 	*p = (struct prepared)PREPARED_INIT;
 }

@@ -12,10 +12,11 @@ struct prepared {
 	os_file out, err;    /* its standard output and error */
 	char **env;	     /* changes, as struct proc_spec has them */
 	struct buf code_dir; /* where it runs */
+	struct buf output_dir;
 };
 #define PREPARED_INIT                                                          \
 	{                                                                      \
-		OS_NO_FILE, OS_NO_FILE, NULL, BUF_INIT                         \
+		OS_NO_FILE, OS_NO_FILE, NULL, BUF_INIT, BUF_INIT               \
 	}
 
 /* The directories ATTEMPT and ATTEMPT/.nni; existing ones are fine. */

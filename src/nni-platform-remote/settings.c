@@ -163,6 +163,24 @@ add_member(struct buf *out, const struct fleet *f, const struct machine *m)
 	buf_addc(out, '}');
 }
 
+/* Where it is mounted there, and what it is; not its key. */
+static void
+add_share(struct buf *out, const struct fleet *f)
+{
+	static const char *const same[] = {
+	    "storageType", "nfsServer", "exportedDirectory", NULL};
+	struct json share = json_get(f->config.all, "sharedStorage");
+	struct json point = json_get(share, "remoteMountPoint");
+
+	if (json_type(point) != JSON_STRING)
+		return;
+	json_key(out, "sharedStorage");
+	buf_addc(out, '{');
+	json_member_raw(out, "localMountPoint", point);
+	copy_all(out, share, same);
+	buf_addc(out, '}');
+}
+
 static void
 add_config(struct buf *out, const struct fleet *f, const struct machine *m)
 {
@@ -172,6 +190,7 @@ add_config(struct buf *out, const struct fleet *f, const struct machine *m)
 	json_key(out, "config");
 	buf_addc(out, '{');
 	copy_all(out, f->config.all, of_top);
+	add_share(out, f);
 	json_key(out, "trainingService");
 	buf_addc(out, '[');
 	add_member(out, f, m);
