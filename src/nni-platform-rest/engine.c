@@ -192,7 +192,7 @@ static void
 answered(void *arg, char *line, size_t len)
 {
 	struct engine *e = arg;
-	struct json all, key;
+	struct json all = JSON_NONE, key;
 	struct buf err = BUF_INIT, text = BUF_INIT;
 	struct subject *s = NULL;
 	struct event *v;
