@@ -343,7 +343,7 @@ refused() {
 	is "$(jq -r '"\(.status) \(.infra) \(.reason)"' trials)" \
 		'FAILED null sbatch: Batch job submission failed: Invalid partition name specified' \
 		'what sbatch refuses has failed, in its words'
-	is "$(slurm check | jq -r '"\(.message); \(.hint)"')" \
+	is "$(slurm check | jq -r 'select(.type == "error") | "\(.message); \(.hint)"')" \
 		"there is no partition 'nope'; set partition to one of: debug gpu " 'check says what to do'
 	cp "$D/config.json" good.json
 	for case in '{time: 7200}|set less, or another partition' \
@@ -352,8 +352,10 @@ refused() {
 		'{account: "other"}|set account to one of yours: sacctmgr show associations user=$USER' \
 		'{options: ["--nonsense"]}|see options, and what sbatch(1) says of them'; do
 		jq ".trainingService[0] += ({partition: \"gpu\"} + ${case%%|*})" good.json >"$D/config.json"
-		is "$(slurm check | jq -r .hint)" "${case#*|}" "so with ${case%%|*}"
+		is "$(slurm check | jq -r 'select(.type == "error") | .hint')" "${case#*|}" "so with ${case%%|*}"
 	done
+	is "$(slurm check | jq -r 'select(.type == "place") | "\(.place) \(.server) \(.version)"')" 'slurm lab 22.05.8' \
+		'and which Slurm that is'
 	touch "$STANDIN_SLURM/down"
 	exits 5 'or that Slurm is away' slurm check
 	like "$(cat out)" '*"sinfo: slurm_load_partitions: Unable to contact slurm controller*"*scontrol ping*' 'and how to see'

@@ -334,7 +334,7 @@ sub sinfo {
 sub scontrol {
 	fail(1, "scontrol: error: the stand-in has no '@ARGV'") unless "@ARGV" eq 'show config';
 	unreachable('slurm_load_ctl_conf error:');
-	print "Configuration data as of 2026-01-01T00:00:00\nMaxArraySize            = $max_array\nMinJobAge               = 300 sec\n";
+	print "Configuration data as of 2026-01-01T00:00:00\nClusterName             = lab\nMaxArraySize            = $max_array\nMinJobAge               = 300 sec\nSLURM_VERSION           = 22.05.8\n";
 }
 
 mkdir "$dir/jobs"; mkdir "$dir/script";
