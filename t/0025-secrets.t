@@ -6,7 +6,7 @@
 
 # Every platform that has secrets, each by a stand-in.
 mkdir platforms
-for platform in remote openpai dlts dlc mine; do
+for platform in remote openpai dlts dlc mine kubernetes kubeflow; do
 	ln -s "$TOP/t/data/nni-platform-fake" "platforms/nni-platform-$platform"
 done
 # As nobody else has it, who may run this test at the same time.
@@ -34,9 +34,13 @@ trainingService:
   - {platform: dlc, type: Worker, jobType: PyTorchJob, image: i, podCount: 1, ecsSpec: e, region: r,
     workspaceId: "1", nasDataSourceId: d, accessKeyId: A, accessKeySecret: $secret-access,
     localStorageMountPoint: /tmp, containerStorageMountPoint: /m}
+  - {platform: kubernetes, image: i, codeUrl: "https://h/c.zip?sig=$secret-sig", storage: {azureAccount: abc, azureContainer: def, azureSasToken: $secret-sas}}
+  - {platform: kubernetes, image: i, storage: {azureAccount: abc, azureShare: def, azureAccountKey: $secret-key}}
+  - {platform: kubeflow, operator: tf-operator, worker: {replicas: 1, cpuNumber: 1, memorySize: 1, privateRegistryAuthPath: docker.json}}
   - {platform: mine, api_token: $secret-token, deep: [{clientSecret: $secret-deep}]}
 C
-planted=$(grep -o "$secret-[a-z]*" c.yml | sort)
+echo "{\"auths\": {\"h\": {\"auth\": \"$secret-registry\"}}}" >docker.json
+planted=$(cat c.yml docker.json | grep -o "$secret-[a-z]*" | sort)
 nni-config -q c.yml >out 2>err
 is "$(grep -o "$secret-[a-z]*" out | sort)" "$planted" 'all secrets are read' || diag "$(cat err)"
 

@@ -170,10 +170,15 @@ too_long() {
 
 # Nothing of a job in which we are, nor of how this is written, comes to trials.
 environment() {
-	setup env
+	mkdir env_bin
+	printf '#!/bin/sh\n[ "$1 $2 $3" = "load a/1 b c" ] || exit\necho loaded >"$NNI_OUTPUT_DIR/module"\n' >env_bin/module
+	chmod +x env_bin/module
+	setup env "modules: [a/1, 'b c']
+  preCommand: 'export NNI_OF_PRE=\"it is\" # so'"
 	spec eeee1 env >specs
 	(
 		SLURM_CPUS_PER_TASK=7 SLURM_JOB_ID=99 LC_ALL=C.UTF-8
+		PATH=$PWD/env_bin:$PATH
 		export SLURM_CPUS_PER_TASK SLURM_JOB_ID LC_ALL
 		umask 022
 		place
@@ -183,6 +188,8 @@ environment() {
 		'a trial gets nothing of a job in which we are'
 	is "$(grep '^LC_ALL\|^NNI_PLATFORM=\|^0' "$D/trials/eeee1/env" | sort | xargs)" \
 		'0022 LC_ALL=C.UTF-8 NNI_PLATFORM=local' 'but the locale and umask of the user'
+	is "$(grep ^NNI_OF_PRE "$D/trials/eeee1/env") $(cat "$D/trials/eeee1/module")" 'NNI_OF_PRE=it is loaded' \
+		'and what modules and preCommand give it'
 }
 
 out_of_reach() {
@@ -370,11 +377,13 @@ asked_for() {
   time: 90s
   cpuNumber: 2
   memorySize: 1GB
+  constraint: slow
+  nodes: 1
   options: [\"--constraint=fast\", \"--nice=7\"]" 'trialGpuNumber: 1'
 	spec tttt1 short >specs
 	place
 	like "$(grep 'sbatch.*tttt1' "$STANDIN_SLURM/calls")" \
-		'*--no-requeue*--partition=gpu --account=lab --qos=high --time=1:30 --cpus-per-task=2 --mem=1024M --gres=gpu:1 --constraint=fast --nice=7 *' \
+		'*--no-requeue*--partition=gpu --account=lab --qos=high --time=1:30 --cpus-per-task=2 --mem=1024M --constraint=slow --nodes=1 --gres=gpu:1 --constraint=fast --nice=7 *' \
 		'sbatch is told all that is asked for'
 }
 
