@@ -598,13 +598,13 @@ class Api:
                           'application/json-patch+json, '
                           'application/merge-patch+json, '
                           'application/apply-patch+yaml')
+        options = self.delete_options(req) if verb == 'delete' else None
         old = self.store.get(kind.plural, namespace, name)
         if old is None:
             raise not_found(kind, name)
         if verb == 'get':
             return await self.reply(conn, req, 200, old)
         if verb == 'delete':
-            options = self.delete_options(req)
             self.precondition(kind, old, options)
             code, obj = self.server.reaper.delete(kind, old, options)
             if code == 'gone':

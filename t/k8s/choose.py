@@ -119,7 +119,8 @@ def parse_fields(text, kind):
         name, op, value = m.groups()
         if name not in FIELDS.get(kind.plural,
                                   {'metadata.name', 'metadata.namespace'}):
-            raise Bad('field label "%s" not supported for %s'
-                      % (name, kind.title()))
+            if kind.plural == 'jobs':
+                raise Bad('field label "%s" not supported for batchv1.Job' % name)
+            raise Bad('field label not supported: ' + name)
         tests.append((name, op == '!=', value))
     return lambda obj: all((field(obj, n) == v) != no for n, no, v in tests)
