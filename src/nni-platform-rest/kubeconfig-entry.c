@@ -150,6 +150,26 @@ get_pem(struct kubeconfig_reading *r, const struct kubeconfig_entry *e,
 	buf_release(&data);
 }
 
+/* For a key with a passphrase curl would ask at the terminal, and wait. */
+static void
+check_key(struct kubeconfig_reading *r, const struct kubeconfig_entry *e,
+    const struct kube_pem *key)
+{
+	struct buf text = BUF_INIT_MAX(1 << 20);
+
+	if (key->pem)
+		buf_adds(&text, key->pem);
+	else if (key->file)
+		file_read_ordinary(key->file, &text, NULL);
+	if (strstr(text.data, "ENCRYPTED"))
+		kubeconfig_problem(r, e,
+		    get(e, key->pem ? "client-key-data" : "client-key"),
+		    "the key has a passphrase, and here is nobody to ask: take "
+		    "it off, by: openssl pkey -in KEY -out NEW");
+	memset(text.data, 0, text.len);
+	buf_release(&text);
+}
+
 static bool
 has_pem(const struct kube_pem *p)
 {
@@ -391,6 +411,7 @@ kubeconfig_user(struct kubeconfig_reading *r, const struct kubeconfig_entry *e,
 
 	get_pem(r, e, "client-certificate", &k->cert);
 	get_pem(r, e, "client-key", &k->key);
+	check_key(r, e, &k->key);
 	k->token = get_line(r, e, "token");
 	k->token_file = get_path(r, e, "tokenFile");
 	k->username = get_line(r, e, "username");

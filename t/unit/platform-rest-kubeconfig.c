@@ -183,6 +183,13 @@ test_problems(void)
 	       "and no client-key"),
 	    "a certificate without its key");
 	ok(strstr(fault(HEAD CONTEXT CLUSTER
+		      "users: [{name: u, user: {client-certificate-data: "
+		      "LS0tLS1CRUdJTiB4, client-key-data: "
+		      "LS0tLS1CRUdJTiBFTkNSWVBURUQgUFJJVkFURSBLRVk=}}]\n",
+		      NULL),
+	       "passphrase"),
+	    "a key that somebody would have to be asked for");
+	ok(strstr(fault(HEAD CONTEXT CLUSTER
 		      "users: [{name: u, user: {token: a, username: b}}]\n",
 		      NULL),
 	       "which of them"),
