@@ -6,6 +6,7 @@ for p in curl jq python3; do
 	command -v $p >/dev/null || skip_all "no $p"
 done
 unset KUBECONFIG KUBERNETES_SERVICE_HOST
+lab=${NNI_LAB:-$HOME/.cache/nni-lab}/kubernetes/pki
 HOME=$PWD
 export HOME
 
@@ -154,6 +155,18 @@ like "$(cat err)" "*'$PWD/.kube/config' is not there*set KUBECONFIG*" 'and what 
 mkdir account
 cp token account/token
 echo inside >account/namespace
+
+# ---- a real server ----
+if curl -qsk --max-time 10 https://127.0.0.1:16443/readyz >/dev/null && [ -r "$lab/cert.kubeconfig" ]; then
+	for how in cert certfile token tokenfile exec exec-v1 limited; do
+		ask '{"kubeconfig": "'"$lab/$how.kubeconfig"'"}' /api/v1/namespaces/default/serviceaccounts/default
+		printf '%s %s\n' "$how" "$(jq -r 'select(.type == "said") | .what.status' said)"
+	done >got
+	is "$(tr '\n' ' ' <got)" 'cert 200 certfile 200 token 200 tokenfile 200 exec 200 exec-v1 200 limited 403 ' \
+		'a real server is reached in all ways'
+else
+	skip 'no Kubernetes at 127.0.0.1:16443' 'a real server is reached in all ways'
+fi
 
 # ---- TLS ----
 if [ ! -s joe.crt ]; then
