@@ -147,11 +147,11 @@ is "$(cat said err | grep -c s3cret)" 0 'is not shown'
 kubeconfig "server: '$url'" "token: [s3cret]"
 ask '{"kubeconfig": "'"$PWD"'/kc"}' /a
 is $? 3 'a file that is wrong: 3'
-like "$(cat err)" "*/kc:6:17: 'token' must be a text*" 'and where'
+like "$(cat said err)" "*/kc:6:17: 'token' must be a text*" 'and where'
 rm -r .kube
 ask '{}' /a
 is $? 3 'nothing at all: 3'
-like "$(cat err)" "*'$PWD/.kube/config' is not there*set KUBECONFIG*" 'and what to do'
+like "$(cat said err)" "*'$PWD/.kube/config' is not there*set KUBECONFIG*" 'and what to do'
 mkdir account
 cp token account/token
 echo inside >account/namespace
@@ -174,6 +174,7 @@ if [ ! -s joe.crt ]; then
 	done_testing
 	exit
 fi
+rm -f e/platforms/key-*
 url=https://127.0.0.1:$(cat secure)
 data() { base64 <"$1" | tr -d '\n'; }
 kubeconfig "server: '$url', certificate-authority-data: $(data ca.crt)" \
