@@ -63,6 +63,10 @@ for mode in --check --dry-run; do
 	is "$(head -1 err)" 'nni-run: cluster: ok, https://192.0.2.9:6443, version v1.34.1, namespace lab; code: ConfigMaps: no storage is configured' \
 		'tells where trials would go, and how their code comes there'
 done
+FAKE_CHECK="$FAKE_CHECK
+{\"type\":\"error\",\"message\":\"it has no such API\",\"hint\":\"install it\"}"
+exits 3 'a cluster that lacks something' nni-run --check c.json
+is "$(cat err)" 'nni-run: error: local: it has no such API; install it' 'is not said to be ok'
 FAKE_CHECK=$was
 FAKE_CODE=6 exits 0 'an experiment that some places can run' nni-run --id some c.json
 is "$(head -3 err)" 'nni-run: warning: local: bob@192.0.2.5: it has no python3; install it

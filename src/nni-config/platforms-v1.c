@@ -211,7 +211,9 @@ static const struct key pvc_keys[] = {
 	    KEY("keyVault", OBJECT, .to = "storage", .sub = key_vault_keys),   \
 	    KEY("azureStorage", OBJECT, .to = "storage",                       \
 		.sub = azure_storage_keys),                                    \
-	    KEY("uploadRetryCount", INT, .min = 1, .max = 99999),              \
+	    KEY("uploadRetryCount", INT, .flags = NO_EFFECT, .min = 1,         \
+		.max = 99999,                                                  \
+		.why = "uploads are tried again until they succeed"),          \
 	    KEY("reuse", BOOL, .to = "reuseMode"), KEY("namespace", STRING),   \
 	    KEY("kubeconfig", FILE_IN, .flags = OURS),                         \
 	    KEY("context", STRING, .flags = OURS),                             \

@@ -130,6 +130,10 @@ static const struct key storage_keys[] = {
     END_OF_KEYS,
 };
 
+#define UPLOAD_RETRY_COUNT                                                     \
+	KEY("uploadRetryCount", INT, .flags = NO_EFFECT, .min = 1,             \
+	    .max = 99999, .why = "uploads are tried again until they succeed")
+
 /* What all of them have, the cluster and the pods. */
 #define CLUSTER_KEYS                                                           \
 	KEY("kubeconfig", FILE_IN, .flags = OURS),                             \
@@ -182,7 +186,7 @@ static const struct key kubeflow_keys[] = {
     KEY("evaluator", OBJECT, .flags = OURS, .sub = role_keys),
     KEY("launcher", OBJECT, .flags = OURS, .sub = role_keys),
     KEY("namespace", STRING, .def = "\"default\""),
-    KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    UPLOAD_RETRY_COUNT, /* V1 */
     KEY("serviceAccountName", STRING, .flags = OURS),
     CLUSTER_KEYS,
     END_OF_KEYS,
@@ -215,7 +219,7 @@ static const struct key frameworkcontroller_keys[] = {
     KEY("namespace", STRING, .def = "\"default\""),
     KEY("configPath", FILE_MAP, .to = "template"), /* V1 */
     KEY("template", FILE_MAP, .flags = OURS),
-    KEY("uploadRetryCount", INT, .min = 1, .max = 99999), /* V1 */
+    UPLOAD_RETRY_COUNT, /* V1 */
     CLUSTER_KEYS,
     END_OF_KEYS,
 };

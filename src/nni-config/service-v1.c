@@ -166,6 +166,14 @@ hybrid_platform(struct reading *r, const struct node *name)
 			return p;
 		names[count++] = p->v1;
 	}
+	p = platform_named_v1(name->text);
+	if (p) {
+		reading_error(r, name, "hybridConfig.trainingServicePlatforms",
+		    "NNI's V1 has no %s in a hybrid; write V2's "
+		    "trainingService as a list, which may have it",
+		    name->text);
+		return NULL;
+	}
 	near = opt_nearest(name->text, names);
 	reading_error(r, name, "hybridConfig.trainingServicePlatforms",
 	    "must be of local, remote, pai, aml, not '%.64s'%s%s%s", name->text,

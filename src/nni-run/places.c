@@ -168,6 +168,9 @@ places_say(const struct places_told *p, const char *member)
 {
 	size_t i;
 
+	/* what is wrong with the only one is wrong with all of it */
+	if (p->whole && p->count == 1)
+		return;
 	for (i = 0; i < p->count; i++)
 		if (p->all[i].record != NULL && !p->all[i].bad)
 			say_place(member, &p->all[i]);
