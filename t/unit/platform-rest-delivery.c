@@ -252,6 +252,11 @@ test_unpack(void)
 		file_info(path("share/x/code/empty"), false, &info) == 0 &&
 		info.type == FILE_ABSENT,
 	    "once");
+	ok(delivery_unpack(d, "code.tgz", path("share/x/tgz"), &err) == 0 &&
+		dir_make(path("out5"), 0700, NULL) == 0 &&
+		tar("-xzf", path("share/x/tgz/0.part"), path("out5")) &&
+		is_all_in("out5"),
+	    "or put here as an archive");
 	delivery_free(d);
 	d = experiment("e2", leaves);
 	is_int(delivery_unpack(d, "code", path("share/y"), &err), -1,
