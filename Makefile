@@ -51,7 +51,8 @@ AGENTS_POSIX = $(patsubst %,agent-%,$(filter $(HERE),$(AGENTS)))
 all: $(PROGRAMS) $(AGENTS_$(OS)) $(filter build/%,$(BIN:%/bin=%/platforms))
 # Programs find platforms/ beside the directory they are in.
 build/%/platforms:
-	ln -s ../../platforms $@
+	@mkdir -p $(@D)
+	@ln -sfn ../../platforms $@
 
 LIB_OBJ = $(LIB_SRC:src/%.c=$(SAME)/%.o) $(LIB_$(OS)_SRC:src/%.c=$(O)/%.o)
 LIB = $(O)/libnni.a
