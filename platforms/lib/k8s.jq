@@ -192,6 +192,8 @@ def pod_template($role): . as $setup | .trial as $t | .member as $m
 	| [$t.archives | to_entries[] | select(.value | type == "array" and . != [])] as $archives
 	| {metadata: ({labels: (($m.labels // {}) + $t.labels)} + annotated),
 	   spec: ({restartPolicy: "Never", enableServiceLinks: false,
+		# a net: the script keeps it exactly; here the time of pulling the image counts too
+		activeDeadlineSeconds: (.config.maxTrialDuration | if . then . + 3600 | ceil else null end),
 		terminationGracePeriodSeconds: (.config.killGrace // 5 | ceil | [., 1] | max),
 		nodeSelector: $m.nodeSelector, tolerations: $m.tolerations, serviceAccountName: $m.serviceAccountName,
 		imagePullSecrets: $m.imagePullSecrets,
@@ -523,10 +525,11 @@ def too_long($setup): {status: "EARLY_STOPPED", reason: ("maxTrialDuration" + ($
 
 def pod_failure($setup): {status: "FAILED"} + (if .sig then {signal: .sig} elif .code then {exit_code: .code} else {} end)
 	+ if .infra then {reason: .infra, infra: true}
+	elif .late then {reason: "its activeDeadlineSeconds are over"}
 	elif .oom then {reason: ("out of memory" + ($setup.member.memorySize | if . then ": its limit is memorySize: \(.) MiB" else "" end)), exit_code: (.code // 137)}
 	elif .msg then {reason: "exit code \(.code): \(.msg)"} else {reason: "exit code \(.code)"} end;
 
-def over($setup): .late or ((.msg // "") | startswith(time_is_over));
+def over($setup): (.late and $setup.config.maxTrialDuration != null) or ((.msg // "") | startswith(time_is_over));
 
 # By whom it was ended: what the intent says.
 def ended_by($s): {user: {status: "USER_CANCELED"}, early: {status: "EARLY_STOPPED"}, system: {status: "SYS_CANCELED"}}[$s.intent // ""]
@@ -539,7 +542,7 @@ def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 	| if $j.phase == "succeeded" then {status: "SUCCEEDED", exit_code: 0}
 	elif $s.doom then if nothing_left then {status: "FAILED"} + $s.doom else null end
 	elif $j.phase == "stopped" then $s | ended_by($s + {stopped: $j})
-	elif ($j.phase == "failed" or $j.gone) and (($t != null and ($t | over($setup))) or $j.early) then $setup | too_long($setup)
+	elif ($j.phase == "failed" or $j.gone) and (($t != null and ($t | over($setup))) or ($j.early and $setup.config.maxTrialDuration != null)) then $setup | too_long($setup)
 	elif $j.phase == "failed" and $t != null and ($t.own or $t.infra) then $t | pod_failure($setup)
 	elif $j.phase == "failed" and ($j.del or $j.gone) != true and ($s.asked == "answered" or $j.infra) then
 		{status: "FAILED", reason: ($j.reason // "the job failed")} + (if $j.infra or ($t == null and $single) then {infra: true} else {} end)
