@@ -16,6 +16,7 @@
 #include "parameters.h"
 #include "program.h"
 #include "say.h"
+#include "share.h"
 #include "os/file.h"
 #include "os/sys.h"
 
@@ -126,6 +127,7 @@ subject_settle(struct subject *s)
 	forget_waiting(s);
 	request_stop_all(s);
 	podlogs_free(s);
+	share_forget(s);
 	s->unknown = false;
 }
 
@@ -487,6 +489,8 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	}
 	line_event(s, r);
+	if (r->type == RECORD_TRIAL)
+		share_line(s);
 }
 
 static void
@@ -666,6 +670,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	backend_free(e.jq);
 	transport_free(e.transport);
 	delivery_free(e.delivery);
+	share_free(e.share);
 	if (e.loop) {
 		timer_stop(&e.away);
 		filter_release(&e.filter);

@@ -30,6 +30,8 @@ enum engine_verb {
 struct event;
 struct request;
 struct podlog;
+struct said;
+struct share;
 
 /* Who has a state. */
 struct subject {
@@ -43,6 +45,9 @@ struct subject {
 	char *said; /* watch: the status record that was said last */
 	char *end;  /* collect: the end that waits */
 	struct podlog *logs;
+	/* Records of it were read before its line came: where (share.c). */
+	struct said *passed;
+	int64_t passed_at;
 	bool asked;	/* jq has its first event */
 	bool unknown;	/* said to be UNKNOWN, since the server is away */
 	bool has_final; /* collect: a final metric was seen */
@@ -59,6 +64,7 @@ struct engine {
 	struct backend *jq;
 	struct transport *transport;
 	struct delivery *delivery;
+	struct share *share; /* NULL: not needed yet */
 	struct subject platform;
 	struct attempts attempts;
 	struct timer away; /* then trials are UNKNOWN */
@@ -97,6 +103,10 @@ void request_make(struct subject *s, struct json spec);
 /* The one of that id is not wanted any more. */
 void request_stop(struct subject *s, struct json id);
 void request_stop_all(struct subject *s);
+/* The reply to one that no server answers: `status`, or what is wrong; `more`:
+   further members. */
+void request_reply(struct subject *s, const char *id, int status,
+    const struct buf *err, const char *more);
 
 /* ---- answers (answer.c) ---- */
 

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "share.h"
 
 #define TIMEOUT_MS 60000
 #define UPLOAD_TIMEOUT_MS 600000
@@ -482,15 +483,15 @@ raw_of(struct json v)
 	return json_type(v) == JSON_ARRAY ? xstrndup(v.at, v.len) : NULL;
 }
 
-static void
-reply_at_once(
-    struct subject *s, const char *id, const struct buf *err, const char *more)
+void
+request_reply(struct subject *s, const char *id, int status,
+    const struct buf *err, const char *more)
 {
 	struct buf event = BUF_INIT;
 
 	record_begin(&event, "reply");
 	json_member_str(&event, "id", id);
-	json_member_int(&event, "status", err->len ? 0 : 200);
+	json_member_int(&event, "status", err->len ? 0 : status);
 	if (err->len)
 		json_member_str(&event, "message", err->data);
 	buf_adds(&event, more);
@@ -509,11 +510,11 @@ pseudo(struct subject *s, struct json spec, const char *id)
 	int64_t bytes;
 
 	if (record_is(as, "sync")) {
-		reply_at_once(s, id, &err, "");
+		request_reply(s, id, 200, &err, "");
 		return true;
 	}
 	if (!record_is(as, "prepare") && !record_is(as, "unpack"))
-		return false;
+		return share_request(s, spec, id);
 	what = text_or(json_get(spec, "what"), "");
 	into = text_or(json_get(spec, "into"), "");
 	if (record_is(as, "unpack")) {
@@ -523,7 +524,7 @@ pseudo(struct subject *s, struct json spec, const char *id)
 		buf_addf(&more, ",\"bytes\":%" PRId64 ",\"digest\":", bytes);
 		json_add_str(&more, digest.data);
 	}
-	reply_at_once(s, id, &err, more.data);
+	request_reply(s, id, 200, &err, more.data);
 	free(what);
 	free(into);
 	buf_release(&err);
@@ -634,7 +635,7 @@ request_make(struct subject *s, struct json spec)
 	s->requests = q;
 	if (fill(q, spec, &err) == -1) {
 		s->engine->requests += q->as != AS_LINES;
-		reply_at_once(s, id, &err, "");
+		request_reply(s, id, 200, &err, "");
 		transfer_free(q->transfer);
 		q->transfer = NULL;
 		request_free(q);
