@@ -588,8 +588,9 @@ start_jq(struct engine *e, struct buf *err)
 
 	if (platform_jq_find(e->member->platform, &dir, &lib, err) == 0) {
 		expdir_path(&config, e->v->dir, "config.json");
-		program_text(&program, e->member->platform, dir.data,
-		    lib.len ? lib.data : "", verb_names[e->verb]);
+		program_text(&program, e->member->platform,
+		    json_bool(json_get(e->member->section, "reuseMode"), false),
+		    dir.data, lib.len ? lib.data : "", verb_names[e->verb]);
 		const char *argv[] = {jq && *jq ? jq : "jq", "-nc",
 		    "--unbuffered", "-L", dir.data, "-L",
 		    lib.len ? lib.data : dir.data, "--slurpfile", "config",

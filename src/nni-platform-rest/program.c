@@ -103,20 +103,35 @@ add_module(struct source *s, const char *name, struct buf *out)
 	return result;
 }
 
+/* Into `step`, if it is there: PREFIX_VERB. */
+static bool
+has_step(const struct buf *text, const char *prefix, const char *verb,
+    struct buf *step)
+{
+	buf_setf(step, "\ndef %s_%s($state; $event):", prefix, verb);
+	if (strstr(text->data, step->data) == NULL)
+		return false;
+	buf_setf(step, "%s_%s", prefix, verb);
+	return true;
+}
+
 void
-program_text(struct buf *out, const char *platform, const char *dir,
+program_text(struct buf *out, const char *platform, bool reuse, const char *dir,
     const char *lib, const char *verb)
 {
 	struct source s = {dir, lib, {""}, 0};
-	struct buf step = BUF_INIT;
+	struct buf step = BUF_INIT, name = BUF_INIT;
 
-	if (add_module(&s, platform, out) == -1 || out->len > TEXT_MAX)
+	buf_setf(&name, "%s-reuse", platform);
+	if ((!reuse || add_module(&s, name.data, out) == -1) &&
+	    (s.count = 0, add_module(&s, platform, out) == -1))
 		/* jq says what is wrong with it. */
 		buf_setf(out, "include \"%s\"; ", platform);
-	buf_addf(&step, "\ndef step_%s($state; $event):", verb);
-	if (strstr(out->data, step.data))
-		buf_setf(&step, "step_%s", verb);
-	else
+	if (out->len > TEXT_MAX)
+		buf_setf(out, "include \"%s\"; ", platform);
+	buf_release(&name);
+	if (!(reuse && has_step(out, "reuse", verb, &step)) &&
+	    !has_step(out, "step", verb, &step))
 		buf_set(&step, "step");
 	buf_addf(out,
 	    "{config: $config[0], verb: $verb, once: ($once == \"1\"), "

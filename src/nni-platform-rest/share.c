@@ -98,12 +98,10 @@ path_of(struct engine *e, struct json spec, const char *key, struct buf *err)
 	json_check(e->config.text.data, e->config.text.len, JSON_STRICT, &all,
 	    NULL, NULL);
 	if (path != NULL &&
-	    (is_below(path,
-		 json_get(json_get(e->member->section, "storage"),
-		     "localMountPoint")) ||
-		is_below(path,
-		    json_get(
-			json_get(all, "sharedStorage"), "localMountPoint"))))
+	    (is_below(path, json_get(json_get(e->member->section, "storage"),
+				"localMountPoint")) ||
+		is_below(path, json_get(json_get(all, "sharedStorage"),
+				   "localMountPoint"))))
 		return path;
 	buf_setf(err, "'%s' is not below localMountPoint", path ? path : key);
 	free(path);
@@ -308,8 +306,8 @@ append(struct subject *s, struct json spec, const char *path, struct buf *more,
 		line = s->line;
 	if (line != NULL) {
 		/* Workers of other users are to read it. */
-		f = file_open(path, FILE_WRITE | FILE_APPEND | FILE_CREATE,
-		    0644, err);
+		f = file_open(
+		    path, FILE_WRITE | FILE_APPEND | FILE_CREATE, 0644, err);
 		if (f != OS_NO_FILE) {
 			file_close(f);
 			journal_append_line(path, line, strlen(line), err);
@@ -352,8 +350,8 @@ put(struct json spec, const char *path, struct buf *err)
 		    file_sync(f) == 0)
 			status = 201;
 		else
-			buf_err(err, "cannot write '%s': %s", path,
-			    os_strerror());
+			buf_err(
+			    err, "cannot write '%s': %s", path, os_strerror());
 		file_close(f);
 	} else if (os_errno() == OS_EXISTS) {
 		status = 409;
@@ -391,32 +389,32 @@ out:
 	return r;
 }
 
-/* nni-platform-local for workers, for each processor there is one for. */
+/*
+ * nni-platform-local for workers: static, for each processor there is one for;
+ * `linux`, for a worker of another, is the one of this machine.
+ */
 static void
 copy_agents(const char *into, struct buf *err)
 {
 	static const char *const names[] = {"linux-x86_64", "linux-aarch64"};
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	struct file_info info;
-	size_t i, count = 0;
+	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	for (i = 0; err->len == 0 && i < sizeof(names) / sizeof(*names); i++) {
 		buf_clear(&from);
 		if (agents_dir(&from, err) == -1)
 			break;
 		path_add(&from, names[i]);
-		if (file_info(from.data, true, &info) == -1)
-			continue;
 		expdir_path(&to, into, names[i]);
-		if (copy_file(from.data, to.data, err) == -1)
-			break;
-		count++;
+		if (file_info(from.data, true, &info) == 0 &&
+		    info.type == FILE_REGULAR)
+			copy_file(from.data, to.data, err);
 	}
-	if (count == 0 && err->len == 0)
-		buf_setf(err,
-		    "'%s' is not there: workers need a static "
-		    "nni-platform-local",
-		    from.data);
+	buf_clear(&from);
+	expdir_path(&to, into, "linux");
+	if (err->len == 0 && tool_find("nni-platform-local", &from, err) == 0)
+		copy_file(from.data, to.data, err);
 	buf_release(&from);
 	buf_release(&to);
 }
@@ -496,6 +494,32 @@ find(struct subject *s, struct json spec, const char *root, struct buf *more)
 	return 200;
 }
 
+/* Nothing more will be ordered of any: all are told. */
+static void
+leave(struct json spec, const char *root)
+{
+	static const char order[] = "{\"type\":\"leave\"}";
+	char *rest = json_strdup(json_get(spec, "rest"));
+	struct buf path = BUF_INIT;
+	struct file_info info;
+	char **names;
+	size_t count = 0, i;
+
+	if (dir_list(root, &names, NULL, &count, NULL) == -1)
+		count = 0;
+	for (i = 0; i < count; i++) {
+		expdir_path(&path, root, names[i]);
+		path_add(&path, rest ? rest : "orders.jsonl");
+		if (file_info(path.data, false, &info) == 0)
+			journal_append_line(
+			    path.data, order, sizeof(order) - 1, NULL);
+	}
+	if (count > 0)
+		dir_list_free(names, NULL, count);
+	free(rest);
+	buf_release(&path);
+}
+
 /* ---- all of them ---- */
 
 bool
@@ -508,7 +532,8 @@ share_request(struct subject *s, struct json spec, const char *id)
 
 	if (!record_is(as, "append") && !record_is(as, "put") &&
 	    !record_is(as, "records") && !record_is(as, "copy") &&
-	    !record_is(as, "find") && !record_is(as, "remove"))
+	    !record_is(as, "find") && !record_is(as, "leave") &&
+	    !record_is(as, "remove"))
 		return false;
 	path = path_of(s->engine, spec, "file", &err);
 	if (path == NULL) {
@@ -521,6 +546,8 @@ share_request(struct subject *s, struct json spec, const char *id)
 		copy_agents(path, &err);
 	} else if (record_is(as, "find")) {
 		status = find(s, spec, path, &more);
+	} else if (record_is(as, "leave")) {
+		leave(spec, path);
 	} else if (record_is(as, "remove")) {
 		if (dir_remove_tree(path, &err) == -1 &&
 		    os_errno() == OS_NOT_FOUND)
