@@ -757,7 +757,8 @@ def collect_attempt($state; $event; kind; job_state): . as $setup | ($state // {
 
 def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | kind as $kind | $event
 	| if .type == "line" then "\(.record.trial)-\(.record.attempt)" as $key
-		| if .record.job | type == "object" then {state: {key: $key, ns: (.record.job.path | namespace_of)}, requests: [{id: "pods", tries: 8,
+		| if .record.job | type == "object" then {state: ({key: $key, ns: (.record.job.path | namespace_of)} + if .record.what == "all" then
+			{error: "what trials write besides goes with their pods: let it be written to a storage (NNI_OUTPUT_DIR)"} else {} end), requests: [{id: "pods", tries: 8,
 			path: (.record.job.path | namespace_of | pods_path(.)), query: {labelSelector: "nni-exp=\($setup.experiment),nni-attempt=\($key)"}}]}
 		else {state: null, records: [{fetched: true, files: 0, bytes: 0}]} end
 	elif .type == "reply" and .id == "pods" then

@@ -53,6 +53,25 @@ struct request {
 
 /* ---- freeing ---- */
 
+/* Have both files the same bytes? */
+static bool
+is_same(const char *one, const char *other)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT;
+	struct file_info of_a, of_b;
+	bool same = false;
+
+	if (file_info(one, true, &of_a) == 0 &&
+	    file_info(other, true, &of_b) == 0 && of_a.size == of_b.size &&
+	    file_read_ordinary(one, &a, NULL) == 0 &&
+	    file_read_ordinary(other, &b, NULL) == 0)
+		same = a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	buf_release(&a);
+	buf_release(&b);
+	return same;
+}
+
+/* What is here already did not come: no bytes. */
 static void
 close_file(struct request *q, bool whole)
 {
@@ -63,6 +82,10 @@ close_file(struct request *q, bool whole)
 	file_close(q->file);
 	q->file = OS_NO_FILE;
 	buf_addf(&part, "%s.%" PRId64 ".part", q->path, proc_self_pid());
+	if (whole && is_same(part.data, q->path)) {
+		q->bytes = 0;
+		whole = false;
+	}
 	if (!whole || file_rename(part.data, q->path, NULL) == -1)
 		file_remove(part.data, NULL);
 	buf_release(&part);
