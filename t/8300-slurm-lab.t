@@ -34,6 +34,7 @@ killed_before_it_knew
 submitted_twice
 other_parameters
 cancelled_in_the_queue
+cancelled_before_its_job
 cancelled_by_somebody_else
 too_long
 environment

@@ -150,6 +150,18 @@ cancelled_in_the_queue() {
 	is "$(last_of hhhh1 .status)" USER_CANCELED 'nor is it when it is submitted again'
 }
 
+# The record has no job: it may be about to be submitted.
+cancelled_before_its_job() {
+	setup early
+	spec bbbb1 short >trials
+	{ cat trials; cancel bbbb1; } | slurm watch >statuses
+	is "$(last_of bbbb1 .status)" USER_CANCELED 'cancelled before it was submitted'
+	cp trials specs
+	place
+	follow
+	is "$(last_of bbbb1 .status)$(starts)" USER_CANCELED 'it does not start afterwards'
+}
+
 cancelled_by_somebody_else() {
 	setup gone
 	spec gggg1 long >specs
