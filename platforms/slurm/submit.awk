@@ -43,6 +43,10 @@ a in is_new { print >again; next }
 	# Somebody has it who is not in our file: a start of which we died, or
 	# a cancel that came before the start.
 	claimed = first_line(a "/.nni/claim/job")
+	if (claimed == "cancelled") {
+		print with_job($0, claimed)
+		next
+	}
 	if (claimed != "") {
 		answer($0, a, claimed)
 		next
