@@ -12,7 +12,7 @@ def framework_words: (.command // []) + (.args // [])
 
 # The task roles, [{name, number, policy, spec, base}]: of the configuration,
 # or of the Framework that its configPath named, whose pods are the base.
-def framework_roles:
+def framework_roles: .member.trialCommand as $command |
 	if .member.template then .member.template.spec.taskRoles | map({
 		name, number: (.taskNumber // 1),
 		policy: .frameworkAttemptCompletionPolicy,
@@ -21,7 +21,7 @@ def framework_roles:
 	else .member.taskRoles | map({
 		name, number: (.taskNumber // 1),
 		policy: .frameworkAttemptCompletionPolicy,
-		command, spec: .})
+		command: (.command // $command), spec: .})
 	end;
 
 # The pod whose output is the trial's stdout.

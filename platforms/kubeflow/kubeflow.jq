@@ -35,8 +35,9 @@ def kubeflow_main: [kubeflow_roles[].role] as $have
 # A worker of an MPIJob waits for the launcher: by `kubectl exec` with version 1,
 # by ssh with version 2.
 def kubeflow_command($role): $role.spec.command
-	// (if .facts.version // "v1" | startswith("v2")
-		then "/usr/sbin/sshd -De" else "sleep 365d" end);
+	// if .member.operator != "mpi-operator" or $role.role != "worker" then .member.trialCommand
+	elif .facts.version // "v1" | startswith("v2") then "/usr/sbin/sshd -De"
+	else "sleep 365d" end;
 
 # Operators before 1.0 read these in `spec`, later ones in `spec.runPolicy`;
 # each drops or passes over the other.  What still runs at the end of a trial
