@@ -22,12 +22,14 @@ says() { jq -e -n "[inputs | select($2)] != []" "$1/abcd/said.jsonl" >/dev/null 
 # ---- orders, and what is said ----
 
 environment one 'nni-trial report "$(nni-trial get x)" --final'
+umask 022
 begin one 1h
 trial one aaaaa 2.50
 wait_for says one '.trial == "aaaaa" and .status == "SUCCEEDED"'
 is "$(grep -c '"value":2.50,' one/abcd/said.jsonl)" 1 'a metric is said byte for byte'
 is "$(jq -r 'select(.type == "environment") | "\(.state) \(.orders)"' one/abcd/said.jsonl | tr '\n' ,)" \
 	'free 0,busy 1,free 1,' 'and when the environment is free again'
+is "$(find one/abcd/said.jsonl -perm 0644)" one/abcd/said.jsonl 'which other users can read'
 # a line that its writer did not finish is no order, nor is one that came before
 printf '{"type":"trial","trial":"aaa' >>one/abcd/orders.jsonl
 order one ''

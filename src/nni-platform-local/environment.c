@@ -512,7 +512,10 @@ begin(struct environment *e, struct buf *err)
 		dir_make(path.data, 0755, NULL);
 		expdir_path(&path, e->v->dir, "trials");
 		dir_make(path.data, 0755, NULL);
+		/* Who reads it may be another user. */
 		expdir_path(&path, e->v->dir, "said.jsonl");
+		file_close(
+		    file_open(path.data, FILE_WRITE | FILE_CREATE, 0644, NULL));
 		if (journal_open(&e->said, path.data, false, NULL, err) == 0)
 			code = NNI_OK;
 	} else if (os_errno() == OS_EXISTS) {
