@@ -51,6 +51,7 @@ is "$(seen .agent)" "$(printf '%s' "$(wc -l <srv/requests)" | tr -d ' ') nni-too
 	'all of it says who it is'
 
 # ---- bodies ----
+: >e/platforms/m@999999999-1.body
 awkward=$(printf '"\\\\ \\n\\t @ ä %%s'; awk 'BEGIN { for (i = 0; i < 3000; i++) printf "q\\\"x%d ", i }')
 body=$(jq -nc --arg a "$awkward" '{a: $a}')
 long=$(jq -nc '{a: ("0123456789" * 30000)}')
@@ -59,7 +60,7 @@ is "$(jq -r '.what | [.id, .body.digest] | join(" ")' said | sort)" \
 	"a $(printf %s "$body" | sha256sum | cut -d' ' -f1)
 b $(printf %s "$long" | sha256sum | cut -d' ' -f1)" 'bodies arrive byte for byte, short and long'
 is "$(seen .shown)" '2 ' 'nobody shows the token in a command line or environment'
-is "$(ls e/platforms)" '' 'nothing is left of long ones'
+is "$(ls e/platforms)" '' 'nothing is left of long ones, nor of a program that was killed'
 is "$(cat said err | grep -c "$secret")" 0 'nor is the token in what is said'
 
 # ---- lists and streams ----

@@ -49,9 +49,40 @@ static const struct opt_tool tool = {
     .options = options,
 };
 
+/* `v` with every "command" in it (of a role, say) replaced. */
+static void
+add_with_command(struct buf *out, struct json v, const char *command)
+{
+	enum json_type type = json_type(v);
+	struct json_iter it;
+	struct json key, item;
+	const char *comma = "";
+
+	if (type != JSON_OBJECT && type != JSON_ARRAY) {
+		json_add(out, v);
+		return;
+	}
+	buf_addc(out, type == JSON_OBJECT ? '{' : '[');
+	json_iter_init(&it, v);
+	for (; json_next(&it, &key, &item); comma = ",") {
+		buf_adds(out, comma);
+		if (type == JSON_OBJECT) {
+			json_add(out, json_key_string(key));
+			buf_addc(out, ':');
+		}
+		if (type == JSON_OBJECT && json_key_is(key, "command") &&
+		    json_type(item) == JSON_STRING)
+			json_add_str(out, command);
+		else
+			add_with_command(out, item, command);
+	}
+	buf_addc(out, type == JSON_OBJECT ? '}' : ']');
+}
+
 /*
  * The play brings its own trial, in a code directory of its own: every
- * trialCommand and trialCodeDirectory of the configuration is replaced.
+ * trialCommand and trialCodeDirectory of the configuration is replaced, and so
+ * are the commands of roles.
  */
 static void
 set_trial(struct buf *text, const char *command, const char *code_dir)
@@ -69,7 +100,7 @@ set_trial(struct buf *text, const char *command, const char *code_dir)
 	buf_addc(&members, '[');
 	while (json_next(&it, &key, &v)) {
 		buf_clear(&member);
-		json_add(&member, v);
+		add_with_command(&member, v, command);
 		for (i = 0; i < 2; i++) {
 			buf_clear(&value);
 			json_add_str(&value, i ? code_dir : command);

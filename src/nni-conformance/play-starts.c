@@ -99,7 +99,7 @@ part_adopt(struct stage *s)
 	if (ring_submit(&r, &a, 1))
 		submit_again(s, &r, &a);
 	ring_ends(&r);
-	if (!s->gave_up) {
+	if (!s->gave_up && verb_end_of(&r.watch, a.id)) {
 		/* Somebody who starts it again does so soon. */
 		twice = stage_pass(s, 300, started_twice, &r);
 		verb_kill(&r.collect);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expdir.h"
 #include "mem.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -207,7 +208,7 @@ body_to_file(struct transport *t, struct transfer *f, struct buf *err)
 	struct buf path = BUF_INIT;
 	int result = -1;
 
-	buf_addf(&path, "%s/platforms/%s-%" PRId64 "-%" PRIu64 ".body", t->dir,
+	buf_addf(&path, "%s/platforms/%s@%" PRId64 "-%" PRIu64 ".body", t->dir,
 	    t->member, proc_self_pid(), ++t->files);
 	if (file_replace(
 		path.data, f->body.data, f->body.len, 0600, false, err) == 0) {
@@ -710,6 +711,33 @@ pump(void *arg)
 	}
 }
 
+/* Bodies of programs that were killed; they may hold what is secret. */
+static void
+remove_left(const char *dir)
+{
+	struct buf platforms = BUF_INIT, path = BUF_INIT;
+	char **names;
+	size_t count, i;
+
+	expdir_path(&platforms, dir, "platforms");
+	if (dir_list(platforms.data, &names, NULL, &count, NULL) == 0) {
+		for (i = 0; i < count; i++) {
+			const char *pid = strchr(names[i], '@');
+			size_t len = strlen(names[i]);
+
+			if (pid == NULL || len < 5 ||
+			    strcmp(names[i] + len - 5, ".body") != 0 ||
+			    !proc_is_gone(strtol(pid + 1, NULL, 10)))
+				continue;
+			buf_setf(&path, "%s/%s", platforms.data, names[i]);
+			file_remove(path.data, NULL);
+		}
+		dir_list_free(names, NULL, count);
+	}
+	buf_release(&platforms);
+	buf_release(&path);
+}
+
 struct transport *
 transport_new(struct loop *loop, const char *dir, const char *member,
     const struct transport_calls *calls, void *arg)
@@ -717,6 +745,7 @@ transport_new(struct loop *loop, const char *dir, const char *member,
 	struct transport *t = xcalloc(1, sizeof(*t));
 
 	t->loop = loop;
+	remove_left(dir);
 	t->dir = xstrdup(dir);
 	t->member = xstrdup(member);
 	t->calls = calls;
