@@ -58,7 +58,7 @@ mkdir backends
 like "$(NNI_PLATFORM_PATH=$PWD/backends answer nni-conformance --complete '')" 'none *mine*' 'of one'\''s own, too'
 rm -r backends
 is "$(answer nni-conformance --complete local '')" files 'then a configuration'
-is "$(answer "$NNI_BIN/nni-platform-local" --complete '')" 'none capabilities check clean collect fetch submit watch' 'verbs'
+is "$(answer "$NNI_BIN/nni-platform-local" --complete '')" 'none capabilities check clean collect environment fetch submit watch' 'verbs'
 is "$(answer nni-run --complete)" files 'no word at all'
 NNI_EXPERIMENTS=$PWD/nowhere
 is "$(answer nni-run --complete --resume '')" directories 'no experiments'

@@ -11,15 +11,15 @@ cd 'a b' || exit 1
 
 # The commands are there, of each example one.
 sed -n 's/^		//p' examples/README | sed 's/[	 ]*(.*)$//' >commands
-for d in digits shell c machines clusters platform; do
+for d in digits shell c machines clusters platform platform-rest; do
 	grep -q "examples/$d" commands || fail "no command for $d"
 done
 for f in $(grep -o 'examples/[^ ]*' commands); do
 	[ -e "$f" ] || fail "there is no $f"
 done
 for f in examples/*/config.yml examples/clusters/*.yml; do
-	exits 0 "$f" env NNI_PLATFORM_PATH="$PWD/examples/platform" nni-config "$f"
-	case $f in */platform/*) ;; *) grep -q "^#.*bin/nni-run $f" "$f"; ok $? 'and it says how to run it' ;; esac
+	exits 0 "$f" env NNI_PLATFORM_PATH="$PWD/examples/platform:$PWD/examples/platform-rest" nni-config "$f"
+	case $f in */platform/* | */platform-rest/*) ;; *) grep -q "^#.*bin/nni-run $f" "$f"; ok $? 'and it says how to run it' ;; esac
 done
 
 # small FILE TRIALS: fewer trials
