@@ -331,7 +331,7 @@ def submit_platform($s; $event): . as $setup | $event
 def stream_path($s; $name; kind): if $name == "pods" then pods_path($s.ns) else . + {facts: $s.facts} | jobs_path($s.ns; kind) end;
 
 def list_request($s; $name; $continue; kind): {id: "list:\($name):\($s[$name].gen)", as: "items", path: stream_path($s; $name; kind),
-	query: {labelSelector: selector, limit: "500", continue: $continue}, to: ["metadata", "labels", "nni-attempt"]};
+	query: {labelSelector: selector, limit: "100", continue: $continue}, to: ["metadata", "labels", "nni-attempt"]};
 
 def watch_request($s; $name; kind): {id: "watch:\($name):\($s[$name].gen)", as: "lines", path: stream_path($s; $name; kind),
 	query: {labelSelector: selector, watch: "1", resourceVersion: $s[$name].rv, allowWatchBookmarks: "true", timeoutSeconds: "540"},

@@ -23,7 +23,7 @@
 /* So long a server may be silent before trials are said to be UNKNOWN. */
 #define AWAY_MS 10000
 /* More than so much is not taken in at once. */
-#define BUSY_MAX 512
+#define BUSY_MAX 128
 /* jq(1), exit status. */
 #define JQ_USAGE 2
 #define JQ_COMPILE 3
@@ -510,6 +510,7 @@ each_round(void *arg)
 {
 	struct engine *e = arg;
 
+	transport_pause(e->transport, e->busy + e->waiting > BUSY_MAX);
 	if (!e->ended)
 		filter_hold(
 		    &e->filter, e->busy + e->waiting + e->requests > BUSY_MAX);

@@ -61,6 +61,7 @@ struct transport {
 	int64_t calm_ms; /* when the next calm one may go, less the burst */
 	uint64_t files;
 	bool broken;
+	bool paused; /* no replies are taken */
 };
 
 static void pump(void *arg);
@@ -537,6 +538,7 @@ run(struct curl *c, const struct buf *lines, struct buf *err)
 	c->in = stream_writer(t->loop, c->proc.in, input_gone, c);
 	c->out = stream_reader(t->loop, c->proc.out, heard, c);
 	loop_child(t->loop, &c->proc, exited, c);
+	stream_pause(c->out, t->paused);
 	c->next = t->curls;
 	t->curls = c;
 	t->batches += !c->stream;
@@ -709,6 +711,19 @@ pump(void *arg)
 		if (!start(t, false, most > BATCH_MAX ? BATCH_MAX : most))
 			break;
 	}
+}
+
+void
+transport_pause(struct transport *t, bool paused)
+{
+	struct curl *c;
+
+	if (t->paused == paused)
+		return;
+	t->paused = paused;
+	for (c = t->curls; c; c = c->next)
+		if (c->out)
+			stream_pause(c->out, paused);
 }
 
 /* Bodies of programs that were killed; they may hold what is secret. */

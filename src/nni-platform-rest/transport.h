@@ -86,6 +86,9 @@ struct server *transport_add_server(
     struct transport *t, const char *name, struct json spec, struct buf *err);
 struct server *transport_server(struct transport *t, const char *name);
 
+/* No replies are taken until it is let go again. */
+void transport_pause(struct transport *t, bool paused);
+
 struct transfer *transfer_new(void);
 /* One that was not sent. */
 void transfer_free(struct transfer *f);
