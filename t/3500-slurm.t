@@ -47,6 +47,6 @@ politeness
 wait
 for c in c?; do
 	grep -qx 'exit 0' $c
-	ok $? "the contract: $(sed -n 's/^# \(.*\):.*/\1/p' $c | xargs)" || diag "$(grep -A4 '^not ok' $c; tail -n 3 $c)"
+	ok $? "the contract: $(sed -n 's/^# \([a-z-]*\): .*/\1/p' $c | tr '\n' ' ')" || diag "$(grep -A4 '^not ok' $c; tail -n 3 $c)"
 done
 done_testing
