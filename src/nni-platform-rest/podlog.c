@@ -18,6 +18,7 @@
 #include "metricfile.h"
 #include "os/file.h"
 #include "os/sys.h"
+#include "when.h"
 
 #define FAULTS_MAX 10
 
@@ -42,85 +43,27 @@ struct podlog {
 
 /* ---- times ---- */
 
-/* Days since 1970-01-01 (Howard Hinnant, days_from_civil). */
-static int64_t
-days(int64_t y, int64_t m, int64_t d)
-{
-	int64_t era, yoe, doy;
-
-	y -= m <= 2;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = y - era * 400;
-	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static int64_t
-digits(const char *at, int n)
-{
-	int64_t value = 0;
-
-	while (n-- > 0) {
-		if (*at < '0' || *at > '9')
-			return -1;
-		value = 10 * value + (*at++ - '0');
-	}
-	return value;
-}
-
 /* RFC 3339 at the beginning of a line: nanoseconds since 1970 and, in *len,
    its length; -1 if there is none. */
 static int64_t
 time_of(const char *s, size_t size, size_t *len)
 {
-	int64_t part[6], ns = 0, unit = 100000000, zone = 0;
-	static const int at[] = {0, 5, 8, 11, 14, 17};
-	size_t i = 19;
-	int k;
+	char text[40];
+	const char *space = memchr(s, ' ', size);
+	const char *point;
+	int64_t ms, ns = 0, unit = 100000000;
 
-	if (size < 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' ||
-	    s[13] != ':' || s[16] != ':')
+	*len = space ? (size_t)(space - s) : size;
+	if (*len >= sizeof(text))
 		return -1;
-	for (k = 0; k < 6; k++)
-		if ((part[k] = digits(s + at[k], k == 0 ? 4 : 2)) == -1)
-			return -1;
-	if (s[i] == '.')
-		for (i++; i < size && s[i] >= '0' && s[i] <= '9'; i++) {
-			ns += unit * (s[i] - '0');
-			unit /= 10;
-		}
-	if (i < size && s[i] == 'Z') {
-		i++;
-	} else if (i + 6 <= size && (s[i] == '+' || s[i] == '-') &&
-		   digits(s + i + 1, 2) >= 0 && digits(s + i + 4, 2) >= 0) {
-		zone = 3600 * digits(s + i + 1, 2) + 60 * digits(s + i + 4, 2);
-		zone = s[i] == '-' ? -zone : zone;
-		i += 6;
-	} else {
+	memcpy(text, s, *len);
+	text[*len] = '\0';
+	if (when_parse(text, &ms) == -1)
 		return -1;
-	}
-	*len = i;
-	return (days(part[0], part[1], part[2]) * 86400 + part[3] * 3600 +
-		   part[4] * 60 + part[5] - zone) *
-		   1000000000 +
-	       ns;
-}
-
-/* The second, in UTC (civil_from_days). */
-static void
-add_second(struct buf *out, int64_t second)
-{
-	int64_t z = second / 86400 + 719468, rest = second % 86400;
-	int64_t era = z / 146097, doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153, m = mp < 10 ? mp + 3 : mp - 9;
-
-	buf_addf(out,
-	    "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64
-	    ":%02" PRId64 "Z",
-	    yoe + era * 400 + (m <= 2), m, doy - (153 * mp + 2) / 5 + 1,
-	    rest / 3600, rest / 60 % 60, rest % 60);
+	point = strchr(text, '.');
+	for (; point && *++point >= '0' && *point <= '9'; unit /= 10)
+		ns += unit * (*point - '0');
+	return ms / 1000 * 1000000000 + ns;
 }
 
 /* ---- metrics ---- */
@@ -344,7 +287,7 @@ podlog_since(const struct podlog *p, struct buf *time)
 {
 	if (p->last_ns <= 0)
 		return false;
-	add_second(time, p->last_ns / 1000000000);
+	when_add_utc(time, p->last_ns / 1000000000 * 1000);
 	return true;
 }
 
