@@ -51,7 +51,7 @@ is "$(seen .agent)" "$(printf '%s' "$(wc -l <srv/requests)" | tr -d ' ') nni-too
 	'all of it says who it is'
 
 # ---- bodies ----
-: >e/platforms/m@999999999-1.body
+touch -t 202001010000 e/platforms/m-1-1.body
 awkward=$(printf '"\\\\ \\n\\t @ ä %%s'; awk 'BEGIN { for (i = 0; i < 3000; i++) printf "q\\\"x%d ", i }')
 body=$(jq -nc --arg a "$awkward" '{a: $a}')
 long=$(jq -nc '{a: ("0123456789" * 30000)}')

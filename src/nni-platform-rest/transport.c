@@ -32,6 +32,8 @@
 /* Requests that may wait: so many at once, and so long for one more. */
 #define CALM_BURST 20
 #define CALM_MS 50
+/* No body is so long on its way. */
+#define LEFT_MS 3600000
 
 /* A curl process. */
 struct curl {
@@ -209,7 +211,7 @@ body_to_file(struct transport *t, struct transfer *f, struct buf *err)
 	struct buf path = BUF_INIT;
 	int result = -1;
 
-	buf_addf(&path, "%s/platforms/%s@%" PRId64 "-%" PRIu64 ".body", t->dir,
+	buf_addf(&path, "%s/platforms/%s-%" PRId64 "-%" PRIu64 ".body", t->dir,
 	    t->member, proc_self_pid(), ++t->files);
 	if (file_replace(
 		path.data, f->body.data, f->body.len, 0600, false, err) == 0) {
@@ -731,21 +733,20 @@ static void
 remove_left(const char *dir)
 {
 	struct buf platforms = BUF_INIT, path = BUF_INIT;
+	struct file_info info;
 	char **names;
-	size_t count, i;
+	size_t count, len, i;
 
 	expdir_path(&platforms, dir, "platforms");
 	if (dir_list(platforms.data, &names, NULL, &count, NULL) == 0) {
 		for (i = 0; i < count; i++) {
-			const char *pid = strchr(names[i], '@');
-			size_t len = strlen(names[i]);
-
-			if (pid == NULL || len < 5 ||
-			    strcmp(names[i] + len - 5, ".body") != 0 ||
-			    !proc_is_gone(strtol(pid + 1, NULL, 10)))
-				continue;
+			len = strlen(names[i]);
 			buf_setf(&path, "%s/%s", platforms.data, names[i]);
-			file_remove(path.data, NULL);
+			if (len > 5 &&
+			    strcmp(names[i] + len - 5, ".body") == 0 &&
+			    file_info(path.data, false, &info) == 0 &&
+			    info.mtime_ms < clock_wall_ms() - LEFT_MS)
+				file_remove(path.data, NULL);
 		}
 		dir_list_free(names, NULL, count);
 	}
