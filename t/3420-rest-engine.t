@@ -41,6 +41,38 @@ ask() { # REQUESTS: ./said has what it said, ./err its stderr
 replies() { jq -c 'select(.type == "said") | .what | select(.id) | [.id, .status, .body.message]' said | sort | tr '\n' ' '; }
 seen() { jq -r "$1" srv/requests | sort | uniq -c | awk '{printf "%s%s %s", s, $1, $2; s = ", "}'; }
 
+# ---- a server that is away: it takes ten seconds to be sure; told below ----
+mkdir -p p/two two/srv
+python3 "$TOP/t/rest-server" "$PWD/two/srv" "two-$$" &
+stop_at_end "kill $!"
+wait_for test -s two/srv/port
+cat >p/two/two.jq <<'J'
+def server($url): {kind: "bearer", url: $url, tokenFile: .member.tokenFile};
+def step($state; $event):
+  if $event.type == "start" then {state: {}, servers: {main: server(.member.main), storage: server(.member.storage)}}
+  elif $event.type == "open" then {state: {}, requests: [{id: $event.server, server: $event.server, path: "/say/\(.member.member)/503,200"}]}
+  elif $event.record.type? == "trial" then {state: {}, records: [{status: "RUNNING"} | select($event.record.trial != "ccccc")]}
+  elif $event.record.type? == "cancel" then {state: {}, records: [{status: "USER_CANCELED"}]}
+  else {state: $state} end;
+J
+cp p/asks/capabilities.json p/two/
+echo "two-$$" >two/token
+there=http://127.0.0.1:$(cat two/srv/port)
+jq -nc --arg there "$there" --arg token "$PWD/two/token" '{trialConcurrency: 2, trainingService: [["a", "http://127.0.0.1:1", $there],
+	["b", $there, "http://127.0.0.1:1"] | {platform: "two", trialCommand: "true", tokenFile: $token, member: .[0], main: .[1], storage: .[2]}]}' >two/config.json
+two_watch() { # MEMBER
+	mkfifo two/to-$1
+	nni-platform-rest watch --dir two --member $1 <two/to-$1 >two/$1 2>two/err-$1 &
+}
+two_line() { # TYPE TRIAL
+	printf '{"type":"%s","trial":"%s","attempt":1,"sequence":0,"platform":"two","place":"m","parameter_id":0,"parameters":{},"job":"j"}\n' $1 $2
+}
+two_watch a
+two_watch b
+exec 4>two/to-a 5>two/to-b
+two_line trial aaaaa >&4
+two_line trial bbbbb >&5
+
 # ---- what is tried again, and what is not ----
 ask '[{"id":"a","path":"/say/a/429,200"},{"id":"b","path":"/say/b/503,drop,200"},{"id":"c","path":"/say/c/404"},
 	{"id":"d","path":"/say/d/cut,200"},{"id":"e","path":"/say/e/500,500","tries":2}]'
@@ -168,6 +200,22 @@ collect_once >again
 ok "$(cmp -s got again; echo $?)" 'and is the same metric where the log has gone meanwhile' || diag "$(cat got again)"
 like "$(cat err)" '*the log may vanish*' 'notes are for people'
 cp log srv/log
+
+# ---- a server that is away ----
+wait_for grep -q UNKNOWN two/a
+ok $? 'trials are UNKNOWN where the server that tells of them is away, though another one came back'
+two_line trial ccccc >&4
+wait_for grep -q ccccc.*UNKNOWN two/a
+is "$(jq -r 'select(.status == "UNKNOWN") | .trial + " " + (.reason | sub(":1: .*"; ""))' two/a)" "aaaaa cannot reach http://127.0.0.1
+ccccc cannot reach http://127.0.0.1" 'and so is one that comes then'
+two_line cancel aaaaa >&4
+two_line cancel ccccc >&4
+wait_for grep -q '"type":"error"' two/b
+is "$(jq -r 'select(.type == "error") | .where' two/b)" 'http://127.0.0.1:1' 'that another one is away is said'
+two_line cancel bbbbb >&5
+exec 4>&- 5>&-
+wait_for grep -q CANCELED two/b
+is "$(jq -r 'select(.type == "status").status' two/b | tr '\n' ' ')" 'RUNNING USER_CANCELED ' 'and makes no trial UNKNOWN'
 
 # ---- what is wrong ----
 ask '[{"id":"a","path":"no-slash"},{"id":"b","path":"/x","as":"letters"},{"id":"c","server":"other","path":"/"}]'

@@ -20,8 +20,8 @@
 #include "os/file.h"
 #include "os/sys.h"
 
-/* So long a server may be silent before trials are said to be UNKNOWN. */
-#define AWAY_MS 10000
+/* The server that tells of trials; without it they are UNKNOWN. */
+#define MAIN_SERVER "main"
 /* More than so much is not taken in at once. */
 #define BUSY_MAX 128
 /* jq(1), exit status. */
@@ -296,91 +296,83 @@ opened(void *arg, struct server *server)
 	buf_release(&event);
 }
 
-/* Trials that were said to be alive are UNKNOWN. */
-static void
-say_unknown(struct engine *e)
+static const char *
+where_of(const struct server *server)
 {
+	const char *url = server_url(server);
+
+	return *url ? url : server->name;
+}
+
+/* Nothing is known of an attempt while its server is away. */
+static void
+say_unknown(struct subject *s, const struct server *server)
+{
+	struct engine *e = s->engine;
 	struct buf line = BUF_INIT, reason = BUF_INIT;
-	size_t i;
 
-	buf_addf(&reason, "cannot reach %s: %s", e->trouble_where, e->trouble);
-	for (i = 0; e->verb == VERB_WATCH && i < e->attempts.count; i++) {
-		struct subject *s = (struct subject *)e->attempts.all[i];
-
-		if (s->line == NULL || s->unknown)
-			continue;
-		record_begin_trial(&line, "status", s->a.trial, s->a.number);
-		json_member_str(&line, "status", "UNKNOWN");
-		json_member_str(&line, "reason", reason.data);
-		json_member_time(&line, "time", clock_wall_ms());
-		record_end(&line);
-		filter_put_buf(&e->filter, &line);
-		buf_clear(&line);
-		s->unknown = true;
-	}
+	if (e->verb != VERB_WATCH || s->line == NULL || s->unknown)
+		return;
+	buf_addf(
+	    &reason, "cannot reach %s: %s", where_of(server), server->trouble);
+	record_begin_trial(&line, "status", s->a.trial, s->a.number);
+	json_member_str(&line, "status", "UNKNOWN");
+	json_member_str(&line, "reason", reason.data);
+	json_member_time(&line, "time", clock_wall_ms());
+	record_end(&line);
+	filter_put_buf(&e->filter, &line);
+	s->unknown = true;
 	buf_release(&line);
 	buf_release(&reason);
 }
 
 static void
-stays_away(void *arg)
+known_again(struct subject *s)
 {
-	struct engine *e = arg;
+	if (s->unknown && s->said)
+		filter_put(&s->engine->filter, s->said, strlen(s->said));
+	s->unknown = false;
+}
 
-	if (e->trouble == NULL)
-		return;
-	engine_error(
-	    &e->platform, e->trouble, e->trouble_where, e->trouble_hint);
-	e->said_away = true;
-	say_unknown(e);
-	engine_look(e);
+/* Is nothing known of trials? Then this server is away. */
+static const struct server *
+main_away(const struct engine *e)
+{
+	const struct server *server =
+	    transport_server(e->transport, MAIN_SERVER);
+
+	return server && server->lasting ? server : NULL;
 }
 
 static void
-back(struct engine *e)
-{
-	size_t i;
-
-	timer_stop(&e->away);
-	free(e->trouble);
-	free(e->trouble_hint);
-	free(e->trouble_where);
-	e->trouble = e->trouble_hint = e->trouble_where = NULL;
-	e->said_away = false;
-	for (i = 0; i < e->attempts.count; i++) {
-		struct subject *s = (struct subject *)e->attempts.all[i];
-
-		if (s->unknown && s->said)
-			filter_put(&e->filter, s->said, strlen(s->said));
-		s->unknown = false;
-	}
-}
-
-static void
-away(void *arg, struct server *server, const char *why, const char *hint)
+away(void *arg, struct server *server)
 {
 	struct engine *e = arg;
 	bool asks = e->verb == VERB_CHECK || e->verb == VERB_CLEAN;
+	size_t i;
 
-	if (why == NULL) {
-		back(e);
-		return;
-	}
-	if (asks && *server_url(server) == '\0') {
+	if (asks && server->trouble && *server_url(server) == '\0') {
 		/* Nothing can be asked. */
-		engine_error(&e->platform, why, server->name, hint);
+		engine_error(
+		    &e->platform, server->trouble, server->name, server->hint);
 		engine_fail(e, NNI_TEMPORARY, NULL);
-		return;
 	}
-	free(e->trouble);
-	free(e->trouble_hint);
-	free(e->trouble_where);
-	e->trouble = xstrdup(why);
-	e->trouble_hint = hint ? xstrdup(hint) : NULL;
-	e->trouble_where =
-	    xstrdup(*server_url(server) ? server_url(server) : server->name);
-	if (!timer_is_set(&e->away) && !e->said_away && !asks)
-		timer_set(e->loop, &e->away, AWAY_MS, stays_away, e);
+	if (asks || (server->trouble && !server->lasting))
+		return;
+	if (server->trouble)
+		engine_error(&e->platform, server->trouble, where_of(server),
+		    server->hint);
+	for (i = 0;
+	     strcmp(server->name, MAIN_SERVER) == 0 && i < e->attempts.count;
+	     i++) {
+		struct subject *s = (struct subject *)e->attempts.all[i];
+
+		if (server->trouble)
+			say_unknown(s, server);
+		else
+			known_again(s);
+	}
+	engine_look(e);
 }
 
 static void
@@ -468,6 +460,7 @@ static void
 take(void *arg, const struct record *r, const char *line, size_t len)
 {
 	struct engine *e = arg;
+	const struct server *server = main_away(e);
 	struct subject *s;
 
 	if (!concerns(e, r) || r->trial[0] == '\0' || r->attempt < 1)
@@ -489,8 +482,11 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 		return;
 	}
 	line_event(s, r);
-	if (r->type == RECORD_TRIAL)
+	if (r->type == RECORD_TRIAL) {
 		share_line(s);
+		if (server)
+			say_unknown(s, server);
+	}
 }
 
 static void
@@ -645,7 +641,6 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	e.v = v;
 	e.verb = verb;
 	e.attempts = (struct attempts)ATTEMPTS_INIT;
-	e.away = (struct timer)TIMER_INIT;
 	e.platform.engine = &e;
 	e.platform.timer = (struct timer)TIMER_INIT;
 	code = open_config(&e, &err);
@@ -674,13 +669,9 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	delivery_free(e.delivery);
 	share_free(e.share);
 	if (e.loop) {
-		timer_stop(&e.away);
 		filter_release(&e.filter);
 		loop_free(e.loop);
 	}
-	free(e.trouble);
-	free(e.trouble_hint);
-	free(e.trouble_where);
 	config_release(&e.config);
 	buf_release(&err);
 	return code;

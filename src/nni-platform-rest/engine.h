@@ -49,7 +49,7 @@ struct subject {
 	struct said *passed;
 	int64_t passed_at;
 	bool asked;	/* jq has its first event */
-	bool unknown;	/* said to be UNKNOWN, since the server is away */
+	bool unknown;	/* said to be UNKNOWN, since main is away */
 	bool has_final; /* collect: a final metric was seen */
 	bool phases;	/* it has asked for further parameters */
 };
@@ -67,14 +67,11 @@ struct engine {
 	struct share *share; /* NULL: not needed yet */
 	struct subject platform;
 	struct attempts attempts;
-	struct timer away; /* then trials are UNKNOWN */
-	char *trouble, *trouble_hint;
-	char *trouble_where; /* why a server is away, which one */
-	size_t open;	     /* attempts with a line that are not settled */
-	size_t busy;	     /* events that are in jq */
-	size_t waiting;	     /* events that are not */
-	size_t requests;     /* open ones, streams left out */
-	bool said_away, ended, leaving;
+	size_t open;	 /* attempts with a line that are not settled */
+	size_t busy;	 /* events that are in jq */
+	size_t waiting;	 /* events that are not */
+	size_t requests; /* open ones, streams left out */
+	bool ended, leaving;
 	int exit_code;
 	bool exiting; /* the platform gave an exit code */
 };

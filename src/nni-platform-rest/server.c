@@ -44,16 +44,28 @@ server_new(struct loop *loop, const char *dir, const char *member,
 	s->arg = arg;
 	s->name = xstrdup(name);
 	s->access = a;
+	s->away = (struct timer)TIMER_INIT;
 	return s;
 }
 
 void
 server_free(struct server *s)
 {
+	timer_stop(&s->away);
 	access_free(s->access);
 	free(s->name);
 	free(s->trouble);
+	free(s->hint);
 	free(s);
+}
+
+static void
+stays_away(void *arg)
+{
+	struct server *s = arg;
+
+	s->lasting = true;
+	s->calls->away(s->arg, s);
 }
 
 void
@@ -61,9 +73,14 @@ server_away(struct server *s, const char *why, const char *hint)
 {
 	if (s->trouble && strcmp(s->trouble, why) == 0)
 		return;
+	if (s->trouble == NULL)
+		timer_set(s->loop, &s->away, SERVER_AWAY_MS, stays_away, s);
 	free(s->trouble);
+	free(s->hint);
 	s->trouble = xstrdup(why);
-	s->calls->away(s->arg, s, why, hint);
+	s->hint = hint ? xstrdup(hint) : NULL;
+	if (!s->lasting)
+		s->calls->away(s->arg, s);
 }
 
 void
@@ -71,9 +88,12 @@ server_back(struct server *s)
 {
 	if (s->trouble == NULL)
 		return;
+	timer_stop(&s->away);
 	free(s->trouble);
-	s->trouble = NULL;
-	s->calls->away(s->arg, s, NULL, NULL);
+	free(s->hint);
+	s->trouble = s->hint = NULL;
+	s->lasting = false;
+	s->calls->away(s->arg, s);
 }
 
 static void

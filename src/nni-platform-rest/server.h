@@ -14,10 +14,9 @@ struct server;
 struct server_calls {
 	/* It can be talked to, for the first time. */
 	void (*opened)(void *arg, struct server *s);
-	/* It does not answer, or lets nobody in, `why` and what to do (may be
-	   NULL); why NULL: it answers again. */
-	void (*away)(
-	    void *arg, struct server *s, const char *why, const char *hint);
+	/* It does not answer, or lets nobody in: its `trouble`; once more when
+	   that is `lasting`.  trouble NULL: it answers again. */
+	void (*away)(void *arg, struct server *s);
 	/* Requests may go on in so many milliseconds. */
 	void (*wake)(void *arg, int64_t ms);
 };
@@ -31,9 +30,14 @@ struct server {
 	struct access *access;
 	bool asking, ready, opened;
 	char *trouble; /* why it is away; NULL: it is not */
+	char *hint;    /* what to do about that; NULL: nothing to say */
+	bool lasting;  /* it is away for SERVER_AWAY_MS */
+	struct timer away;
 	int64_t again_ms, pause_ms;
 };
 
+/* So long a server may be silent before it is said. */
+#define SERVER_AWAY_MS 10000
 /* Pauses before something is tried again: the first, and the longest. */
 #define PAUSE_MS 500
 #define PAUSE_MAX_MS 30000

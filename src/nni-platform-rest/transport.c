@@ -89,12 +89,11 @@ server_opened(void *arg, struct server *server)
 }
 
 static void
-server_is_away(
-    void *arg, struct server *server, const char *why, const char *hint)
+server_is_away(void *arg, struct server *server)
 {
 	struct transport *t = arg;
 
-	t->calls->away(t->arg, server, why, hint);
+	t->calls->away(t->arg, server);
 }
 
 static void

@@ -25,10 +25,8 @@ struct transport;
 struct transport_calls {
 	/* A server can be talked to, for the first time. */
 	void (*opened)(void *arg, struct server *s);
-	/* It does not answer, or lets nobody in, `why` and what to do (may be
-	   NULL); why NULL: it answers again. */
-	void (*away)(
-	    void *arg, struct server *s, const char *why, const char *hint);
+	/* As in server_calls. */
+	void (*away)(void *arg, struct server *s);
 	/* Nothing will ever work. */
 	void (*broken)(void *arg, const char *why);
 };
