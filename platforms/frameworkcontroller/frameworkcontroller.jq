@@ -5,6 +5,8 @@
 # metrics come by the pods' termination messages, which the Framework keeps.
 include "k8s";
 include "custom";
+include "k8s-pod";
+include "k8s-seen";
 
 # A container's command as one for a shell.
 def framework_words: (.command // []) + (.args // [])

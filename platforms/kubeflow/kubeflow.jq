@@ -4,6 +4,8 @@
 # how it is found out which version of them the cluster serves.
 include "k8s";
 include "custom";
+include "k8s-pod";
+include "k8s-seen";
 
 # The kind of each operator.  Containers and roles have the names that the
 # operators look for.

@@ -1,6 +1,7 @@
 # A trial as a Job of Kubernetes (batch/v1), which every cluster has.
 # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
 include "k8s";
+include "k8s-pod";
 
 def kind: {api: "/apis/batch/v1", plural: "jobs", container: "trial", single: true};
 

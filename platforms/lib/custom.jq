@@ -18,6 +18,9 @@
 # The event `open` waits in .own.open meanwhile; .own.versions are those that
 # have not been asked for the resource yet.
 include "k8s";
+include "k8s-cluster";
+include "k8s-pod";
+include "k8s-seen";
 
 # Texts with passwords of registries: for each there is a Secret.
 def registries: [.member | .. | objects | .privateRegistryAuth?
@@ -27,7 +30,7 @@ def registries: [.member | .. | objects | .privateRegistryAuth?
 def registry_secret($at): "nni-\(.experiment)-\(.member.member | label_value
 	| ascii_downcase | gsub("[^a-z0-9]+"; "-"))-registry-\($at)";
 
-# A role of a job as a pod template: what pod_template (k8s.jq) takes, and
+# A role of a job as a pod template: what pod_template (k8s-pod.jq) takes, and
 #	role		its name, in the label nni-role
 #	registry	one of registries
 #	base		a user's pod, into which ours is merged

@@ -1,0 +1,78 @@
+# Could trials be started here?  What `nni-run --check` asks the API server.
+include "k8s-cluster";
+include "storage";
+
+# What is asked for in a review of rights: this verb on that.
+def rights(kind): kind as $k | ($k.api | split("/") | .[2]) as $group
+	| [("create", "get", "list", "watch", "delete") | {verb: ., group: $group, resource: $k.plural}]
+	+ [("list", "watch") | {verb: ., group: "", resource: "pods"}] + [{verb: "get", group: "", resource: "pods", subresource: "log"}]
+	+ [("create", "patch", "list", "delete") | {verb: ., group: "", resource: "configmaps"}]
+	+ ($k.rights // [] | map(select(.resource != "secrets"))) + (storage_rights + ($k.rights // [] | map(select(.resource == "secrets"))) | unique);
+
+def right_name: .resource + (if .subresource then "/" + .subresource else "" end) | ascii_downcase;
+
+# How a right is given: a line that can be typed.
+def grant($ns; $missing): "an administrator gives them by: kubectl -n \($ns) create role nni "
+	+ ([$missing | group_by(.verb)[] | .[0].verb] | map("--verb=" + .) | join(" ")) + " "
+	+ ($missing | map("--resource=" + .resource + (if .group != "" then "." + .group else "" end) + (if .subresource then "/" + .subresource else "" end)) | unique | join(" "))
+	+ ", and a rolebinding";
+
+def secret_names: [.member.imagePullSecrets[]? | .name];
+
+def check_requests($ns; kind): [{id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
+		{id: "quota", path: "/api/v1/namespaces/\($ns)/resourcequotas"}, {id: "nodes", path: "/api/v1/nodes"}]
+	+ [rights(kind) | to_entries[] | {id: "right:\(.key)", method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+		body: {apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: {resourceAttributes: (.value + {namespace: $ns})}}}]
+	+ [secret_names[] | {id: ("secret:" + .), path: "/api/v1/namespaces/\($ns)/secrets/\(.)"}]
+	+ [.member.serviceAccountName // empty | {id: "account", path: "/api/v1/namespaces/\($ns)/serviceaccounts/\(.)"}]
+	+ storage_questions($ns)
+	| map(. + {tries: 2});
+
+# 2, 500m, 1k: as a number.
+def quantity: tostring | capture("^(?<n>[0-9.]+)(?<u>[A-Za-z]*)$") // {n: "0", u: ""}
+	| (.n | tonumber) * ({m: 0.001, "": 1, k: 1000, M: 1000000, G: 1000000000, Ki: 1024, Mi: 1048576, Gi: 1073741824, Ti: 1099511627776}[.u] // 1);
+
+# Quotas that are used up.
+def quota_problems: .body.items[]? | .metadata.name as $name | .status | .hard as $hard | .used as $used
+	| ($hard // {} | keys[]) as $k | select($used[$k] != null and ($used[$k] | quantity) >= ($hard[$k] | quantity))
+	| select($k | test("pods|jobs|configmaps|cpu|memory|gpu"))
+	| problem("quota \($name) is used up: \($k) \($used[$k]) of \($hard[$k])"; "trials wait until something of it is given back; ask for more, or use another namespace:");
+
+# What a cluster's nodes have of the resource that trials ask for.
+def node_problems($setup): ($setup.member.gpuResource // "nvidia.com/gpu") as $gpu
+	| if ($setup.member.trialGpuNumber // 0) == 0 or .status != 200 then empty
+	elif any(.body.items[]?; (.status.allocatable[$gpu] // "0" | quantity) >= $setup.member.trialGpuNumber) then empty
+	else problem("no node has \($setup.member.trialGpuNumber) of \($gpu)"; "see `kubectl describe nodes`; gpuResource: names another resource, trialGpuNumber: another number") end;
+
+def check_reply($setup; $s; kind): .id as $id
+	| if .status == 0 then problem("no answer: \(.message // "")"; null)
+	elif $id == "namespace" then if .status == 404 then problem("there is no namespace \($s.ns)"; "kubectl create namespace \($s.ns), or set namespace:") else empty end
+	elif $id == "quota" then if .status == 200 then quota_problems else empty end
+	elif $id == "nodes" then node_problems($setup)
+	elif $id == "account" then if .status == 404 then problem("there is no service account \($setup.member.serviceAccountName) in \($s.ns)"; "create it, or set serviceAccountName:") else empty end
+	elif $id | startswith("secret:") then if .status == 404 then problem("there is no secret \($id[7:]) in \($s.ns), which imagePullSecrets: names";
+		"kubectl -n \($s.ns) create secret docker-registry \($id[7:]) --docker-server=... --docker-username=...") else empty end
+	elif $id == "storage" or $id == "claim" then . as $r | $setup | storage_fault($r; $s.ns) | problem(.message; .hint)
+	else empty end;
+
+# Rights are told together, at the end.
+def check_platform($s; $event; kind): . as $setup | $event
+	| if .type == "start" then {state: $s, servers: ($setup | server + storage_servers)}
+	elif .type == "open" and .server == "storage" then {state: $s}
+	elif .type == "open" then {state: ($s + ($setup | opened($event)) + {url: .url}), requests: [{id: "version", path: "/version", tries: 2}]}
+	elif .type == "reply" and .id == "version" and .status != 200 then {state: $s, exit: (if .status == 401 or .status == 403 then 6 else 5 end),
+		records: [problem("the server does not answer: \(.message // refusal)"; if .status == 401 then "see the user of the kubeconfig" else null end) + {where: $s.url}]}
+	elif .type == "reply" and .id == "version" then ($setup + {facts: $s.facts} | check_requests($s.ns; kind)) as $requests
+		| {state: ($s + {version: .body.gitVersion?, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
+	elif .type == "reply" and ($s.left // 0) > 0 then
+		[check_reply($setup; $s; kind)] as $problems
+		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
+			then [($setup + {facts: $s.facts} | rights(kind))[.id[6:] | tonumber]] else [] end) as $missing
+		| ($s + {left: ($s.left - 1), missing: ($s.missing + $missing), bad: ($s.bad or $problems != [])}) as $n
+		| if $n.left > 0 then {state: $n, records: $problems}
+		elif $n.missing != [] then {state: $n, exit: 6, records: ($problems + [problem("rights are missing in namespace \($n.ns): "
+			+ ([$n.missing | group_by(right_name)[] | (map(.verb) | join(", ")) + " " + (.[0] | right_name)] | join("; ")); grant($n.ns; $n.missing))])}
+		elif $n.bad then {state: $n, records: $problems, exit: 1}
+		else {state: $n, exit: 0, records: [{type: "place", place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
+			code: ($setup | code_words)} | with_entries(select(.value != null))]} end
+	else {state: $s} end;
