@@ -131,20 +131,12 @@ backend_of_member(struct loop *loop, const char *dir, const char *member,
 	struct config config;
 	struct config_member *section;
 	struct backend *b = NULL;
-	struct buf path = BUF_INIT;
 
-	expdir_path(&path, dir, "config.json");
-	if (config_load(&config, path.data, err) == 0) {
-		section = config_member(&config, member);
-		if (section)
-			b = backend_new(loop, section->platform, verb, dir,
-			    member, calls, arg, err);
-		else
-			buf_err(
-			    err, "'%s' has no member '%s'", path.data, member);
+	if (config_open(&config, dir, member, &section, err) == 0) {
+		b = backend_new(loop, section->platform, verb, dir, member,
+		    calls, arg, err);
 		config_release(&config);
 	}
-	buf_release(&path);
 	return b;
 }
 

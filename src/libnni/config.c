@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "config.h"
+#include "expdir.h"
 #include "mem.h"
 #include "say.h"
 #include "os/file.h"
@@ -346,4 +347,26 @@ config_member(struct config *c, const char *name)
 		if (c->members[i].name && strcmp(c->members[i].name, name) == 0)
 			return &c->members[i];
 	return NULL;
+}
+
+int
+config_open(struct config *c, const char *dir, const char *name,
+    struct config_member **member, struct buf *err)
+{
+	struct buf path = BUF_INIT;
+	int code;
+
+	expdir_path(&path, dir, "config.json");
+	code = config_load(c, path.data, err);
+	if (code == NNI_OK) {
+		*member = config_member(c, name);
+		if (*member == NULL) {
+			buf_err(
+			    err, "'%s' has no member '%s'", path.data, name);
+			config_release(c);
+			code = NNI_CONFIG;
+		}
+	}
+	buf_release(&path);
+	return code;
 }

@@ -62,5 +62,12 @@ int config_parse(
 void config_release(struct config *c);
 /* NULL if there is none of that name. */
 struct config_member *config_member(struct config *c, const char *name);
+/*
+ * The configuration of the experiment in `dir` and its member of that name; it
+ * belongs to c.  0, or the exit code with err: as config_load(), and NNI_CONFIG
+ * if there is no such member; nothing is to be released then.
+ */
+int config_open(struct config *c, const char *dir, const char *name,
+    struct config_member **member, struct buf *err);
 
 #endif

@@ -170,17 +170,8 @@ place_open(
 		return NNI_CONFIG;
 	}
 	place_read(p, path.data);
-	expdir_path(&path, p->dir, "config.json");
-	r = config_load(&p->config, path.data, err);
-	if (r == NNI_OK) {
-		p->member = config_member(&p->config, member);
-		if (p->member == NULL) {
-			buf_err(
-			    err, "'%s' has no member '%s'", path.data, member);
-			r = NNI_CONFIG;
-		}
-	}
 	buf_release(&path);
+	r = config_open(&p->config, p->dir, member, &p->member, err);
 	if (r != NNI_OK)
 		return r;
 	p->concurrency = p->config.trial_concurrency;

@@ -103,15 +103,13 @@ find_secret(const struct pointer *p, const char *key, struct buf *secret)
 {
 	struct machines_read all = {NULL, 0};
 	struct config_member *member;
-	struct buf file = BUF_INIT, err = BUF_INIT;
+	struct buf err = BUF_INIT;
 	struct config config;
 	size_t index = strtoul(p->index, NULL, 10);
 	int r = -1;
 
-	expdir_path(&file, p->dir, "config.json");
-	if (config_load(&config, file.data, &err) == 0) {
-		member = config_member(&config, p->member);
-		if (member && machines_read(&all, p->dir, member, &err) == 0 &&
+	if (config_open(&config, p->dir, p->member, &member, &err) == 0) {
+		if (machines_read(&all, p->dir, member, &err) == 0 &&
 		    index < all.count)
 			r = json_string(
 			    json_get(all.all[index].section, key), secret);
@@ -120,7 +118,6 @@ find_secret(const struct pointer *p, const char *key, struct buf *secret)
 	}
 	if (err.len)
 		say_warning("%s", err.data);
-	buf_release(&file);
 	buf_release(&err);
 	return r;
 }

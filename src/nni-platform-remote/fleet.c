@@ -245,7 +245,6 @@ fleet_open(struct fleet *f, struct loop *loop, const struct verb *v,
     const char *verb, const struct fleet_calls *calls, void *arg,
     struct buf *err)
 {
-	struct buf path = BUF_INIT;
 	size_t i;
 	int code;
 
@@ -255,20 +254,10 @@ fleet_open(struct fleet *f, struct loop *loop, const struct verb *v,
 	    .calls = calls,
 	    .arg = arg,
 	    .attempts = ATTEMPTS_INIT};
-	expdir_path(&path, v->dir, "config.json");
-	code = config_load(&f->config, path.data, err);
-	if (code == NNI_OK) {
-		f->member = config_member(&f->config, v->member);
-		if (!f->member) {
-			buf_err(err, "'%s' has no member '%s'", path.data,
-			    v->member);
-			code = NNI_CONFIG;
-		} else if (machines_read(
-			       &f->machines, v->dir, f->member, err) == -1) {
-			code = NNI_CONFIG;
-		}
-	}
-	buf_release(&path);
+	code = config_open(&f->config, v->dir, v->member, &f->member, err);
+	if (code == NNI_OK &&
+	    machines_read(&f->machines, v->dir, f->member, err) == -1)
+		code = NNI_CONFIG;
 	if (code != NNI_OK)
 		return code;
 	f->all = xcalloc(f->machines.count, sizeof(*f->all));

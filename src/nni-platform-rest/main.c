@@ -64,44 +64,24 @@ verb_clean(const struct verb *v)
 	return code;
 }
 
-/* The name of the member's platform. */
-static int
-platform_of(const struct verb *v, struct buf *name, struct buf *err)
-{
-	struct config c;
-	struct config_member *m;
-	struct buf path = BUF_INIT;
-	int result = -1;
-
-	expdir_path(&path, v->dir, "config.json");
-	if (config_load(&c, path.data, err) == NNI_OK) {
-		m = config_member(&c, v->member);
-		if (m != NULL)
-			result = buf_set(name, m->platform);
-		else
-			buf_err(err, "%s: there is no member '%s'", path.data,
-			    v->member);
-		config_release(&c);
-	}
-	buf_release(&path);
-	return result;
-}
-
 /* What the platform's folder says of it. */
 static int
 verb_capabilities(const struct verb *v)
 {
 	struct buf dir = BUF_INIT, lib = BUF_INIT, text = BUF_INIT;
 	struct buf err = BUF_INIT;
+	struct config config;
+	struct config_member *member;
 	struct json all;
-	int code = NNI_OK;
+	int code = config_open(&config, v->dir, v->member, &member, &err);
 
-	if (platform_of(v, &text, &err) == -1 ||
-	    platform_jq_find(text.data, &dir, &lib, &err) == -1) {
-		code = NNI_CONFIG;
-	} else {
+	if (code == NNI_OK) {
+		if (platform_jq_find(member->platform, &dir, &lib, &err) == -1)
+			code = NNI_CONFIG;
+		config_release(&config);
+	}
+	if (code == NNI_OK) {
 		path_add(&dir, "capabilities.json");
-		buf_clear(&text);
 		if (file_read_all(dir.data, &text, &err) == -1 ||
 		    json_check(text.data, text.len, JSON_STRICT, &all, NULL,
 			&err) == -1)
