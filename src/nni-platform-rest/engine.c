@@ -575,6 +575,50 @@ engine_look(struct engine *e)
 
 /* ---- from start to end ---- */
 
+static void
+program_path(const struct engine *e, const char *verb, struct buf *path)
+{
+	expdir_path(path, e->v->dir, "platforms");
+	buf_addf(path, "/%s-%s.jq", e->v->member, verb);
+}
+
+/* The program in a file: for Windows a command line would be too short. */
+static int
+write_program(struct engine *e, const char *dir, const char *lib,
+    struct buf *path, struct buf *err)
+{
+	const char *verb = verb_names[e->verb];
+	struct buf program = BUF_INIT;
+	int result;
+
+	program_text(&program, e->member->platform,
+	    json_bool(json_get(e->member->section, "reuseMode"), false), dir,
+	    lib, verb);
+	expdir_path(path, e->v->dir, "platforms");
+	result = dir_make_all(path->data, 0700, err);
+	buf_clear(path);
+	program_path(e, verb, path);
+	if (result == 0)
+		result = file_replace(
+		    path->data, program.data, program.len, 0600, false, err);
+	buf_release(&program);
+	return result;
+}
+
+static void
+remove_programs(const struct engine *e)
+{
+	struct buf path = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(verb_names) / sizeof(*verb_names); i++) {
+		buf_clear(&path);
+		program_path(e, verb_names[i], &path);
+		file_remove(path.data, NULL);
+	}
+	buf_release(&path);
+}
+
 static int
 start_jq(struct engine *e, struct buf *err)
 {
@@ -583,18 +627,16 @@ start_jq(struct engine *e, struct buf *err)
 	const char *jq = env_get("NNI_JQ");
 	int result = -1;
 
-	if (platform_jq_find(e->member->platform, &dir, &lib, err) == 0) {
+	if (platform_jq_find(e->member->platform, &dir, &lib, err) == 0 &&
+	    write_program(e, dir.data, lib.data, &program, err) == 0) {
 		expdir_path(&config, e->v->dir, "config.json");
-		program_text(&program, e->member->platform,
-		    json_bool(json_get(e->member->section, "reuseMode"), false),
-		    dir.data, lib.len ? lib.data : "", verb_names[e->verb]);
 		const char *argv[] = {jq && *jq ? jq : "jq", "-nc",
 		    "--unbuffered", "-L", dir.data, "-L",
 		    lib.len ? lib.data : dir.data, "--slurpfile", "config",
 		    config.data, "--arg", "member", e->v->member, "--arg",
 		    "verb", verb_names[e->verb], "--arg", "experiment",
 		    expdir_id(e->v->dir), "--arg", "dir", e->v->dir, "--arg",
-		    "once", e->v->once ? "1" : "0", program.data, NULL};
+		    "once", e->v->once ? "1" : "0", "-f", program.data, NULL};
 
 		e->jq = backend_program(
 		    e->loop, argv, e->v->dir, NULL, &jq_calls, e);
@@ -607,26 +649,6 @@ start_jq(struct engine *e, struct buf *err)
 	buf_release(&config);
 	buf_release(&program);
 	return result;
-}
-
-static int
-open_config(struct engine *e, struct buf *err)
-{
-	struct buf path = BUF_INIT;
-	int code;
-
-	expdir_path(&path, e->v->dir, "config.json");
-	code = config_load(&e->config, path.data, err);
-	if (code == NNI_OK) {
-		e->member = config_member(&e->config, e->v->member);
-		if (e->member == NULL) {
-			buf_err(err, "%s: there is no member '%s'", path.data,
-			    e->v->member);
-			code = NNI_CONFIG;
-		}
-	}
-	buf_release(&path);
-	return code;
 }
 
 int
@@ -643,7 +665,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	e.attempts = (struct attempts)ATTEMPTS_INIT;
 	e.platform.engine = &e;
 	e.platform.timer = (struct timer)TIMER_INIT;
-	code = open_config(&e, &err);
+	code = config_open(&e.config, v->dir, v->member, &e.member, &err);
 	if (code == NNI_OK) {
 		e.loop = loop_new();
 		filter_init(
@@ -660,6 +682,8 @@ engine_run(const struct verb *v, enum engine_verb verb)
 		simple_event(&e.platform, "start");
 		code = loop_run(e.loop);
 	}
+	if (code == NNI_OK && verb == VERB_CLEAN)
+		remove_programs(&e);
 	subject_release(&e.platform);
 	for (i = 0; i < e.attempts.count; i++)
 		subject_release((struct subject *)e.attempts.all[i]);

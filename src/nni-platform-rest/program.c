@@ -14,8 +14,6 @@
 
 #define MODULES_MAX 16
 #define NAME_MAX_LEN 64
-/* The most that Linux takes as one argument is 128 KiB. */
-#define TEXT_MAX ((size_t)120 << 10)
 
 struct source {
 	const char *dir, *lib;
@@ -126,8 +124,6 @@ program_text(struct buf *out, const char *platform, bool reuse, const char *dir,
 	if ((!reuse || add_module(&s, name.data, out) == -1) &&
 	    (s.count = 0, add_module(&s, platform, out) == -1))
 		/* jq says what is wrong with it. */
-		buf_setf(out, "include \"%s\"; ", platform);
-	if (out->len > TEXT_MAX)
 		buf_setf(out, "include \"%s\"; ", platform);
 	buf_release(&name);
 	if (!(reuse && has_step(out, "reuse", verb, &step)) &&
