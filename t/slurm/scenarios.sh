@@ -438,3 +438,35 @@ politeness() {
 	ok "$([ "$(cat polls)" -lt 6 ]; echo $?)" 'six trials are not six questions'
 	is "$(grep -c SUCCEEDED statuses)" 6 'and all are told of'
 }
+
+# conform TRIALS FILE PARTS: parts of the contract, in the experiment conform;
+# to be run in the background.
+conform() {
+	nni-conformance -n "$1" --only="$3" slurm conform.yml >"$2" 2>&1
+	echo "exit $?" >>"$2"
+}
+
+# A test for each FILE of conform, c1, c2...
+verdicts() {
+	for c in c?; do
+		grep -qx 'exit 0' $c
+		ok $? "the contract: $(sed -n 's/^# \([a-z-]*\): .*/\1/p' $c | xargs)" || diag "$(grep -A4 '^not ok' $c; tail -n 3 $c)"
+	done
+}
+
+# What must be true wherever Slurm is.
+anywhere() {
+	many_in_one_array
+	killed_before_it_knew
+	submitted_twice
+	other_parameters
+	cancelled_in_the_queue
+	cancelled_before_its_job
+	cancelled_by_somebody_else
+	too_long
+	environment
+	out_of_reach
+	elsewhere
+	odd_names
+	killed_and_resumed
+}
