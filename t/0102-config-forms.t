@@ -257,6 +257,20 @@ is "$(cat err)" '' 'of a pipe it is not known'
 is "$(nni-config --redact again.json 2>/dev/null | jq -c '.trainingService[].machineList[]|[.host,.password,.sshPassphrase]' | tr '\n' ' ' | sed 's/ $//')" \
 	'["192.0.2.1","***",null] ["192.0.2.2",null,"***"]' 'shown are stars'
 
+config 'trialConcurrency: 1
+trainingService: {platform: kubernetes, image: a, imagePullSecrets: [{name: registry}],
+  volumes: [{name: v, secret: {secretName: data}, projected: {sources: [{secret: {name: other, token: x}}]}}]}'
+chmod 640 c.yml
+exits 0 'the names of Secrets of Kubernetes' nni-config c.yml
+is "$(sed 's/:[0-9:]*/:/' err)" 'c.yml: note: other users of this machine can read this secret: chmod go= c.yml' 'are none: the token is'
+nni-config -q --redact c.yml >out
+is "$(get '.trainingService[0]|[.imagePullSecrets[0].name,.volumes[0].secret.secretName,.volumes[0].projected.sources[0].secret[]]')" '["registry","data","other","***"]' 'and are shown'
+config 'trialConcurrency: 1
+trainingService: {platform: kubernetes, image: a, imagePullSecrets: [{name: registry}]}'
+chmod 640 c.yml
+exits 0 'names alone' nni-config c.yml
+is "$(cat err)" '' 'nothing is noted'
+
 # ---- clusters ----
 for pair in '1:30:00 5400' '"01:30:00" 5400' '30:00 1800' '1-12 129600' '1-12:30 131400' '1-12:30:10 131410' '90m 5400' '7200 7200'; do
 	config 'trialConcurrency: 1

@@ -20,10 +20,25 @@ hide_logins(struct node *n)
 	buf_release(&text);
 }
 
+/* Kubernetes calls things Secrets; which of them is meant, anybody may know. */
+static bool
+names_a_secret(const struct node *n)
+{
+	static const char *const words[] = {
+	    "imagePullSecrets", "secretName", "secretKeyRef", "secretRef"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(n->key, words[i]) == 0)
+			return true;
+	return strcmp(n->key, "secret") == 0 && n->type == NODE_MAP;
+}
+
 static bool
 is_secret(const struct node *n)
 {
 	return n->key && n->type != NODE_NULL && n->type != NODE_BOOL &&
+	       !names_a_secret(n) &&
 	       (key_is_secret(n->key) || node_sounds_secret(n->key));
 }
 
