@@ -54,6 +54,11 @@ nni-run -v --id vainv c.json 2>err >out
 is "$(grep -c ' FAILED: exit code 3; see' err)" 5 '-v: they are told'
 like "$(cat err)" '*all 5 trials have failed, with: exit code 3; to see why: *' 'fewer than ten'
 
+config max=1 then=refused
+exits 1 'one that never ran' nni-run --id refused c.json
+is "$(sed -n 's/trial [a-z0-9]*/trial T/; s/^nni-run: warning: //p' err)" 'local: trial T: no such image (see it)
+trial T (0) FAILED: refused' 'has no directory to look at, and an error says whose it is'
+
 config max=5 then=slow
 exits 0 'trials that take too long' nni-run --id slow c.json
 is "$(grep -c 'EARLY_STOPPED: maxTrialDuration of 1 s reached' err)" 3 'are told'

@@ -96,6 +96,7 @@ run_tell_failure(struct run *run, const struct trial *tr,
     const struct record *r, enum failure_what what)
 {
 	struct buf reason = BUF_INIT, rest = BUF_INIT, dir = BUF_INIT;
+	struct file_info info;
 	struct failure_kind *k;
 
 	if (json_string(r->reason, &reason) != 0)
@@ -105,8 +106,12 @@ run_tell_failure(struct run *run, const struct trial *tr,
 		buf_adds(&rest, "; it is tried again");
 	} else if (!r->infra) {
 		expdir_trial(&dir, run->dir, tr->id, tr->attempt);
-		buf_setf(&rest, "; see %s", dir.data);
-		add_last_words(&rest, dir.data);
+		/* what never ran on a cluster has none */
+		if (file_info(dir.data, true, &info) == 0 &&
+		    info.type == FILE_DIR) {
+			buf_setf(&rest, "; see %s", dir.data);
+			add_last_words(&rest, dir.data);
+		}
 	}
 	k = kind_of(&run->failures, reason.data, what);
 	if (k != NULL && ++k->count == WHOLE)

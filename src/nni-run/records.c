@@ -385,8 +385,9 @@ on_error(struct run *run, const struct record *r)
 	json_string(record_get(r, "message"), &text);
 	json_string(record_get(r, "hint"), &hint);
 	json_string(record_get(r, "where"), &where);
-	view_warning(&run->view, "%s%s%s%s%s%s", where.data,
-	    where.len > 0 ? ": " : "", text.data, hint.len > 0 ? " (" : "",
+	view_warning(&run->view, "%s%s%s%s%s%s%s%s%s", where.data,
+	    where.len > 0 ? ": " : "", r->trial[0] ? "trial " : "", r->trial,
+	    r->trial[0] ? ": " : "", text.data, hint.len > 0 ? " (" : "",
 	    hint.data, hint.len > 0 ? ")" : "");
 	buf_release(&text);
 	buf_release(&hint);
