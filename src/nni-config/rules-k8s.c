@@ -419,12 +419,11 @@ check_registry(struct reading *r, const struct node *role, const char *path)
 
 /* What runs in a role: its own command, or that of the member. */
 static void
-check_role(struct reading *r, const struct node *m, struct node *role,
+check_command(struct reading *r, const struct node *m, struct node *role,
     const char *path)
 {
 	const struct node *command = node_get(m, "trialCommand");
 
-	check_registry(r, role, path);
 	if (node_get(role, "command") || rules_may_miss(r, role))
 		return;
 	if (command) {
@@ -463,6 +462,37 @@ static const struct operator* operator_named(const char *name)
 	return NULL;
 }
 
+/* One archive is unpacked in all pods of a trial. */
+static void
+check_role_code(
+    struct reading *r, struct node *m, struct node *role, const char *path)
+{
+	const struct node *own = node_get(role, "codeDirectory");
+	const char *mine = tree_text(role, "codeDirectory");
+	const char *all = tree_text(m, "trialCodeDirectory");
+	size_t was;
+
+	if (!own && all) {
+		node_copy(tree_put(role, "codeDirectory"),
+		    node_get(m, "trialCodeDirectory"));
+	} else if (mine && all && strcmp(mine, all) != 0) {
+		was = reading_enter(r, "%s", path);
+		reading_error(r, own, "codeDirectory",
+		    "must be the trialCodeDirectory, '%s': all pods of a trial "
+		    "get that; let it hold the code of every role",
+		    all);
+		reading_leave(r, was);
+	}
+}
+
+/* A worker of an MPIJob needs no command: it waits for the launcher. */
+static bool
+waits(const struct operator* op, const char *role)
+{
+	return op && strcmp(op->name, "mpi-operator") == 0 &&
+	       strcmp(role, "worker") == 0;
+}
+
 void
 rules_kubeflow(struct reading *r, struct node *m)
 {
@@ -486,11 +516,10 @@ rules_kubeflow(struct reading *r, struct node *m)
 		if (!role || role->type != NODE_MAP)
 			continue;
 		buf_setf(&path, "%s%s.", r->v1 ? "trial." : "", roles[i]);
-		check_role(r, m, role, path.data);
-		if (node_get(m, "trialCodeDirectory") &&
-		    !node_get(role, "codeDirectory"))
-			node_copy(tree_put(role, "codeDirectory"),
-			    node_get(m, "trialCodeDirectory"));
+		check_registry(r, role, path.data);
+		if (!waits(op, roles[i]))
+			check_command(r, m, role, path.data);
+		check_role_code(r, m, role, path.data);
 	}
 	buf_release(&path);
 }
@@ -551,7 +580,8 @@ rules_frameworkcontroller(struct reading *r, struct node *m)
 		was = reading_enter(r, "%s", path.data);
 		check_role_name(r, roles, i);
 		reading_leave(r, was);
-		check_role(r, m, &roles->items[i], path.data);
+		check_registry(r, &roles->items[i], path.data);
+		check_command(r, m, &roles->items[i], path.data);
 	}
 	buf_release(&path);
 }
