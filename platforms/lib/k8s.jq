@@ -504,7 +504,8 @@ def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | ki
 		if .status != 200 then {state: null, records: [{fetched: true, files: 0, bytes: 0, error: refusal}]}
 		else [.body.items[] | select(any(.status.containerStatuses[]?; .state.running or .state.terminated)) | .metadata.name] as $names
 			| if $names == [] then {state: null, records: [{fetched: true, files: 0, bytes: 0}
-				+ if .body.items == [] and $kind.vanishing != true then {error: "its pods are gone, and their logs with them"} else {} end]}
+				+ if .body.items == [] and $kind.vanishing != true then {error: "its pods are gone, and their logs with them"}
+				elif $s.error then {error: $s.error} else {} end]}
 			else {state: ($s + {left: ($names | length), files: 0, bytes: 0}), requests: [$names | to_entries[] | {id: .value, as: "file", tries: 8,
 				name: (if $kind.single or ($names | length) == 1 then "stdout" else .value as $name | $s | log_name(pod_source($name; $setup); $kind) end),
 				path: (($s.ns | pods_path(.)) + "/" + .value + "/log"), query: {container: $kind.container}}]} end
