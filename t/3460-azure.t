@@ -112,14 +112,25 @@ unset AZURE_FEDERATED_TOKEN_FILE
 : >az/identity
 exits 0 'and a managed identity' nni-run --check file.json
 
-# ---- what is left ----
-exits 0 'an experiment is cleaned up' nni-run --clean file
-is "$(k8s_get /api/v1/namespaces/default/secrets | jq -r '.items[].metadata.name' | grep -c nni-file-)" 0 'and its Secret is gone'
-
 # ---- a second time ----
 : >az/requests
-rm -rf exps/file
+mv exps/file first
 begin file "$vault"
 ended file 'the same code once more'
 is "$(asked 'comp=range')" 0 'is not sent again'
+rm -rf first
+
+# ---- what is left ----
+mkdir "$share/nni/other" && cp -r "$share"/nni/file/code-* "$share/nni/other/"
+exits 0 'an experiment is cleaned up' nni-run --clean file
+is "$(k8s_get /api/v1/namespaces/default/secrets | jq -r '.items[].metadata.name' | grep -c nni-file-)" 0 'and its Secret is gone'
+is "$(cd "$share/nni" && echo file/* other/code*/*)" "file/trials $(cd "$share/nni" && echo other/code-*/0.part other/code-*/whole)" \
+	'so are the archives on the share; what trials wrote is not, nor what others have there'
+rm -rf "$share/nni/file/trials"
+exits 0 'again' nni-run --clean file
+ok "$([ ! -e "$share/nni/file" ]; echo $?)" 'the folder goes when there is nothing in it'
+echo later >az/blobs/box/nni/blob/mine
+exits 0 'one by blobs, with a signature' nni-run --clean blob
+exits 0 'and with the key' nni-run --clean key
+is "$(cd az/blobs/box/nni && find . -type f)" ./blob/mine 'leaves none of them'
 done_testing

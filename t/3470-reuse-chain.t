@@ -91,9 +91,20 @@ rm hold
 
 # ---- what is left ----
 
-nni-run --clean=one >/dev/null 2>err
-is $? 0 'what is left can be removed' || diag "$(cat err)"
-is "$(k8s_get "$jobs?labelSelector=nni-exp%3Done" | jq '.items | length') $(ls nfs/export/nni/one/environments | wc -l | tr -d ' ')" '0 0' 'all of it'
+ls nfs/export/nni/one >before
+nni-run --clean=one >/dev/null 2>err && nni-run --clean=one >/dev/null 2>err
+is $? 0 'what is left can be removed, twice' || diag "$(cat err)"
+is "$(k8s_get "$jobs?labelSelector=nni-exp%3Done" | jq '.items | length') $(ls nfs/export/nni)" '0 four
+three
+two' 'all of it'
+ok "$(grep -q '^code-' before && grep -q '^tools-' before; echo $?)" 'the archives, too'
+mkdir -p nfs/export/nni/two/trials/aaaaa/nnioutput elsewhere/code-x && : >nfs/export/nni/two/trials/aaaaa/nnioutput/result
+nni-run --clean=two >/dev/null 2>err
+is "$? $(find nfs/export/nni/two -type f)" '0 nfs/export/nni/two/trials/aaaaa/nnioutput/result' 'but for what trials wrote outside of it' || diag "$(cat err)"
+mv nfs/export/nni/three elsewhere && ln -s "$PWD/elsewhere" nfs/export/nni/three
+nni-run --clean=three >/dev/null 2>err
+is "$? $(ls elsewhere | tr '\n' ' ')" '5 code-x three ' 'and nothing by way of a link'
+like "$(cat err)" "*cannot be removed: '*/nni/three' is no directory*" 'which is said'
 
 # ---- where it cannot be ----
 

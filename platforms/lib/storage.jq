@@ -80,8 +80,8 @@ def archive_path($what; $a): storage_root + "/" + archive_folder($what; $a) + if
 
 # ---- getting it there: phases of requests, each when all of the one before are done ----
 #
-# A phase is [{ok: [STATUS...], skip: STATUS|null, what, request}...]; a reply of status `skip`
-# says that the archive is there already.
+# A phase is [{ok: [STATUS...], skip: STATUS|null, what, fault, request}...]; a reply of status
+# `skip` says that the archive is there already, `fault` what could not be done.
 
 def range_bytes: 4194304;
 def at_once: 8;
@@ -175,7 +175,7 @@ def storage_next($phases; $up; $event): ($phases[$up.at] | map(select(.request.i
 		| if $at == ($phases | length) then {up: $up, done: true}
 		else {up: {at: $at, left: ($phases[$at] | length)}, requests: phase_requests($phases; $at)} end
 	elif ($one.ok | index([$event.status])) == null and ($event.id != $one.other.id? or $event.status != 200) then
-		{up: $up, failed: {reason: "\($one.what | if . == "secret" then "the Secret for it cannot be made" else "the \(.) cannot be stored" end): \($event
+		{up: $up, failed: {reason: "\($one.fault // ($one.what | if . == "secret" then "the Secret for it cannot be made" else "the \(.) cannot be stored" end)): \($event
 				| if $one.request.as == "unpack" then .message // "no reason was given" elif $one.request.server == "storage" then azure_words else .body.message? // "it answered \(.status)" end)",
 			hint: (if $one.request.server == "storage" then $event | azure_hint elif $one.what == "secret" then "the right to create and update secrets is needed"
 				else "see whether localMountPoint is mounted and may be written to" end)}}

@@ -16,6 +16,8 @@
 #include "toolfiles.h"
 
 #define LOOK_MS 500
+/* Of the directories of an experiment: trials/ID/nnioutput. */
+#define OUTPUT_DEPTH 3
 #define AGENT_MAX ((size_t)64 << 20)
 
 /* Who wants to know what is written to a file. */
@@ -67,43 +69,51 @@ share_of(struct engine *e)
 
 /* ---- where ---- */
 
-/* Is `path` below the folder `root`? */
-static bool
+/* How long is the part of `path` that is the folder `root`? 0: it is not below
+   that. */
+static size_t
 is_below(const char *path, struct json root)
 {
 	struct buf dir = BUF_INIT;
 	const char *at;
-	bool below = false;
+	size_t len = 0;
 
 	if (json_string(root, &dir) == 0 && path_is_absolute(dir.data)) {
 		while (dir.len > 1 && dir.data[dir.len - 1] == '/')
 			buf_cut(&dir, dir.len - 1);
-		below = strncmp(path, dir.data, dir.len) == 0 &&
-			path[dir.len] == '/';
+		if (strncmp(path, dir.data, dir.len) == 0 &&
+		    path[dir.len] == '/')
+			len = dir.len;
 	}
-	for (at = path; below && (at = strstr(at, "..")) != NULL; at += 2)
+	for (at = path; len && (at = strstr(at, "..")) != NULL; at += 2)
 		if (at[-1] == '/' && (at[2] == '/' || at[2] == '\0'))
-			below = false;
+			len = 0;
 	buf_release(&dir);
-	return below;
+	return len;
 }
 
-/* The path of `spec`, which the workers must see. */
+/* The path of `spec`, which the workers must see; *root: how much of it is the
+   folder that they see. */
 static char *
-path_of(struct engine *e, struct json spec, const char *key, struct buf *err)
+path_of(struct engine *e, struct json spec, size_t *root, struct buf *err)
 {
-	char *path = json_strdup(json_get(spec, key));
+	char *path = json_strdup(json_get(spec, "file"));
 	struct json all = JSON_NONE;
 
 	json_check(e->config.text.data, e->config.text.len, JSON_STRICT, &all,
 	    NULL, NULL);
-	if (path != NULL &&
-	    (is_below(path, json_get(json_get(e->member->section, "storage"),
-				"localMountPoint")) ||
-		is_below(path, json_get(json_get(all, "sharedStorage"),
-				   "localMountPoint"))))
+	*root = 0;
+	if (path)
+		*root = is_below(
+		    path, json_get(json_get(e->member->section, "storage"),
+			      "localMountPoint"));
+	if (path && *root == 0)
+		*root = is_below(path, json_get(json_get(all, "sharedStorage"),
+					   "localMountPoint"));
+	if (*root)
 		return path;
-	buf_setf(err, "'%s' is not below localMountPoint", path ? path : key);
+	buf_setf(
+	    err, "'%s' is not below localMountPoint", path ? path : "file");
 	free(path);
 	return NULL;
 }
@@ -520,6 +530,102 @@ leave(struct json spec, const char *root)
 	buf_release(&path);
 }
 
+/* ---- nothing is left ---- */
+
+static bool
+begins_with_one(const char *name, struct json list)
+{
+	struct json_iter it;
+	struct json key, value;
+	struct buf begin = BUF_INIT;
+	bool does = json_type(list) == JSON_ABSENT;
+
+	json_iter_init(&it, list);
+	while (!does && json_next(&it, &key, &value)) {
+		buf_clear(&begin);
+		does = json_string(value, &begin) == 0 && begin.len > 0 &&
+		       strncmp(name, begin.data, begin.len) == 0;
+	}
+	buf_release(&begin);
+	return does;
+}
+
+/* Are `path` and what is above it, below `root`, directories and no links that
+   a worker made?  1, or 0: it is not there, or -1 with err. */
+static int
+is_really_there(const char *path, size_t root, struct buf *err)
+{
+	struct buf part = BUF_INIT;
+	struct file_info info;
+	const char *end = path + root;
+	int r = 1;
+
+	while (r == 1 && *end == '/') {
+		end += 1 + strcspn(end + 1, "/");
+		buf_clear(&part);
+		buf_add(&part, path, (size_t)(end - path));
+		if (file_info(part.data, false, &info) == -1)
+			r = buf_err(err, "cannot look at '%s': %s", part.data,
+			    os_strerror());
+		else if (info.type == FILE_ABSENT)
+			r = 0;
+		else if (info.type != FILE_DIR)
+			r = buf_err(err, "'%s' is no directory", part.data);
+	}
+	buf_release(&part);
+	return r;
+}
+
+/* The directory and those in it, `depth` levels of them, as far as they are
+   empty. */
+static void
+remove_empty(const char *path, int depth)
+{
+	struct buf one = BUF_INIT;
+	enum file_type *types;
+	char **names;
+	size_t count, i;
+
+	if (dir_remove(path, NULL) == 0 || depth == 0 ||
+	    dir_list(path, &names, &types, &count, NULL) == -1)
+		return;
+	for (i = 0; i < count; i++) {
+		expdir_path(&one, path, names[i]);
+		if (types[i] == FILE_DIR)
+			remove_empty(one.data, depth - 1);
+	}
+	dir_list_free(names, types, count);
+	dir_remove(path, NULL);
+	buf_release(&one);
+}
+
+/* What in the directory begins as `spec` says; then, as far as they are empty,
+   it and those above it, but for the first one below `root`. */
+static void
+remove_from(struct json spec, char *path, size_t root, struct buf *err)
+{
+	struct buf one = BUF_INIT;
+	char **names;
+	size_t count, i;
+
+	if (is_really_there(path, root, err) != 1 ||
+	    dir_list(path, &names, NULL, &count, err) == -1)
+		return;
+	for (i = 0; i < count && err->len == 0; i++) {
+		expdir_path(&one, path, names[i]);
+		if (begins_with_one(names[i], json_get(spec, "begins")))
+			dir_remove_tree(one.data, err);
+	}
+	dir_list_free(names, NULL, count);
+	buf_release(&one);
+	if (err->len == 0)
+		remove_empty(path, OUTPUT_DEPTH);
+	while (err->len == 0 && strchr(path + root + 1, '/')) {
+		dir_remove(path, NULL);
+		*strrchr(path, '/') = '\0';
+	}
+}
+
 /* ---- all of them ---- */
 
 bool
@@ -527,6 +633,7 @@ share_request(struct subject *s, struct json spec, const char *id)
 {
 	struct json as = json_get(spec, "as");
 	struct buf err = BUF_INIT, more = BUF_INIT;
+	size_t root = 0;
 	int status = 200;
 	char *path;
 
@@ -535,7 +642,7 @@ share_request(struct subject *s, struct json spec, const char *id)
 	    !record_is(as, "find") && !record_is(as, "leave") &&
 	    !record_is(as, "remove"))
 		return false;
-	path = path_of(s->engine, spec, "file", &err);
+	path = path_of(s->engine, spec, &root, &err);
 	if (path == NULL) {
 		/* err says it */
 	} else if (record_is(as, "append")) {
@@ -549,9 +656,7 @@ share_request(struct subject *s, struct json spec, const char *id)
 	} else if (record_is(as, "leave")) {
 		leave(spec, path);
 	} else if (record_is(as, "remove")) {
-		if (dir_remove_tree(path, &err) == -1 &&
-		    os_errno() == OS_NOT_FOUND)
-			buf_clear(&err);
+		remove_from(spec, path, root, &err);
 	} else {
 		records(s, spec, id, path);
 		if (json_bool(json_get(spec, "follow"), false))
