@@ -30,7 +30,7 @@ end() { # STATUS MEMBERS
 term=
 trap 'term=,\"term\":true' TERM
 [ -s state ] || tell '%31s\n' ''
-tell '{"state":"claim","host":"%s","job":"%s"}\n' "$host" "$job"
+tell '{"state":"claim","host":"%s","job":"%s","id":"%s"}\n' "$host" "$job" "$SLURM_JOB_ID"
 
 export NNI_PLATFORM=local NNI_EXP_ID="$experiment" NNI_TRIAL_JOB_ID="$trial" \
 	NNI_TRIAL_SEQ_ID="$sequence" NNI_ATTEMPT="$attempt" NNI_SYS_DIR="$dir" \

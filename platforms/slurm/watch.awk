@@ -126,6 +126,22 @@ function still_waits(a)
 	return 1
 }
 
+# Where no cgroups keep the limit Slurm kills a job for its memory, calls that
+# FAILED, and tells only the job's output.
+function over_memory(a,	line, id, found)
+{
+	while ((getline line <(a "/.nni/state")) > 0)
+		if (line ~ /^{"state":"claim",.*"id":"[0-9]+"}$/)
+			id = substr(line, index(line, "\"id\":\"") + 6)
+	close(a "/.nni/state")
+	sub(/"}$/, "", id)
+	while (id != "" && (getline line <"../slurm/out") > 0)
+		if (line ~ ("[ =]" id "[ .].*exceeded memory limit"))
+			found = 1
+	close("../slurm/out")
+	return found
+}
+
 # Slurm says that its job is over, and how.
 function finish(a, state,	own, code, w)
 {
@@ -144,6 +160,8 @@ function finish(a, state,	own, code, w)
 		return
 	if ((state == "COMPLETED" || state == "FAILED") && still_waits(a))
 		return
+	if (state == "FAILED" && over_memory(a))
+		state = "OUT_OF_MEMORY"
 	w = intent(a)
 	if (w != "")
 		end(a, w, "")
@@ -161,7 +179,7 @@ function finish(a, state,	own, code, w)
 	else if (state == "COMPLETED")
 		end(a, "SUCCEEDED", ",\"exit_code\":0")
 	else if (state == "FAILED")
-		end(a, "FAILED", because("job " job_of[a] " was killed on its node (FAILED)", 1))
+		end(a, "FAILED", because("job " job_of[a] " was killed on its node (FAILED): slurm/out may say why", 1))
 	else
 		end(a, "FAILED", because("job " job_of[a] ": " state, 1))
 }

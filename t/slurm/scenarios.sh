@@ -68,7 +68,7 @@ many_in_one_array() {
 # Submit is killed when Slurm has the jobs and it does not know that yet.
 killed_before_it_knew() {
 	setup killed
-	mkdir -p killed-bin
+	mkdir -p killed-bin killed-tmp
 	real=$(command -v sbatch)
 	cat >killed-bin/sbatch <<S
 #!/bin/sh
@@ -79,13 +79,16 @@ S
 	chmod +x killed-bin/sbatch
 	{ spec kkkk1 short; spec kkkk2 until; } >specs
 	(
-		PATH=$PWD/killed-bin:$PATH
+		PATH=$PWD/killed-bin:$PATH TMPDIR=$PWD/killed-tmp
+		export TMPDIR
 		sh -c 'echo $$ >pid; exec "$@"' - "$backend" submit --dir "$D" --member slurm <specs >trials
 	) 2>/dev/null
 	is "$(cat trials)" '' 'killed before it could answer'
-	place
+	is "$(ls killed-tmp | wc -l)" 1 'with a temporary directory'
+	(TMPDIR=$PWD/killed-tmp; export TMPDIR; place)
 	is "$(jq -r .job trials | wc -l)" 2 'told again, it finds the jobs'
 	is "$(grep -c ' = ' "$D/platforms/slurm.jobs")" 1 'and starts none'
+	is "$(ls killed-tmp)" '' 'the directory is removed'
 
 	# The same, and its notes are lost too.
 	rm "$D/platforms/slurm.jobs"
@@ -97,6 +100,20 @@ S
 	follow
 	is "$(last_of kkkk2 .status)" SUCCEEDED 'and ends well'
 	is "$(starts | grep kkkk2)" 'kkkk2 1' 'started once'
+}
+
+# It is sbatch that is killed, when Slurm has the jobs.
+killed_sbatch() {
+	setup half
+	mkdir -p half-bin
+	printf '#!/bin/sh\n"%s" "$@" >/dev/null\nkill -s KILL $$\n' "$(command -v sbatch)" >half-bin/sbatch
+	chmod +x half-bin/sbatch
+	{ spec vvvv1 short; spec vvvv2 fail; } >specs
+	(PATH=$PWD/half-bin:$PATH; place) 2>/dev/null
+	is "$(jq -r 'select(.job) | .trial' trials | xargs)" 'vvvv1 vvvv2' 'sbatch was killed, and its jobs are found'
+	grep '"job"' trials | slurm watch >statuses
+	is "$(last_of vvvv1 .status) $(last_of vvvv2 .status) $(starts | xargs)" 'SUCCEEDED FAILED vvvv1 1 vvvv2 1' \
+		'they end as they should, each started once'
 }
 
 # There are two jobs for one attempt, and it is told of the one that is late.
@@ -283,7 +300,7 @@ killed_and_resumed() {
 
 ended_from_outside() {
 	setup outside
-	states='NODE_FAIL PREEMPTED BOOT_FAIL TIMEOUT OUT_OF_MEMORY'
+	states='NODE_FAIL PREEMPTED BOOT_FAIL TIMEOUT OUT_OF_MEMORY FAILED FAILED'
 	n=0
 	for s in $states; do n=$((n + 1)); spec "xxxx$n" long; done >specs
 	place
@@ -293,6 +310,9 @@ ended_from_outside() {
 		for s in $states; do
 			n=$((n + 1))
 			wait_for test -e "$D/trials/xxxx$n/runs"
+			# As a Slurm without cgroups does.
+			[ $n != 6 ] || sed -n 's/.*"id":"\(.*\)".*/slurmstepd-n1: error: StepId=\1.batch exceeded memory limit (9 > 1), being killed/p' \
+				"$D/trials/xxxx6/.nni/state" >>"$D/slurm/out"
 			act "$(jq -r "select(.trial == \"xxxx$n\") | .job" trials)" "$s"
 		done
 	} | slurm watch >statuses
@@ -305,6 +325,10 @@ ended_from_outside() {
 		"FAILED null Slurm's time limit was reached (TIMEOUT): raise \`time\`" 'TIMEOUT is'
 	is "$(last_of xxxx5 '"\(.status) \(.infra) \(.reason)"')" \
 		'FAILED null out of memory: raise memorySize' 'and OUT_OF_MEMORY'
+	is "$(last_of xxxx6 '"\(.status) \(.infra) \(.reason)"')" \
+		'FAILED null out of memory: raise memorySize' 'also when Slurm calls that FAILED'
+	like "$(last_of xxxx7 '"\(.status) \(.infra) \(.reason)"')" \
+		'FAILED true job * was killed on its node (FAILED): slurm/out may say why' 'a kill that nobody owns is not'
 }
 
 # MinJobAge is over.
@@ -366,7 +390,7 @@ refused() {
 		"there is no partition 'nope'; set partition to one of: debug gpu " 'check says what to do'
 	cp "$D/config.json" good.json
 	for case in '{time: 7200}|set less, or another partition' \
-		'{memorySize: 9000}|ask for less than a node has (cpuNumber, memorySize, gres): sinfo -o "%R %c %m %G"' \
+		'{memorySize: 9000}|ask for less than a node has (cpuNumber, memorySize, gres, nodes): sinfo -o "%R %c %m %G"' \
 		'{gres: "foo"}|set gres or trialGpuNumber to what nodes have: sinfo -o "%R %G"' \
 		'{account: "other"}|set account to one of yours: sacctmgr show associations user=$USER' \
 		'{options: ["--nonsense"]}|see options, and what sbatch(1) says of them'; do
@@ -379,6 +403,11 @@ refused() {
 	exits 5 'or that Slurm is away' slurm check
 	like "$(cat out)" '*"sinfo: slurm_load_partitions: Unable to contact slurm controller*"*scontrol ping*' 'and how to see'
 	rm "$STANDIN_SLURM/down"
+	mkdir -p lost-bin
+	printf '#!/bin/sh\necho "${0##*/}: fatal: Could not establish a configuration source" >&2\nexit 1\n' >lost-bin/sinfo
+	chmod +x lost-bin/sinfo
+	is "$(PATH=$PWD/lost-bin:$PATH; slurm check | jq -r 'select(.type == "error") | .message')" \
+		'sinfo: Could not establish a configuration source' 'in its words, and no more of them'
 }
 
 # All that can be said of a job comes to sbatch.
@@ -458,6 +487,7 @@ verdicts() {
 anywhere() {
 	many_in_one_array
 	killed_before_it_knew
+	killed_sbatch
 	submitted_twice
 	other_parameters
 	cancelled_in_the_queue
