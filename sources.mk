@@ -51,8 +51,8 @@ NNI_TUNE_SRC = src/nni-tune/main.c src/nni-tune/batch.c \
 NNI_ASSESS_SRC = src/nni-assess/main.c src/nni-assess/assessor.c \
 	src/nni-assess/judge.c src/nni-assess/median.c \
 	src/nni-assess/medianstop.c
-NNI_SUBMIT_SRC = src/nni-submit/control.c src/nni-submit/experiment.c src/nni-submit/main.c src/nni-submit/member.c \
-	src/nni-submit/place.c src/nni-submit/task.c
+NNI_SUBMIT_SRC = src/nni-submit/control.c src/nni-submit/experiment.c src/nni-submit/live.c src/nni-submit/main.c \
+	src/nni-submit/member.c src/nni-submit/place.c src/nni-submit/task.c
 NNI_WATCH_SRC = src/nni-watch/main.c src/nni-watch/track.c
 NNI_COLLECT_SRC = src/nni-collect/copy.c src/nni-collect/files.c src/nni-collect/gather.c src/nni-collect/logs.c \
 	src/nni-collect/main.c src/nni-collect/reading.c src/nni-collect/report.c

@@ -41,6 +41,35 @@ experiment queueless
 specs 2 | FAKE_NO_ROOM=1 nni-submit --dir queueless >out 2>err
 is "$? $(trials out)" '0 2' 'also one that never speaks of credit'
 
+# trialConcurrency, where no credit tells who lives: its own watch is asked
+experiment counted
+jq -c .trialConcurrency=2 "$E/config.json" >c.json && cp c.json "$E/config.json"
+over() { echo SUCCEEDED >"$E/fake/end/$1-1"; }
+specs 2 | nni-submit --dir counted >out 2>err
+is "$? $(trials out) $([ -e "$E/log/fake-watch.log" ] || echo unasked)" '0 2 unasked' 'as many as may live are started'
+over t0001
+specs 4 | nni-submit --once --dir counted >out 2>err
+is "$? $(jq -r 'select(.type=="trial" and .trial>"t0002").trial' out | oneline)" '0 t0003' \
+	'what an earlier process has started counts, until it has ended'
+is "$(jq -r 'select(.trial=="t0004").reason' out | tail -1)" 'trialConcurrency of 2 reached' 'and that is why the rest waits'
+FAKE_DIE_ONCE=watch:3 nni-submit --resume counted <pipe >out 2>err &
+pid=$!
+exec 3>pipe
+specs 6 >&3
+wait_for grep -q '"t0006".*trialConcurrency of 2 reached' out
+over t0002
+wait_for has 4
+echo '{"type":"set","key":"trialConcurrency","value":3}' >>"$E/control.jsonl"
+wait_for has 5
+ok $? 'one more for each end, or as many as were allowed meanwhile'
+wait_for grep -q '"t0006".*trialConcurrency of 3 reached' out
+for i in 3 4 5; do over "t000$i"; done
+wait_for has 6
+is "$? $(ls -d "$E/fake/died")" "0 $E/fake/died" 'also when the one that is asked was killed meanwhile'
+exec 3>&-
+wait $pid
+is "$? $(doubles)" '0 ' 'it ends when nothing waits'
+
 # --once
 experiment once
 specs 3 | FAKE_PLACES='a=2' nni-submit --once --dir once >out 2>err

@@ -5,6 +5,10 @@
  *
  *   {"type":"stop"}			all trials are cancelled, no more taken
  *   {"type":"cancel","trial":ID}	one is
+ *
+ * Another trialConcurrency holds from when it was set on, whoever is at work:
+ *
+ *   {"type":"set","key":"trialConcurrency","value":N}
  */
 #include "expdir.h"
 #include "say.h"
@@ -47,6 +51,15 @@ stop(struct submit *s)
 	    n);
 }
 
+static void
+hear_set(struct submit *s, const struct record *r)
+{
+	int64_t n;
+
+	if (record_sets_concurrency(r, &n))
+		s->config.trial_concurrency = n;
+}
+
 static int
 obey(void *arg, const char *line, size_t len, int64_t offset)
 {
@@ -56,6 +69,7 @@ obey(void *arg, const char *line, size_t len, int64_t offset)
 	(void)offset;
 	if (record_parse(&r, line, len, NULL) != 0)
 		return 0;
+	hear_set(s, &r);
 	if (record_is(r.type_text, "stop"))
 		stop(s);
 	else if (r.type == RECORD_CANCEL && r.trial[0] != '\0')
@@ -77,6 +91,17 @@ control_read(struct submit *s)
 	buf_release(&path);
 }
 
+static int
+hear_earlier(void *arg, const char *line, size_t len, int64_t offset)
+{
+	struct record r;
+
+	(void)offset;
+	if (record_parse(&r, line, len, NULL) == 0)
+		hear_set(arg, &r);
+	return 0;
+}
+
 static void
 changed(void *arg)
 {
@@ -89,10 +114,12 @@ void
 control_start(struct submit *s)
 {
 	struct buf path = BUF_INIT;
+	int64_t offset = 0;
 
 	if (s->given_ids)
 		return; /* nni-run obeys them, and tells us */
 	expdir_path(&path, s->dir, "control.jsonl");
+	journal_read(path.data, &offset, hear_earlier, s, NULL);
 	s->control = watch_path(s->loop, path.data, changed, s);
 	buf_release(&path);
 }

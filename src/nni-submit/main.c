@@ -258,6 +258,7 @@ end_round(void *arg)
 	control_read(s);
 	if (!s->finishing)
 		places_fill(s);
+	lives_watch(s);
 	tasks_wait(s);
 	if (commit(s)) {
 		tasks_send(s);

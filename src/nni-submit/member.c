@@ -20,8 +20,8 @@ enum { MAX_NONSENSE = 10 };
 
 static void run(struct member *m);
 
-static void
-set_trouble(struct member *m, const char *why)
+void
+member_trouble(struct member *m, const char *why)
 {
 	free(m->trouble);
 	m->trouble = why ? xstrdup(why) : NULL;
@@ -37,7 +37,7 @@ member_fail(struct member *m, int code, const char *why)
 	size_t i;
 
 	m->gone = true;
-	set_trouble(m, why);
+	member_trouble(m, why);
 	buf_addf(&text, "member '%s': %s", m->config->name, why);
 	for (i = 0; i < s->member_count && s->members[i].gone; i++)
 		;
@@ -130,12 +130,12 @@ started(void *arg)
 {
 	struct member *m = arg;
 
-	set_trouble(m, NULL);
+	member_trouble(m, NULL);
 	m->nonsense = 0;
 	m->feed = true;
 	m->spoken = !m->credits;
 	if (!m->credits && !speaks_of_credit(m))
-		place_get(m, m->config->name)->unlimited = true;
+		place_unlimited(m);
 }
 
 static void
@@ -143,7 +143,7 @@ died(void *arg, const char *why)
 {
 	struct member *m = arg;
 
-	set_trouble(m, why);
+	member_trouble(m, why);
 	places_forget(m);
 	tasks_orphaned(m->submit, m);
 	m->fed = m->feed = false;
@@ -402,7 +402,7 @@ answered(void *arg, const char *why, int exit_code)
 	struct member *m = arg;
 
 	if (!why && m->known) {
-		set_trouble(m, NULL);
+		member_trouble(m, NULL);
 		if (m->needs_code)
 			pack(m->submit, m);
 		else
@@ -415,7 +415,7 @@ answered(void *arg, const char *why, int exit_code)
 			say_warning("member '%s': %s; trying again",
 			    m->config->name,
 			    why ? why : "it told no capabilities");
-		set_trouble(m, why ? why : "it told no capabilities");
+		member_trouble(m, why ? why : "it told no capabilities");
 		m->known = false;
 		backend_again(m->asked);
 	}
@@ -466,6 +466,7 @@ members_release(struct submit *s)
 
 		backend_free(m->asked);
 		backend_free(m->backend);
+		live_release(m);
 		buf_release(&m->to_send);
 		free(m->trouble);
 		while ((p = m->places)) {
@@ -513,7 +514,9 @@ members_finished(const struct submit *s)
 static bool
 hopeless(const struct member *m)
 {
-	return m->gone || backend_hopeless(m->backend ? m->backend : m->asked);
+	return m->gone ||
+	       backend_hopeless(m->backend ? m->backend : m->asked) ||
+	       (m->watch && backend_hopeless(m->watch));
 }
 
 bool
@@ -538,7 +541,7 @@ members_settled(const struct submit *s)
 
 		if (m->trouble)
 			continue;
-		if (!m->spoken)
+		if (!m->spoken || m->untold)
 			return false;
 		for (p = m->places; p; p = p->next)
 			if (p->pending)

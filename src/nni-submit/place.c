@@ -80,16 +80,6 @@ place_of(struct submit *s, const struct record *trial)
 
 /* ---- levels ---- */
 
-static int64_t
-room(const struct place *p)
-{
-	if (!p->member->backend || !backend_running(p->member->backend))
-		return 0;
-	if (p->unlimited)
-		return timer_is_set(&p->retry) ? 0 : INT64_MAX;
-	return p->level - p->in_flight;
-}
-
 /* How many live there, by what the backend tells; where it does not, the
    credit that is used up is a fair measure. */
 static int64_t
@@ -102,6 +92,23 @@ live(const struct place *p)
 	else
 		n += p->earlier + (p->unlimited ? 0 : p->most - p->level);
 	return n;
+}
+
+static int64_t
+room(const struct place *p)
+{
+	int64_t most;
+
+	if (!p->member->backend || !backend_running(p->member->backend))
+		return 0;
+	if (p->unlimited && timer_is_set(&p->retry))
+		return 0;
+	most = p->member->submit->config.trial_concurrency;
+	if (p->counted && most > 0)
+		return most - live(p);
+	if (p->unlimited)
+		return INT64_MAX;
+	return p->level - p->in_flight;
 }
 
 static double
@@ -127,11 +134,7 @@ is_better(const struct place *p, const struct place *than)
 	return a < b || (a <= b && turn(p) < turn(than));
 }
 
-/*
- * maxConcurrency, over all its places.  A typed pipeline hears of no end, so
- * that of a platform which tells no live trials it cannot know how many there
- * are.
- */
+/* maxConcurrency, over all its places. */
 static bool
 is_full(const struct member *m)
 {
@@ -140,17 +143,14 @@ is_full(const struct member *m)
 
 	if (!m->config->max_concurrency)
 		return false;
-	for (p = m->places; p; p = p->next) {
-		if (p->unlimited && !m->submit->given_ids)
-			return false;
+	for (p = m->places; p; p = p->next)
 		n += live(p);
-	}
 	return n >= m->config->max_concurrency;
 }
 
 /*
  * trialConcurrency: nni-run keeps it, and else each place, alone.  Where there
- * are several it is kept here, by what they tell.
+ * are several, or one that does not, it is kept here, by what they tell.
  */
 static bool
 is_enough(const struct submit *s)
@@ -158,6 +158,7 @@ is_enough(const struct submit *s)
 	const struct place *p;
 	int64_t n = 0;
 	size_t i, count = 0;
+	bool counted = false;
 
 	for (i = 0; i < s->member_count && !s->given_ids; i++)
 		for (p = s->members[i].places; p; p = p->next) {
@@ -165,8 +166,9 @@ is_enough(const struct submit *s)
 				return false;
 			n += live(p);
 			count += p->live_told >= 0;
+			counted |= p->counted;
 		}
-	return count > 1 && s->config.trial_concurrency > 0 &&
+	return (count > 1 || counted) && s->config.trial_concurrency > 0 &&
 	       n >= s->config.trial_concurrency;
 }
 
@@ -238,7 +240,9 @@ place_credit(struct member *m, const struct record *r)
 	p = place_get(m, name);
 	free(name);
 	p->credits++;
-	p->unlimited = false;
+	if (p->counted)
+		p->live_told = -1;
+	p->unlimited = p->counted = false;
 	p->pending = json_bool(record_get(r, "pending"), false);
 	if (n <= 0)
 		p->refusals = 0;
@@ -262,8 +266,18 @@ place_answered(struct task *t, bool started)
 	p->in_flight--;
 	if (!started)
 		return;
-	p->started++;
+	if (!p->counted)
+		p->started++;
 	p->refusals = 0;
+}
+
+void
+place_unlimited(struct member *m)
+{
+	struct place *p = place_get(m, m->config->name);
+
+	p->unlimited = true;
+	live_begin(p);
 }
 
 /* A place that refused and said nothing since is asked again after a while. */
@@ -329,6 +343,7 @@ add_place_reason(struct buf *out, const struct place *p)
 	buf_adds(&name, p->name);
 	add_reason(out, name.data,
 	    p->reason			 ? p->reason
+	    : p->counted		 ? "trialConcurrency reached"
 	    : p->credits || p->unlimited ? "no room now"
 					 : "is being made ready");
 	buf_release(&name);
@@ -347,10 +362,11 @@ add_full(struct buf *out, const char *name, const char *key, int64_t most)
 void
 places_reason(struct submit *s, struct buf *out)
 {
+	bool enough = is_enough(s);
 	struct place *p;
 	size_t i;
 
-	if (is_enough(s))
+	if (enough)
 		buf_addf(out, "trialConcurrency of %" PRId64 " reached",
 		    s->config.trial_concurrency);
 	for (i = 0; i < s->member_count && out->len < 500; i++) {
@@ -365,7 +381,8 @@ places_reason(struct submit *s, struct buf *out)
 			    m->config->max_concurrency);
 		else
 			for (p = m->places; p && out->len < 500; p = p->next)
-				if (p->reason || room(p) <= 0)
+				if (p->reason ||
+				    (room(p) <= 0 && !(p->counted && enough)))
 					add_place_reason(out, p);
 	}
 }

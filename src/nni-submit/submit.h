@@ -30,6 +30,7 @@ struct place {
 	char *reason;	   /* the backend's, for its level; may be NULL */
 	double weight;	   /* fewest live trials for its weight comes first */
 	bool unlimited;	   /* of a backend that never speaks of credit */
+	bool counted;	   /* the same: who lives there is counted here */
 	bool pending;	   /* still being made ready */
 	int64_t level;	   /* how many more could start, as last told */
 	int64_t most;	   /* the highest level told, for an estimate */
@@ -50,6 +51,8 @@ struct member {
 	struct config_member *config;
 	struct backend *asked;	 /* nni-platform-P capabilities */
 	struct backend *backend; /* nni-platform-P submit */
+	struct backend *watch;	 /* nni-platform-P watch (live.c), or NULL */
+	size_t untold;		 /* lives of which that has said nothing yet */
 	struct place *places;
 	struct buf to_send; /* trial records, for the end of the round */
 	char *trouble;	    /* why it does not run; NULL: it does */
@@ -81,11 +84,13 @@ struct held {
 struct task {
 	struct placed placed;
 	enum task_state state;
-	unsigned resends; /* processes that died with it */
-	unsigned credits; /* its place's, when it was sent */
-	unsigned order;	  /* of acceptance */
-	uint64_t told;	  /* hash of the reason last given for WAITING */
-	bool gone;	  /* nni-run has seen its end */
+	unsigned resends;	/* processes that died with it */
+	unsigned credits;	/* its place's, when it was sent */
+	unsigned order;		/* of acceptance */
+	uint64_t told;		/* hash of the reason last given for WAITING */
+	bool gone;		/* nni-run has seen its end */
+	bool told_of;		/* whether it lives */
+	struct place *lives_at; /* NULL: it does not, or is not counted */
 	struct place *place;
 	struct held *held;
 	struct task *next, *prev; /* in the queue; next: in placed_now */
@@ -155,6 +160,11 @@ void tasks_send(struct submit *s);
 void task_started(struct submit *s, struct task *t, const struct record *r);
 void task_no_room(struct submit *s, struct task *t, const struct record *r);
 void task_ended(struct submit *s, struct task *t, const struct record *r);
+/* Its last line in placed.jsonl.  0 or -1, and the program ends. */
+int task_line(struct submit *s, struct task *t, struct buf *line);
+/* The same, parsed. */
+int task_record(
+    struct submit *s, struct task *t, struct buf *line, struct record *r);
 /* Says of those that wait why they do, where it was not said yet. */
 void tasks_wait(struct submit *s);
 /* Appends the lines of all tasks that were sent to the member to `out`. */
@@ -180,6 +190,8 @@ void place_lost(struct place *p);
 void place_answered(struct task *t, bool started);
 void place_credit(struct member *m, const struct record *r);
 void place_no_room(struct task *t, const struct record *r);
+/* The member never speaks of credit: it is one place. */
+void place_unlimited(struct member *m);
 /* The member's process has gone: no level of it holds any more. */
 void places_forget(struct member *m);
 struct place *place_get(struct member *m, const char *name);
@@ -189,7 +201,20 @@ struct place *place_of(struct submit *s, const struct record *trial);
 void places_reason(struct submit *s, struct buf *out);
 void place_free(struct place *p);
 
+/* ---- live.c: trials that live, where no credit tells of them ---- */
+
+/* From now on they are counted there, unless nni-run does. */
+void live_begin(struct place *p);
+/* The task has a job. */
+void live_started(struct task *t);
+/* Where a task waits for an end, who lives is watched. */
+void lives_watch(struct submit *s);
+void live_release(struct member *m);
+
 /* ---- member.c: the backends ---- */
+
+/* Why it does nothing; NULL: it does. */
+void member_trouble(struct member *m, const char *why);
 
 /* Finds all backends and asks for their capabilities. 0 or an exit code. */
 int members_open(struct submit *s, struct buf *err);

@@ -61,8 +61,7 @@ journal_task(
 	journal_add(&s->placed, line->data, line->len);
 }
 
-/* Its last line in placed.jsonl. 0 or -1. */
-static int
+int
 task_line(struct submit *s, struct task *t, struct buf *line)
 {
 	struct buf err = BUF_INIT;
@@ -83,8 +82,7 @@ task_line(struct submit *s, struct task *t, struct buf *line)
 	return r;
 }
 
-/* The same, parsed. */
-static int
+int
 task_record(
     struct submit *s, struct task *t, struct buf *line, struct record *r)
 {
@@ -360,6 +358,7 @@ task_started(struct submit *s, struct task *t, const struct record *r)
 		 */
 		if (!t->place->member->adopts)
 			s->flush = true;
+		live_started(t);
 		out(s, t, &line);
 	}
 	buf_release(&ours);

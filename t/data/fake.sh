@@ -15,7 +15,7 @@ experiment() {
 	for m in "${@:-fake}"; do
 		list="$list${list:+,}{\"platform\":\"fake\",\"member\":\"$m\",\"trialCommand\":\"true\",\"trialCodeDirectory\":\"$PWD\"}"
 	done
-	printf '{"experimentWorkingDirectory":"%s","trialConcurrency":2,"seed":1,"trainingService":[%s]}\n' \
+	printf '{"experimentWorkingDirectory":"%s","trialConcurrency":100000,"seed":1,"trainingService":[%s]}\n' \
 		"$NNI_EXPERIMENTS" "$list" >"$E/config.json"
 }
 # spec ID [ATTEMPT] [PARAMETERS]
