@@ -59,6 +59,27 @@ is "$(status dropt | tail -1)" 'SYS_CANCELED null null its job was deleted, and 
 is "$(status stopt | tail -1)" 'EARLY_STOPPED null null null' 'an assessor stops it'
 is "$(k8s_get "/apis/batch/v1/namespaces/default/jobs/nni-exp1-stopt-1" | jq -r .reason)" NotFound 'and then nothing of it is left'
 
+# Somebody deletes a job alone, or a pod alone.
+for t in orpha orphb orphc poddy; do line $t; done | verb submit >placed
+cat placed >&3
+wait_for running 11
+for t in orpha orphb orphc; do
+	k8s_fault delete plural=jobs name=nni-exp1-$t-1 policy=Orphan >/dev/null
+done
+k8s_fault end exit=0 labelSelector=nni-trial=orpha >/dev/null
+k8s_fault end exit=4 labelSelector=nni-trial=orphb >/dev/null
+mkdir -p e/exp1/trials/orphc
+echo user >e/exp1/trials/orphc/intent
+echo '{"type":"cancel","trial":"orphc","attempt":1}' >&3
+pod=$(k8s_get '/api/v1/namespaces/default/pods?labelSelector=nni-trial=poddy' | jq -r '.items[].metadata.name')
+k8s_fault delete plural=pods name="$pod" >/dev/null
+wait_for ends 10
+is "$(status orpha | tail -1)" 'SUCCEEDED 0 null null' 'a pod whose job was deleted alone is followed to its end'
+is "$(status orphb | tail -1)" 'FAILED 4 null exit code 4' 'whatever that is'
+is "$(status orphc | tail -1)" 'USER_CANCELED null null null' 'or is cancelled'
+is "$(k8s_get '/api/v1/namespaces/default/pods?labelSelector=nni-trial=orphc' | jq '.items | length')" 0 'and then it is gone, too'
+like "$(status poddy | tail -1)" 'FAILED * true its pod was deleted, and not by us' 'a pod that somebody deletes is not the fault of the trial'
+
 # Nobody tells that the job was deleted: the watch was cut, and its version is too old.
 k8s_fault freeze >/dev/null
 k8s_fault answer status=500 path=watch=1 count=2 >/dev/null

@@ -69,7 +69,7 @@ def learn_piece($event; kind; job_state): . as $s | ($event.id | split(":")) as 
 	else .j = (($o | job_digest($gen; job_state)) + if $change.type == "DELETED" then {gone: true} else {} end) end;
 
 # All of a stream was listed again: who is of an earlier generation has gone.
-def drop_older($event): if $event.stream == "pods" then .pods |= with_entries(if .value.g < $event.gen then .value.gone = true else . end)
+def drop_older($event): if $event.stream == "pods" then if .pods == null then . else .pods |= with_entries(if .value.g < $event.gen then .value.gone = true else . end) end
 	elif $event.stream == "jobs" and .j != null and .j.gone != true and .j.g < $event.gen then .suspect = true
 	else . end;
 

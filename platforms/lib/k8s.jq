@@ -252,6 +252,8 @@ def submit_attempt($s; $event; kind; job_body): . as $setup | $event
 
 def present: [.pods // {} | .[] | select(.gone != true)];
 def nothing_left: (.j.gone // false) and (present == []);
+# Somebody deleted the job alone (--cascade=orphan), and its pods have ended.
+def orphans_ended: (.j.gone // false) and (present | . != [] and all(.[]; .ph == "ended" and .del != true));
 
 # The pod by whose end the job's is explained: the first that failed, not one
 # that was stopped since another had, else one that ended.
@@ -276,6 +278,9 @@ def ended_by($s): {user: {status: "USER_CANCELED"}, early: {status: "EARLY_STOPP
 	elif $s.absent then {status: "SYS_CANCELED", infra: true, reason: "its job is not there any more"}
 	else {status: "SYS_CANCELED", reason: "its job was deleted, and not by us"} end;
 
+# Of a job that gave up after its only pod: was the pod taken away?
+def pod_taken($t): (.j.reason // "" | startswith("BackoffLimitExceeded")) and if $t then $t.own == false else present == [] end;
+
 # The end of an attempt, or null while there is none.
 def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 	| if $j.phase == "succeeded" then {status: "SUCCEEDED", exit_code: 0}
@@ -284,9 +289,11 @@ def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 	elif ($j.phase == "failed" or $j.gone) and (($t != null and ($t | over($setup))) or ($j.early and $setup.config.maxTrialDuration != null)) then $setup | too_long($setup)
 	elif $j.phase == "failed" and $t != null and ($t.own or $t.infra) then $t | pod_failure($setup)
 	elif $j.phase == "failed" and ($j.del or $j.gone) != true and ($s.asked == "answered" or $j.infra) then
-		{status: "FAILED", reason: ($j.reason // "the job failed")} + (if $j.infra or ($t == null and $single) then {infra: true} else {} end)
+		($single and pod_taken($t)) as $taken
+		| {status: "FAILED", reason: (if $taken then "its pod was deleted, and not by us" else $j.reason // "the job failed" end)}
+		+ (if $j.infra or $taken or ($t == null and $single) then {infra: true} else {} end)
 		+ (($t.code // $j.exit_code) as $code | if $code then {exit_code: $code} else {} end)
-	elif nothing_left | not then null
+	elif nothing_left or orphans_ended | not then null
 	elif $single and $t.own and $t.code == 0 then {status: "SUCCEEDED", exit_code: 0}
 	elif $single and $t.own then $t | pod_failure($setup)
 	else ended_by($s) end;
@@ -324,7 +331,7 @@ def learn_watch($event; kind; job_state): . as $s | $event | (kind | .single) as
 		intent: (if .record.early then "early" elif .record.system then "system" else "user" end)}
 	elif .type == "piece" then . as $e | $s | learn_piece($e; kind; job_state)
 		| if $single and $e.body.type? == "DELETED" and ($e.id | startswith("watch:pods:")) and .cancel != true and .doom == null
-			and (.j.phase == "waiting" or .j.phase == "running") and .j.del != true and all(.pods[]; .gone and .own != true)
+			and (.j.phase == "waiting" or .j.phase == "running") and .j.del != true and .pods[$e.body.object.metadata.name].own != true
 		  then .suspect = "pod" else . end
 	elif .type == "listed" then . as $e | $s | if $e.stream then drop_older($e) else .listed = true end
 	elif .type == "ready" then $s | .job = (.job // {path: ($event.path + "/" + $event.name)})
@@ -337,6 +344,7 @@ def learn_watch($event; kind; job_state): . as $s | $event | (kind | .single) as
 			elif $r.status == 404 then .j = ((.j // {}) + {gone: true})
 			elif $r.status == 409 then .suspect = "list"
 			else .later = true | .trouble = ($r | refusal) end
+		elif ($r.id | startswith("pod:")) and ($r.status < 200 or $r.status >= 300) and $r.status != 404 then .later = true | .trouble = ($r | refusal)
 		elif $r.id == "events" then if $r.status == 200 then .why = (($r.body.items | last | .message // null) // .why) else .blind = true end
 		else . end
 	else $s end;
@@ -351,6 +359,12 @@ def act_delete($s): if ($s.cancel or $s.doom) and $s.deleting != true and $s.lat
 		if $s.j == null then ask("look"; {path: $s.job.path})
 		elif $s.j.gone or $s.j.phase == "succeeded" or $s.j.phase == "stopped" or $s.j.phase == "failed" and $s.doom == null then .
 		else ask("delete"; delete_request($s)) end
+	else . end;
+
+# The pods of a job that somebody deleted alone stay, and have to be deleted by themselves.
+def act_orphans($s): if ($s.cancel or $s.doom) and $s.j.gone and $s.job != null and $s.later != true then
+		reduce ($s.pods // {} | to_entries[] | select(.value.gone != true and .value.del != true and .value.ph != "ended") | .key) as $name (.;
+			ask("pod:" + $name; {method: "DELETE", path: (($s.job.path | namespace_of | pods_path(.)) + "/" + $name)}))
 	else . end;
 
 # What has to be asked to know more.
@@ -380,7 +394,7 @@ def act($single; $setup): .state as $s | $s.j as $j | ($s | verdict($setup; $sin
 			then [] else [$s | living] end)
 		+ (if $s.trouble then [{error: $s.trouble, where: $s.job.path, hint: "the right to delete jobs is needed"}] else [] end)
 		| .state |= del(.due, .trouble)
-		| act_delete($s) | act_ask($s; $setup) | act_timer($s; $setup)
+		| act_delete($s) | act_orphans($s) | act_ask($s; $setup) | act_timer($s; $setup)
 	end;
 
 def watch_attempt($state; $event; kind; job_state): . as $setup | ($state // {}) as $old | (kind | .single // false) as $single
