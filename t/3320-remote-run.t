@@ -6,6 +6,8 @@
 
 sshd_needed
 trial_code
+ln -s . code/here
+ln -s trial.sh code/linked.sh
 for m in one two; do sshd_start $m; done
 sshd_absent gone
 
@@ -20,14 +22,14 @@ E
 chmod +x tee
 
 # ---- two machines, and one that is not there ----
-SSHD_TRIALS=8 SSHD_CONCURRENCY=4 sshd_experiment c.yml 'sh trial.sh wait' one two gone
+SSHD_TRIALS=8 SSHD_CONCURRENCY=4 sshd_experiment c.yml 'sh here/linked.sh wait' one two gone
 NNI_SSH=$PWD/tee nni-run --id a c.yml >out 2>err </dev/null &
 pid=$!
 wait_for ready one && wait_for ready two
 touch go.a go.b go.c
 wait $pid
 is $? 0 'an experiment with a machine that is not there'
-is "$(faults a 8)" '' 'each trial is started once and gives its results once'
+is "$(faults a 8)" '' 'each trial is started once, by way of links, and gives its results once'
 is "$(cut -d' ' -f2 starts.a | sort -u)" "$(sshd_home one)
 $(sshd_home two)" 'both machines are used'
 is "$(events a 'select(.type=="trial")|[.platform,.place]|join(" ")' | sort -u)" \

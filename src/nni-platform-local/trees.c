@@ -39,7 +39,7 @@ tree_dir(struct buf *out, const char *store, const char *digest)
 
 /* ---- reading ---- */
 
-/* "SIZE MTIME_MS x|-|d PATH"; -1: it is none. */
+/* "SIZE MTIME_MS x|-|d|l PATH"; -1: it is none. */
 static int
 parse_file(struct tree_file *f, char *line)
 {
@@ -50,11 +50,12 @@ parse_file(struct tree_file *f, char *line)
 		return -1;
 	line = p + 1;
 	f->mtime_ms = strtoll(line, &p, 10);
-	if (p == line || *p != ' ' || p[1] == '\0' || !strchr("x-d", p[1]) ||
+	if (p == line || *p != ' ' || p[1] == '\0' || !strchr("x-dl", p[1]) ||
 	    p[2] != ' ')
 		return -1;
 	f->executable = p[1] == 'x';
 	f->directory = p[1] == 'd';
+	f->link = p[1] == 'l';
 	f->path = p + 3;
 	return name_path_fault(f->path, is_windows()) == NULL ? 0 : -1;
 }
@@ -111,9 +112,10 @@ tree_check_file(const struct tree *t, size_t i, struct buf *err)
 
 	buf_setf(&path, "%s/%s", t->files_dir, f->path);
 	if (file_info(path.data, false, &info) == -1 ||
-	    (f->directory ? info.type != FILE_DIR
-			  : info.type != FILE_REGULAR || info.size != f->size ||
-				info.mtime_ms != f->mtime_ms))
+	    (f->directory
+		    ? info.type != FILE_DIR
+		    : info.type != (f->link ? FILE_LINK : FILE_REGULAR) ||
+			  info.size != f->size || info.mtime_ms != f->mtime_ms))
 		r = buf_err(err, "'%s' was changed", path.data);
 	buf_release(&path);
 	return r;
@@ -219,6 +221,7 @@ struct incoming {
 	struct buf final; /* where it is to be */
 	struct lock lock;
 	struct buf manifest;
+	struct buf links; /* PATH, NUL, TARGET, NUL, ... */
 	int64_t files;
 	char *path; /* the file that goes on in the next line; or NULL */
 	os_file file;
@@ -237,6 +240,7 @@ incoming_new(const char *store, const char *digest, struct buf *err)
 	buf_init(&in->dir, BUF_MAX_DEFAULT);
 	buf_init(&in->final, BUF_MAX_DEFAULT);
 	buf_init(&in->manifest, BUF_MAX_DEFAULT);
+	buf_init(&in->links, BUF_MAX_DEFAULT);
 	tree_dir(&in->final, store, digest);
 	r = dir_make_all(store, 0700, err);
 	if (r == 0) {
@@ -268,6 +272,7 @@ incoming_free(struct incoming *in)
 	buf_release(&in->dir);
 	buf_release(&in->final);
 	buf_release(&in->manifest);
+	buf_release(&in->links);
 	free(in);
 }
 
@@ -302,34 +307,10 @@ make_directory(struct incoming *in, char *path, struct buf *err)
 					  : INCOMING_LATER;
 }
 
+/* What the system's last word means for the tree. */
 static enum incoming_result
-begin_file(
-    struct incoming *in, const struct record *r, char *path, struct buf *err)
+refusal(void)
 {
-	const char *why = name_path_fault(path, is_windows());
-	struct buf full = BUF_INIT, parent = BUF_INIT;
-	int64_t mode = 0;
-
-	if (why != NULL) {
-		buf_err(err, "the file '%s' is refused: it %s", path, why);
-		return INCOMING_NEVER;
-	}
-	json_int(record_get(r, "mode"), &mode);
-	in->executable = mode & 0111;
-	file_path(&full, in, path);
-	buf_add(
-	    &parent, full.data, (size_t)(path_base(full.data) - full.data) - 1);
-	if (strchr(path, '/') == NULL ||
-	    dir_make_all(parent.data, 0700, err) == 0)
-		in->file = file_open(full.data,
-		    FILE_WRITE | FILE_CREATE | FILE_EXCL | FILE_NOFOLLOW, 0600,
-		    err);
-	buf_release(&full);
-	buf_release(&parent);
-	if (in->file != OS_NO_FILE) {
-		in->path = xstrdup(path);
-		return INCOMING_OK;
-	}
 	switch (os_errno()) {
 	case OS_EXISTS: /* twice, or told apart by case only */
 	case OS_NOT_DIR:
@@ -338,6 +319,49 @@ begin_file(
 	default:
 		return INCOMING_LATER;
 	}
+}
+
+/* Where a file or link is to be, and the directories above it. */
+static enum incoming_result
+make_room(
+    struct incoming *in, const char *path, struct buf *full, struct buf *err)
+{
+	const char *why = name_path_fault(path, is_windows());
+	struct buf parent = BUF_INIT;
+	int r = 0;
+
+	if (why != NULL) {
+		buf_err(err, "the file '%s' is refused: it %s", path, why);
+		return INCOMING_NEVER;
+	}
+	file_path(full, in, path);
+	buf_add(&parent, full->data,
+	    (size_t)(path_base(full->data) - full->data) - 1);
+	if (strchr(path, '/') != NULL)
+		r = dir_make_all(parent.data, 0700, err);
+	buf_release(&parent);
+	return r == 0 ? INCOMING_OK : refusal();
+}
+
+static enum incoming_result
+begin_file(
+    struct incoming *in, const char *path, bool executable, struct buf *err)
+{
+	struct buf full = BUF_INIT;
+	enum incoming_result result = make_room(in, path, &full, err);
+
+	in->executable = executable;
+	if (result == INCOMING_OK) {
+		in->file = file_open(full.data,
+		    FILE_WRITE | FILE_CREATE | FILE_EXCL | FILE_NOFOLLOW, 0600,
+		    err);
+		if (in->file == OS_NO_FILE)
+			result = refusal();
+		else
+			in->path = xstrdup(path);
+	}
+	buf_release(&full);
+	return result;
 }
 
 /* Executable files stay so; the large ones are never written to again. */
@@ -368,6 +392,79 @@ end_file(struct incoming *in, struct buf *err)
 	return r == 0 ? INCOMING_OK : INCOMING_LATER;
 }
 
+/* ---- links ---- */
+
+/* It is made later. */
+static enum incoming_result
+take_link(struct incoming *in, const char *path, const struct buf *target,
+    struct buf *err)
+{
+	struct buf full = BUF_INIT;
+	enum incoming_result result = make_room(in, path, &full, err);
+
+	if (result == INCOMING_OK &&
+	    (target->len == 0 || target->len != strlen(target->data))) {
+		buf_err(
+		    err, "the link '%s' is refused: it leads to no name", path);
+		result = INCOMING_NEVER;
+	}
+	if (result == INCOMING_OK) {
+		buf_add(&in->links, path, strlen(path) + 1);
+		buf_add(&in->links, target->data, target->len + 1);
+		in->files++;
+	}
+	buf_release(&full);
+	return result;
+}
+
+/* Where that takes rights that we have not (Windows) it is a file that says
+   where it would lead, as git(1) has it. */
+static enum incoming_result
+make_link(
+    struct incoming *in, const char *path, const char *target, struct buf *err)
+{
+	struct buf full = BUF_INIT;
+	struct file_info info;
+	enum incoming_result result = INCOMING_OK;
+
+	file_path(&full, in, path);
+	if (link_make(target, full.data, is_windows() ? NULL : err) == 0) {
+		if (file_info(full.data, false, &info) == -1)
+			result = INCOMING_LATER;
+		buf_addf(&in->manifest, "%" PRId64 " %" PRId64 " l %s\n",
+		    info.size, info.mtime_ms, path);
+	} else if (is_windows()) {
+		result = begin_file(in, path, false, err);
+		if (result == INCOMING_OK)
+			result =
+			    file_write(in->file, target, strlen(target)) == 0
+				? end_file(in, err)
+				: INCOMING_LATER;
+		in->files--; /* it was counted when it came */
+	} else {
+		result = refusal();
+	}
+	buf_release(&full);
+	return result;
+}
+
+static enum incoming_result
+make_links(struct incoming *in, struct buf *err)
+{
+	enum incoming_result result = INCOMING_OK;
+	size_t at = 0, target;
+
+	while (at < in->links.len && result == INCOMING_OK) {
+		target = at + strlen(in->links.data + at) + 1;
+		result = make_link(
+		    in, in->links.data + at, in->links.data + target, err);
+		at = target + strlen(in->links.data + target) + 1;
+	}
+	return result;
+}
+
+/* ---- lines ---- */
+
 /* The bytes of a line; -1: it has none. */
 static int
 decode(struct buf *bytes, const struct record *r)
@@ -387,17 +484,23 @@ incoming_file(struct incoming *in, const struct record *r, struct buf *err)
 	char *path = json_strdup(record_get(r, "path"));
 	enum incoming_result result = INCOMING_OK;
 	struct buf bytes = BUF_INIT;
+	int64_t mode = 0;
 
+	json_int(record_get(r, "mode"), &mode);
 	if (path == NULL || decode(&bytes, r) == -1) {
 		buf_err(err, "a line of a file has no path or no data");
 		result = INCOMING_NEVER;
-	} else if (in->path == NULL && *path && path[strlen(path) - 1] == '/') {
-		result = make_directory(in, path, err);
+	} else if (in->path == NULL &&
+		   ((*path && path[strlen(path) - 1] == '/') ||
+		       json_bool(record_get(r, "link"), false))) {
+		result = path[strlen(path) - 1] == '/'
+			     ? make_directory(in, path, err)
+			     : take_link(in, path, &bytes, err);
 		free(path);
 		buf_release(&bytes);
 		return result;
 	} else if (in->path == NULL) {
-		result = begin_file(in, r, path, err);
+		result = begin_file(in, path, mode & 0111, err);
 	} else if (strcmp(in->path, path) != 0) {
 		buf_err(err, "a piece of '%s' is missing", in->path);
 		result = INCOMING_TORN;
@@ -435,7 +538,7 @@ enum incoming_result
 incoming_whole(struct incoming *in, const struct record *r, struct buf *err)
 {
 	struct buf path = BUF_INIT;
-	enum incoming_result result = INCOMING_LATER;
+	enum incoming_result result;
 	int64_t files = -1;
 
 	json_int(record_get(r, "files"), &files);
@@ -445,6 +548,10 @@ incoming_whole(struct incoming *in, const struct record *r, struct buf *err)
 		    files, in->files);
 		return INCOMING_TORN;
 	}
+	result = make_links(in, err);
+	if (result != INCOMING_OK)
+		return result;
+	result = INCOMING_LATER;
 	buf_addf(&in->manifest, "%" PRId64 "\n", in->files);
 	buf_setf(&path, "%s/manifest", in->dir.data);
 	if (file_replace(path.data, in->manifest.data, in->manifest.len, 0600,

@@ -29,6 +29,7 @@ struct tree_file {
 	int64_t size, mtime_ms;
 	bool executable;
 	bool directory; /* with nothing in it: its own line */
+	bool link;	/* symbolic, leads wherever it leads */
 };
 
 struct tree {
@@ -71,7 +72,9 @@ struct incoming *incoming_new(
 /*
  * {"type":"file","path":"a/b","mode":493,"data":BASE64,"more":true}: a piece of
  * a file, the next one being another piece of it if there is "more".  With a
- * path that ends in '/' and no data: a directory.
+ * path that ends in '/' and no data: a directory; with "link":true: a symbolic
+ * link, `data` is where it leads to.  Links are made when all else is there, so
+ * that nothing is written through one.
  */
 enum incoming_result incoming_file(
     struct incoming *in, const struct record *r, struct buf *err);

@@ -81,6 +81,18 @@ share_file(struct workcopy *w, const struct tree_file *f)
 	return w->may_link ? 0 : -1;
 }
 
+static int
+copy_link(struct workcopy *w, struct buf *err)
+{
+	struct buf target = BUF_INIT;
+	int r = link_read(w->from.data, &target, err);
+
+	if (r == 0)
+		r = link_make(target.data, w->path.data, err);
+	buf_release(&target);
+	return r;
+}
+
 /* Files of one directory mostly come one after the other. */
 static int
 make_parent(struct workcopy *w, struct buf *err)
@@ -110,6 +122,8 @@ add_file(struct workcopy *w, size_t i, struct buf *err)
 			   : WORKCOPY_FAILED;
 	if (make_parent(w, err) == -1)
 		return WORKCOPY_FAILED;
+	if (f->link)
+		return copy_link(w, err) == 0 ? WORKCOPY_OK : WORKCOPY_FAILED;
 	if (share_file(w, f) == 0 || copy_file(w, f, err) == 0)
 		return WORKCOPY_OK;
 	return WORKCOPY_FAILED;
@@ -143,12 +157,29 @@ workcopy_make(const char *to, const char *tree, struct buf *err)
 
 /* ---- when the trial is over ---- */
 
+static bool
+leads_there_still(struct workcopy *w, const struct tree_file *f)
+{
+	struct buf now = BUF_INIT, then = BUF_INIT;
+	bool same;
+
+	buf_setf(&w->from, "%s/%s", w->tree->files_dir, f->path);
+	same = link_read(w->path.data, &now, NULL) == 0 &&
+	       link_read(w->from.data, &then, NULL) == 0 &&
+	       strcmp(now.data, then.data) == 0;
+	buf_release(&now);
+	buf_release(&then);
+	return same;
+}
+
 /* Is the file at w->path as add_file() made it? */
 static bool
-is_untouched(const struct workcopy *w, const struct tree_file *f)
+is_untouched(struct workcopy *w, const struct tree_file *f)
 {
 	struct file_info info;
 
+	if (f->link)
+		return leads_there_still(w, f);
 	return !f->directory && file_info(w->path.data, false, &info) == 0 &&
 	       info.type == FILE_REGULAR && info.size == f->size &&
 	       info.mtime_ms == f->mtime_ms;
@@ -186,5 +217,6 @@ workcopy_prune(const char *to, const char *tree)
 			remove_parents(&w);
 	}
 	tree_release(&t);
+	buf_release(&w.from);
 	buf_release(&w.path);
 }

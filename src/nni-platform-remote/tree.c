@@ -21,6 +21,7 @@ struct tree {
 	os_file file; /* the one that is being read */
 	char *path;   /* of it in the tree; NULL: none is */
 	uint32_t mode;
+	bool link;    /* its contents are where it leads to */
 	int64_t done; /* files */
 	unsigned char *piece;
 	struct buf ahead; /* what was read last: the end shows only then */
@@ -118,6 +119,7 @@ open_entry(struct tree *t, struct buf *err)
 	if (r != 1)
 		return r;
 	t->mode = e.mode;
+	t->link = e.link;
 	t->path = xstrdup(e.path);
 	return 1;
 }
@@ -167,6 +169,8 @@ add_piece(
 	json_member_str(out, "tree", t->digest);
 	json_member_str(out, "path", t->path);
 	json_member_int(out, "mode", t->mode);
+	if (t->link)
+		json_member_bool(out, "link", true);
 	json_key(out, "data");
 	buf_addf(out, "\"%s\"", text.data);
 	if (more)

@@ -37,7 +37,7 @@ contents(const char *name)
 	return b.data;
 }
 
-/* A line of the file, or of the end. */
+/* A line of the file, of a link (mode 0), or of the end. */
 static enum incoming_result
 give(struct incoming *in, const char *name, int mode, const char *bytes,
     size_t len)
@@ -48,6 +48,8 @@ give(struct incoming *in, const char *name, int mode, const char *bytes,
 
 	buf_addf(&line, "{\"type\":\"%s\",\"path\":\"%s\",\"mode\":%d,",
 	    name ? "file" : "whole", name ? name : "", mode);
+	if (name && mode == 0)
+		buf_adds(&line, "\"link\":true,");
 	buf_addf(&line, "\"files\":%zu,\"data\":\"", len);
 	if (name)
 		base64_encode(&line, bytes, len);
@@ -130,6 +132,57 @@ test_pruning(void)
 	is_int(info.links, 1, "of what is kept there is one again");
 }
 
+static const char *
+target(const char *name)
+{
+	static struct buf b = BUF_INIT;
+
+	buf_clear(&b);
+	if (link_read(path(name), &b, NULL) != 0)
+		buf_set(&b, "(no link)");
+	return b.data;
+}
+
+static void
+test_links(void)
+{
+	struct buf err = BUF_INIT;
+	struct incoming *in;
+
+	in = incoming_new(path("store"), "sha256:22222222", &err);
+	is_int(give(in, "to", 0, "sub/file", 8), INCOMING_OK,
+	    "a link that comes before what it leads to");
+	is_int(give(in, "deep/up", 0, "../sub", 6), INCOMING_OK, "another");
+	is_int(give(in, "sub/file", 0644, "abc", 3), INCOMING_OK, "a file");
+	is_int(give(in, NULL, 0, NULL, 3), INCOMING_OK, "that is all");
+	incoming_free(in);
+	is_int(workcopy_make(path("l"), path("store/22222222"), NULL),
+	    WORKCOPY_OK, "a copy");
+	is_str(target("l/to"), "sub/file", "has the link");
+	is_str(contents("l/deep/up/file"), "abc", "and the other");
+	file_remove(path("l/to"), NULL);
+	link_make("sub/elif", path("l/to"), NULL);
+	workcopy_prune(path("l"), path("store/22222222"));
+	is_str(target("l/to"), "sub/elif", "one that was changed stays");
+	is_str(target("l/deep/up"), "(no link)", "the other one goes");
+
+	in = incoming_new(path("store"), "sha256:33333333", &err);
+	dir_make(path("outside"), 0700, NULL);
+	is_int(give(in, "out", 0, path("outside"), top.len + 8), INCOMING_OK,
+	    "a link that leads out");
+	is_int(give(in, "out/file", 0644, "abc", 3), INCOMING_OK,
+	    "and a file by way of it");
+	is_int(give(in, NULL, 0, NULL, 2), INCOMING_NEVER, "are refused");
+	is_str(contents("outside/file"), "(cannot read)",
+	    "and nothing was written there");
+	incoming_free(in);
+	in = incoming_new(path("store"), "sha256:33333333", &err);
+	is_int(give(in, "none", 0, "", 0), INCOMING_NEVER,
+	    "a link to nothing, too");
+	incoming_free(in);
+	buf_release(&err);
+}
+
 static void
 test_stale(void)
 {
@@ -168,6 +221,7 @@ nni_main(int argc, char **argv)
 	test_incoming();
 	test_copies();
 	test_pruning();
+	test_links();
 	test_stale();
 	dir_remove_tree(top.data, NULL);
 	buf_release(&top);
