@@ -65,6 +65,29 @@ many_in_one_array() {
 	is "$(starts | grep -c ' 1$')" 10 'each was started once'
 }
 
+# What can be run and symbolic links are in the archive, whoever unpacks it.
+without_unzip() {
+	setup zipped
+	printf '#!/bin/sh\ncat link/x >"$NNI_OUTPUT_DIR/said"\n' >code/run
+	mkdir -p code/sub code/empty zipped-bin
+	echo seen >code/sub/x
+	chmod +x code/run
+	ln -sf sub code/link
+	nni-pack -q -o "$D/code.zip" code >/dev/null
+	jq '.trialCommand = "[ -d empty ] && ./run" | .trainingService[0].trialCommand = .trialCommand' "$D/config.json" >config.new
+	mv config.new "$D/config.json"
+	rm -r code/run code/sub code/empty code/link
+	for c in sh bash awk mawk gawk jq sed grep cat mkdir mv rm rmdir cp cmp tr tail head dd sort date id uname dirname \
+		mktemp sleep env wc perl sbatch squeue scontrol; do
+		! command -v $c >/dev/null || ln -sf "$(command -v $c)" zipped-bin/
+	done
+	ln -sf "$(python3 -c 'import sys; print(sys.executable)')" zipped-bin/python3
+	spec uuuu1 short >specs
+	(PATH=$PWD/zipped-bin; place)
+	follow
+	is "$(last_of uuuu1 .status) $(cat "$D/trials/uuuu1/said")" 'SUCCEEDED seen' 'code is whole where there is no unzip'
+}
+
 # Submit is killed when Slurm has the jobs and it does not know that yet.
 killed_before_it_knew() {
 	setup killed
@@ -397,8 +420,9 @@ refused() {
 		jq ".trainingService[0] += ({partition: \"gpu\"} + ${case%%|*})" good.json >"$D/config.json"
 		is "$(slurm check | jq -r 'select(.type == "error") | .hint')" "${case#*|}" "so with ${case%%|*}"
 	done
-	is "$(slurm check | jq -r 'select(.type == "place") | "\(.place) \(.server) \(.version)"')" 'slurm lab 22.05.8' \
-		'and which Slurm that is'
+	is "$(slurm check | jq -r 'select(.type == "place") | "\(.place) \(.server) \(.version) \(.code)"')" \
+		'slurm lab 22.05.8 unpacked in the directory of the experiment, which nodes have to see' \
+		'and which Slurm that is, and where code goes'
 	touch "$STANDIN_SLURM/down"
 	exits 5 'or that Slurm is away' slurm check
 	like "$(cat out)" '*"sinfo: slurm_load_partitions: Unable to contact slurm controller*"*scontrol ping*' 'and how to see'
@@ -486,6 +510,7 @@ verdicts() {
 # What must be true wherever Slurm is.
 anywhere() {
 	many_in_one_array
+	without_unzip
 	killed_before_it_knew
 	killed_sbatch
 	submitted_twice
