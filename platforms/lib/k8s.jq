@@ -88,7 +88,7 @@ def faulty($s; $fault): {state: ($s + {fault: $fault}), send: [{to: "*", event: 
 
 def archive_too_large: first(to_entries[] | select(.value.bytes > archive_max)
 	| {reason: "the code is \(.value.bytes / 1048576 * 10 | floor / 10) MiB when packed, and without a storage: the cluster takes 8 MiB",
-	   hint: "leave files out by .nniignore (nni-pack --list shows them), or give a storage:"}) // null;
+	   hint: "leave files out by .nniignore (nni-pack --list shows them), or set storage"}) // null;
 
 # The archives that ConfigMaps take.
 def in_configmaps($prepared): . as $setup | $prepared // {} | with_entries(select(.key as $what | $setup | way_of($what) == "configmaps"));
