@@ -26,7 +26,7 @@ export PYTHONPATH=/p CUDA_VISIBLE_DEVICES=5
 trial "$PWD/e" aaaaa 1 '{"code": 0, "lr": 0.10, "z":  [1,2.0]}' |
 	"$L" submit --dir e >answers
 unset REUSE_MODE NNI_TRIAL_COMMAND_CHANNEL SDK_PROCESS PYTHONPATH
-is "$(grep -v credit answers | jq -c '[.trial,.attempt,.parameters,.sequence]')" \
+is "$(grep -v credit answers | jq -c '[.trial,.attempt,.parameters,.sequence]' | numbers)" \
 	'["aaaaa",1,{"code":0,"lr":0.1,"z":[1,2]},7]' 'the record comes back'
 like "$(grep -v credit answers)" '*"parameters":{"code": 0, "lr": 0.10, "z":  \[1,2.0]}*' \
 	'byte for byte'

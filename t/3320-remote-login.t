@@ -153,7 +153,7 @@ P
 perl idle.pl "$(sshd_port busy)" >idle &
 idle=$!
 wait_for grep -q waiting idle
-refused 5 '*hung up before the login*MaxStartups*' 'MaxStartups'
+refused 5 '*hung up*MaxStartups*' 'MaxStartups'
 kill $idle
 wait_for "$login" "$e" 0 true
 ok $? 'later it goes on'

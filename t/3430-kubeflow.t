@@ -39,7 +39,7 @@ kubeflowConfig:
 Y
 nni-run --id tf tf.yml >out 2>err
 is $? 0 'a TFJob of two workers and a parameter server, as V1 has it' || diag "$(cat err; tail -n 3 "$NNI_EXPERIMENTS"/tf/log/*)"
-is "$(jq -c 'select(.type == "metric") | [.kind, .sequence, .value]' out | tr '\n' ' ')" \
+is "$(jq -c 'select(.type == "metric") | [.kind, .sequence, .value]' out | numbers | tr '\n' ' ')" \
 	'["intermediate",0,0.5] ["final",0,0.1] ' 'what both workers report is said once'
 job=$(jq -r 'select(.type == "trial") | .job.path' out)
 like "$job" "$api/tfjobs/nni-tf-*-1" 'in the version that is served'

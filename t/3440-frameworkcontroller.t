@@ -43,7 +43,7 @@ frameworkcontrollerConfig:
 Y
 nni-run --id fc fc.yml >out 2>err
 is $? 0 'a Framework, as V1 has it' || diag "$(cat err; tail -n 3 "$NNI_EXPERIMENTS"/fc/log/*)"
-is "$(jq -c 'select(.type == "metric") | .value' out | tr '\n' ' ')" '0.1 0.2 0.3 0.4 0.5 0.1 ' \
+is "$(jq -c 'select(.type == "metric") | .value' out | numbers | tr '\n' ' ')" '0.1 0.2 0.3 0.4 0.5 0.1 ' \
 	'all metrics came, in order, though the pod has gone at once'
 is "$(jq -c 'select(.type == "status" and .status == "SUCCEEDED") | [.metrics_incomplete, .no_final_metric]' out)" '[null,null]' 'and nothing is missing'
 job=$(jq -r 'select(.type == "trial") | .job.path' out)

@@ -6,7 +6,7 @@ real=$NNI_BIN
 fakes=$PATH NNI_FAKES=$NNI_PLATFORM_PATH
 
 # of ID 'FILTER': records of the journal
-of() { jq -c "$2" "$(dir "$1")/events.jsonl" | tr '\n' ' '; }
+of() { jq -c "$2" "$(dir "$1")/events.jsonl" | numbers | tr '\n' ' '; }
 
 # ---- on this machine ----
 PATH=$NNI_BIN:$PATH
@@ -101,7 +101,7 @@ wait_for grep -q '"parameter_index":2' typed
 echo '{"type":"update","trial":"'$t'","parameter_index":2,"parameters":null}' >&3
 exec 3>&-
 wait
-is "$(jq -rc 'select(.kind=="final")|[.parameter_id,.value]' typed | tr '\n' ' ')$(jq -r 'select(.type=="status").status' typed | tail -n 1)" \
+is "$(jq -rc 'select(.kind=="final")|[.parameter_id,.value]' typed | numbers | tr '\n' ' ')$(jq -r 'select(.type=="status").status' typed | tail -n 1)" \
 	'[null,1] [7,2.5] SUCCEEDED' 'in a typed pipeline too'
 
 py=/usr/bin/python3
@@ -183,8 +183,8 @@ is "$(of asks 'select(.type=="ask")|[.n,.parameter_index]')" '[1,null] [1,1] [1,
 is "$(count asks '"type":"spec"')" 2 'maxTrialNumber counts trials'
 is "$(grep -c '"type":"update"' "$(dir asks)/told")" 4 'the tuner knows whose its proposals are'
 like "$(cat err)" '*best: 5.0, trial *, {"x":5.0*}*' 'the result is that of the last phase, with its parameters'
-is "$(nnictl trial ls asks | jq -c '[.[]|[.parameterId,.hyperParameters.x,.finalMetricData]]')" '[[2,2,2],[5,5,5]]' 'for nnictl too'
-is "$(nnictl experiment export asks --filename - | jq -c '[.[]|[.parameter.x,.value]]')" \
+is "$(nnictl trial ls asks | jq -c '[.[]|[.parameterId,.hyperParameters.x,.finalMetricData]]' | numbers)" '[[2,2,2],[5,5,5]]' 'for nnictl too'
+is "$(nnictl experiment export asks --filename - | jq -c '[.[]|[.parameter.x,.value]]' | numbers)" \
 	'[[0,0],[1,1],[2,2],[3,3],[4,4],[5,5]]' 'an export has all phases'
 is "$("$real/nni-collect" --format csv "$(dir asks)" | cut -d, -f4-6 | tr '\n' ' ')" \
 	'status,metric,x SUCCEEDED,2.0,2.0 SUCCEEDED,5.0,5.0 ' 'a table has the last'

@@ -124,7 +124,7 @@ nnictl experiment delete ticks --yes 2>err
 config max=3
 nni-run --id res c.json >out 2>err
 exits 0 'export as JSON' nnictl experiment export res -f res.json
-is "$(jq -c '.[1]|{parameter,value}' res.json)" '{"parameter":{"x":1},"value":1}' 'has parameters and values'
+is "$(jq -c '.[1]|{parameter,value}' res.json | numbers)" '{"parameter":{"x":1},"value":1}' 'has parameters and values'
 like "$(cat res.json)" '*"parameter":{"x":1.0},"value":1.0*' 'byte for byte'
 exits 0 'export as CSV' nnictl experiment export res -f res.csv -t csv -i
 is "$(tr -d '\r' <res.csv | sed -n '1p;3p' | cut -d, -f1,2,4)" 'x,reward,intermediate
@@ -138,8 +138,8 @@ like "$(nnictl trial ls res --format table)" '*{"größe, \\"x\\"":1.0}*' \
 	'people read letters'
 like "$(nnictl trial ls res)" '*"gr\\u00f6\\u00dfe, *' 'programs what was written'
 cp plain "$(dir res)/events.jsonl"
-is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters')" '{"x":2}' 'trial ls --head: the best'
-is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters')" '{"x":0}' 'trial ls --tail: the worst'
+is "$(nnictl trial ls res --head 1 | jq -c '.[].hyperParameters' | numbers)" '{"x":2}' 'trial ls --head: the best'
+is "$(nnictl trial ls res --tail 1 | jq -c '.[].hyperParameters' | numbers)" '{"x":0}' 'trial ls --tail: the worst'
 nnictl trial ls res --format table >out
 like "$(sed -n 1p out)" 'TRIAL *NO *STATUS *RESULT *PARAMETERS *' 'trial ls as a table has headings'
 like "$(sed -n 4p out)" '* 2 *succeeded *2.0 *{"x":2.0}*' 'and plain words'

@@ -78,7 +78,7 @@ like "$(nnictl experiment list)" "*$id *typed*" 'nnictl experiment list: it runs
 is "$(nnictl experiment status | jq -c '[.status,.trials]')" '["RUNNING",{"WAITING":1,"RUNNING":2,"SUCCEEDED":1}]' \
 	'experiment status, without an id'
 nnictl experiment show >out
-is "$(jq -r '"\(.status) \(.best.value) \(.params.experimentName)"' out)" 'RUNNING 1.5 typed' 'experiment show'
+is "$(jq -r '"\(.status) \(.best.value) \(.params.experimentName)"' out | numbers)" 'RUNNING 1.5 typed' 'experiment show'
 ok "$(($(jq .startTime out) < 1700000000000))" 'has the time at which it began'
 is "$(nnictl trial ls | jq -r '.[] | "\(.sequenceId) \(.status)"' | tr '\n' ' ')" \
 	'0 SUCCEEDED 1 RUNNING 2 RUNNING 3 WAITING ' 'trial ls'
@@ -174,10 +174,10 @@ touch "$GO"
 have_ended() { [ "$(listed)" = 'SUCCEEDED USER_CANCELED ' ]; }
 wait_for have_ended
 is "$(listed) $(grep -c SUCCEEDED "$journal")" 'SUCCEEDED USER_CANCELED  0' 'platforms tell what the journal does not'
-is "$(nnictl experiment export left -f - | jq -c '.[].value')" 7 'with results'
+is "$(nnictl experiment export left -f - | jq -c '.[].value' | numbers)" 7 'with results'
 is "$(nnictl experiment status left | jq -c .trials)" '{"SUCCEEDED":1,"USER_CANCELED":1}' 'experiment status'
 nni-collect --format jsonl left >out
-is "$(jq -c 'select(.kind)|.value' out | sort | tr '\n' ' ') $(jq -r 'select(.type=="status").status' out | grep -c '_\|SUCC')" \
+is "$(jq -c 'select(.kind)|.value' out | numbers | sort | tr '\n' ' ') $(jq -r 'select(.type=="status").status' out | grep -c '_\|SUCC')" \
 	'0.1 0.1 7  2' 'nni-collect: each metric once, and the ends'
 is "$(nni-collect --format csv left | cut -d, -f4,5 | sort | tr '\n' ' ')" 'SUCCEEDED,7.0 USER_CANCELED, status,metric ' 'nni-collect, as csv'
 exits 0 'delete: nothing of it runs' nnictl experiment delete left --yes

@@ -438,7 +438,10 @@ static const struct {
 	NULL},
     {"Connection reset by", false, NNI_TEMPORARY, "the connection is lost",
 	NULL},
-    {"Connection closed by", false, NNI_TEMPORARY, "it hung up", NULL},
+    /* All that OpenSSH 10 says of a hang-up before the login. */
+    {"Connection closed by", false, NNI_TEMPORARY, "it hung up",
+	"before the login it means too many at once (MaxStartups in its "
+	"sshd_config), or an address that it shuts out"},
     {"Broken pipe", false, NNI_TEMPORARY, "the connection is lost", NULL},
 };
 
