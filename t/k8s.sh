@@ -7,6 +7,7 @@
 #	k8s_fault WHAT [KEY=VALUE...]	what is to happen (below); a value that is
 #					JSON is taken as it is, others are strings
 #	k8s_get PATH...			the body of a GET
+#	k8s_make PATH JSON		a POST, which has to be well
 #	k8s_requests FILTER		requests so far for which the jq filter is true
 #
 # What can happen (t/k8s/faults.py):
@@ -22,6 +23,8 @@
 #	skew seconds=-300		the server's clock
 #	tokens tokens='["a"]' after=N	what is accepted (for N requests)
 #	forbid verb=create resource=jobs
+#	grant account=NAME verb=get resource=frameworks
+#					to a service account; the user has all rights
 #	freeze, thaw			the controllers
 #	capacity cpu=4 nvidia.com/gpu=1
 #	synthetic lines='["a"]' every_ms=10 start_ms=0 run_ms=100 exit=0 message=M
@@ -35,6 +38,7 @@
 #	counts				how many objects, watches, processes
 #	clear				no faults any more
 #
+# frameworkcontroller/frameworkbarrier is played (get frameworks is needed).
 # An image with "nope" in its name cannot be pulled, a nodeSelector with "never"
 # fits no node.
 
@@ -73,6 +77,11 @@ k8s_curl() {
 }
 
 k8s_get() { k8s_curl "$k8s_url$1"; }
+
+k8s_make() {
+	printf '%s' "$2" >"$k8s_dir/object"
+	k8s_curl -f -o "$k8s_dir/made" -H 'Content-Type: application/json' --data-binary "@$k8s_dir/object" "$k8s_url$1"
+}
 
 k8s_fault() {
 	k8s_what=$1

@@ -21,6 +21,8 @@ DROPPED = {'kubeflow.org': {'spec.' + k for k in (
     'backoffLimit')}}
 EXTRA_QUERY = {'pretty', 'sinceTime'}
 LIST_VERBS = {'GET': 'list', 'POST': 'create', 'DELETE': 'deletecollection'}
+REVIEWS = {'selfsubjectaccessreviews': ('SelfSubjectAccessReview', 1),
+           'localsubjectaccessreviews': ('LocalSubjectAccessReview', 3)}
 ITEM_VERBS = {'GET': 'get', 'PUT': 'update', 'PATCH': 'patch', 'DELETE': 'delete'}
 
 
@@ -176,7 +178,7 @@ class Api:
         kind, version, rest = self.resolve(req, parts)
         self.acceptable(req)
         if kind == 'review':
-            return await self.review(conn, req)
+            return await self.review(conn, req, rest)
         namespace = ''
         if kind.namespaced and len(rest) > 1 and rest[0] == 'namespaces':
             namespace, rest = rest[1], rest[3:]
@@ -250,7 +252,7 @@ class Api:
         else:
             self.no_path(req)
         if group == 'authorization.k8s.io' and version == 'v1' and \
-                rest == ['selfsubjectaccessreviews']:
+                rest[-1] in REVIEWS and len(rest) == REVIEWS[rest[-1]][1]:
             return 'review', version, rest
         plural = rest[2] if len(rest) > 2 and rest[0] == 'namespaces' else rest[0]
         kind = self.kinds.get(plural)
@@ -314,9 +316,9 @@ class Api:
                                 'namespaced': True, 'kind': 'Pod',
                                 'verbs': ['get']})
         if group == 'authorization.k8s.io':
-            out.append({'name': 'selfsubjectaccessreviews', 'singularName': '',
-                        'namespaced': False, 'kind': 'SelfSubjectAccessReview',
-                        'verbs': ['create']})
+            out += [{'name': name, 'singularName': '', 'namespaced': depth > 1,
+                     'kind': kind, 'verbs': ['create']}
+                    for name, (kind, depth) in REVIEWS.items()]
         return {'kind': 'APIResourceList', 'apiVersion': 'v1',
                 'groupVersion': group + '/' + version if group else version,
                 'resources': out}
@@ -718,28 +720,41 @@ class Api:
                                 'message': text, 'field': 'propagationPolicy'}]})
         return obj
 
-    async def review(self, conn, req):
+    async def review(self, conn, req, rest):
+        """May he who asks, or with a local one somebody, do that?"""
         if req.method != 'POST':
             raise not_allowed()
-        obj = self.decode(req, 'SelfSubjectAccessReview')
-        contract = {'$ref': '#/definitions/io.k8s.api.authorization.v1.'
-                    'SelfSubjectAccessReview'}
-        self.shape(contract, obj, 'SelfSubjectAccessReview', 'v1')
+        kind, depth = REVIEWS[rest[-1]]
+        if depth > 1 and not self.server.allowed(
+                req.user, 'create', 'authorization.k8s.io', rest[-1], rest[1]):
+            raise Refused(403, 'Forbidden', '%s.authorization.k8s.io is forbidden: '
+                          'User "%s" cannot create resource "%s" in API group '
+                          '"authorization.k8s.io" in the namespace "%s"'
+                          % (rest[-1], req.user, rest[-1], rest[1]))
+        obj = self.decode(req, kind)
+        self.shape({'$ref': '#/definitions/io.k8s.api.authorization.v1.' + kind},
+                   obj, kind, 'v1')
         spec = obj.get('spec') or {}
         a = spec.get('resourceAttributes')
+        wrong = None
         if not a and not spec.get('nonResourceAttributes'):
-            raise Refused(422, 'Invalid', 'SelfSubjectAccessReview.authorization.'
-                          'k8s.io "" is invalid: spec.resourceAttributes: Invalid '
-                          'value: null: exactly one of nonResourceAttributes or '
-                          'resourceAttributes must be specified')
-        a = a or {}
+            wrong = ('spec.resourceAttributes: Invalid value: null: exactly one of '
+                     'nonResourceAttributes or resourceAttributes must be specified')
+        elif depth > 1 and not spec.get('user') and not spec.get('groups'):
+            wrong = ('spec.user: Invalid value: "": at least one of user or group '
+                     'must be specified')
+        elif depth > 1 and a.get('namespace') != rest[1]:
+            wrong = ('spec.resourceAttributes.namespace: Invalid value: "%s": must '
+                     'match metadata.namespace' % a.get('namespace', ''))
+        if wrong:
+            raise Refused(422, 'Invalid', kind + '.authorization.k8s.io "" is '
+                          'invalid: ' + wrong)
         plural = a.get('resource', '')
         if a.get('subresource'):
             plural += '/' + a['subresource']
-        ok = self.server.allowed(req.user, a.get('verb'), a.get('group', ''),
-                                 plural, a.get('namespace'))
-        obj.update(kind='SelfSubjectAccessReview',
-                   apiVersion='authorization.k8s.io/v1',
+        ok = self.server.allowed(spec.get('user', req.user), a.get('verb'),
+                                 a.get('group', ''), plural, a.get('namespace'))
+        obj.update(kind=kind, apiVersion='authorization.k8s.io/v1',
                    metadata={'creationTimestamp': None}, status={'allowed': ok})
         await self.reply(conn, req, 201, obj)
 

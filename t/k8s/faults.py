@@ -149,6 +149,10 @@ class Faults:
     def do_forbid(self, ask):
         self.server.denied.append(ask)
 
+    def do_grant(self, ask):
+        """A service account gets a right."""
+        self.server.granted.append(ask)
+
     def do_freeze(self, ask):
         """Controllers do nothing any more (until thaw)."""
         self.server.frozen = True

@@ -5,6 +5,25 @@ import schema
 CORE = 'io.k8s.api.'
 
 
+# Not in the subset that contracts/ is cut from.
+TEXTS = {'type': 'array', 'items': {'type': 'string'}}
+HEAD = {'apiVersion': {'type': 'string'}, 'kind': {'type': 'string'}, 'metadata': {
+    '$ref': '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'}}
+schema.DEFINITIONS[CORE + 'core.v1.ServiceAccount'] = {
+    'type': 'object', 'properties': dict(
+        HEAD, automountServiceAccountToken={'type': 'boolean'}, secrets={
+            'type': 'array', 'items': {'type': 'object'}}, imagePullSecrets={
+            'type': 'array', 'items': {'type': 'object', 'properties': {
+                'name': {'type': 'string'}}}})}
+schema.DEFINITIONS[CORE + 'authorization.v1.LocalSubjectAccessReview'] = {
+    'type': 'object', 'required': ['spec'], 'properties': dict(HEAD, spec={
+        'type': 'object', 'properties': {
+            'user': {'type': 'string'}, 'uid': {'type': 'string'}, 'groups': TEXTS,
+            'extra': {'type': 'object', 'additionalProperties': TEXTS},
+            'resourceAttributes': {'$ref': '#/definitions/' + CORE +
+                                   'authorization.v1.ResourceAttributes'}}})}
+
+
 class Kind:
     def __init__(self, group, version, plural, kind, contract, check,
                  namespaced=True, verbs=None, custom=False, versions=None):
@@ -49,6 +68,8 @@ def served(options):
         Kind('', 'v1', 'pods', 'Pod', 'core.v1.Pod', checks.pod),
         Kind('', 'v1', 'configmaps', 'ConfigMap', 'core.v1.ConfigMap', checks.data),
         Kind('', 'v1', 'secrets', 'Secret', 'core.v1.Secret', checks.data),
+        Kind('', 'v1', 'serviceaccounts', 'ServiceAccount',
+             'core.v1.ServiceAccount', plain),
         Kind('', 'v1', 'events', 'Event', 'core.v1.Event', plain),
         Kind('', 'v1', 'resourcequotas', 'ResourceQuota', 'core.v1.ResourceQuota',
              plain),

@@ -11,6 +11,7 @@ from checks import invalid, quantity
 from pods import BadConfig, Mounts, NotReady, Resources, expand
 from store import stamp
 
+BARRIER = 'frameworkcontroller/frameworkbarrier'
 BAD_IMAGE = re.compile(r'[A-Z]|\s|^$|://')
 
 
@@ -298,6 +299,8 @@ class Pod:
             self.publish()
             await asyncio.sleep(0.2)
             return await self.run(c, volumes)
+        if c.spec['image'].split(':')[0] == BARRIER and not c.spec.get('command'):
+            return await self.barrier(c, volumes)
         mounts = Mounts(root)
         for m in c.spec.get('volumeMounts') or []:
             source = volumes[m['name']]
@@ -344,6 +347,57 @@ class Pod:
         self.finish(c, code, start, 'OOMKilled' if c.oom else
                     'Error' if code else 'Completed', text)
         return code
+
+    async def barrier(self, c, volumes):
+        """FrameworkController's own image: waits until all tasks have addresses,
+        and leaves a script that tells them.  It reads the Framework as the pod's
+        service account; where that may not, it tries for ten minutes."""
+        log, start = Log(), self.server.clock.now()
+        c.logs.append(log)
+        c.state = {'running': {'startedAt': start}}
+        self.publish()
+        labels = self.obj['metadata'].get('labels') or {}
+        user = 'system:serviceaccount:%s:%s' % (
+            self.key[0], self.spec.get('serviceAccountName') or 'default')
+        said = None
+        while True:
+            why, roles = 'not all tasks have addresses', None
+            if not self.server.allowed(
+                    user, 'get', 'frameworkcontroller.microsoft.com', 'frameworks',
+                    self.key[0]):
+                why = ('Failed to get Framework object from ApiServer: frameworks.'
+                       'frameworkcontroller.microsoft.com is forbidden: User "%s" '
+                       'cannot get resource "frameworks"' % user)
+            else:
+                fw = self.server.store.get('frameworks', self.key[0],
+                                           labels.get('FC_FRAMEWORK_NAME', ''))
+                roles = self.addresses(fw) if fw else None
+            if roles:
+                break
+            if why != said:
+                said = why
+                log.add(self.server.clock.ns(), why.encode() + b'\n')
+            await asyncio.sleep(0.05)
+        at = next(m['name'] for m in c.spec['volumeMounts']
+                  if m['mountPath'] == '/mnt/frameworkbarrier')
+        with open(os.path.join(volumes[at], 'injector.sh'), 'w') as f:
+            for name, ips in roles.items():
+                name = name.upper()
+                f.write('export FB_%s_IPS=%s\n' % (name, ','.join(ips)))
+                f.write('export FB_%s_ADDRESSES=%s\n' % (name, ','.join(
+                    '%s:${FB_%s_PORT}' % (ip, name) for ip in ips)))
+        log.end()
+        self.finish(c, 0, start, 'Completed', '')
+        return 0
+
+    def addresses(self, fw):
+        out = {}
+        for r in fw['status']['attemptStatus']['taskRoleStatuses']:
+            ips = [t['attemptStatus']['podIP'] for t in r['taskStatuses']]
+            if not all(ips):
+                return None
+            out[r['name']] = ips
+        return out
 
     def finish(self, c, code, start, reason, text):
         t = {'exitCode': code, 'reason': reason, 'startedAt': start,
