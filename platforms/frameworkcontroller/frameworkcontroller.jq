@@ -116,10 +116,23 @@ def framework_custom: {group: "frameworkcontroller.microsoft.com",
 	help: ("install FrameworkController, "
 		+ "or use platform: kubernetes, which needs none")};
 
+# Whose pods wait at a barrier: it looks at the Framework until all tasks have
+# addresses.  A template may have one of its own.
+def framework_waiting: if .member.template == null then
+		if framework_barrier then [.member.serviceAccountName // "default"] else [] end
+	else [framework_roles[].base.spec
+		| select(any(.initContainers[]?.image? | strings;
+			startswith("frameworkcontroller/frameworkbarrier")))
+		| .serviceAccountName // "default"] | unique end;
+
+def framework_asks: [framework_waiting[] | {account: ., verb: "get",
+	group: "frameworkcontroller.microsoft.com", resource: "frameworks",
+	why: "tasks wait for each other in its name, and would wait in vain"}];
+
 def framework_job: {
 	api: "/apis/frameworkcontroller.microsoft.com/\(.facts.version // "v1")",
 	plural: "frameworks", container: "framework",
-	main: framework_main, vanishing: true,
+	main: framework_main, vanishing: true, asks: framework_asks,
 	leaves: (if registries == [] then [] else ["secrets"] end),
 	rights: (if registries == [] then []
 		else [{verb: "create", group: "", resource: "secrets"}] end)};

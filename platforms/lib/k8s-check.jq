@@ -19,12 +19,28 @@ def grant($ns; $missing): "an administrator gives them by: kubectl -n \($ns) cre
 
 def secret_names: [.member.imagePullSecrets[]? | .name];
 
+# What pods ask of the server, in the name of their service account.
+def account_user($ns): "system:serviceaccount:\($ns):\(.account)";
+def asks_problem($reply; $ns): "\(.resource).\(.group)" as $what
+	| if $reply.status >= 200 and $reply.status < 300 then
+		if $reply.body.status.allowed == true then empty
+		else problem("the service account \(.account) in \($ns) may not \(.verb) \(.resource): \(.why)";
+			"an administrator lets it by: kubectl -n \($ns) create role nni-\(.account) --verb=get,list,watch --resource=\($what); "
+			+ "kubectl -n \($ns) create rolebinding nni-\(.account) --role=nni-\(.account) --serviceaccount=\($ns):\(.account)") end
+	else {unsure: ("it cannot be asked whether the service account \(.account) in \($ns) may \(.verb) \(.resource) (\($reply | refusal)); if not, \(.why); "
+		+ "who may impersonate it sees it by: kubectl -n \($ns) auth can-i \(.verb) \($what) --as=\(account_user($ns))")} end;
+
 def check_requests($ns; kind): [{id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
 		{id: "quota", path: "/api/v1/namespaces/\($ns)/resourcequotas"}, {id: "nodes", path: "/api/v1/nodes"}]
 	+ [rights(kind) | to_entries[] | {id: "right:\(.key)", method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
 		body: {apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: {resourceAttributes: (.value + {namespace: $ns})}}}]
 	+ [secret_names[] | {id: ("secret:" + .), path: "/api/v1/namespaces/\($ns)/secrets/\(.)"}]
-	+ [.member.serviceAccountName // empty | {id: "account", path: "/api/v1/namespaces/\($ns)/serviceaccounts/\(.)"}]
+	+ [[.member.serviceAccountName // empty, (kind | .asks[]? | .account | select(. != "default"))] | unique[]
+		| {id: "account:\(.)", path: "/api/v1/namespaces/\($ns)/serviceaccounts/\(.)"}]
+	+ [kind | .asks // [] | to_entries[] | {id: "asks:\(.key)", method: "POST", path: "/apis/authorization.k8s.io/v1/namespaces/\($ns)/localsubjectaccessreviews",
+		body: (.value | {apiVersion: "authorization.k8s.io/v1", kind: "LocalSubjectAccessReview", metadata: {namespace: $ns},
+			spec: {user: account_user($ns), groups: ["system:serviceaccounts", "system:serviceaccounts:\($ns)", "system:authenticated"],
+				resourceAttributes: {verb, group, resource, namespace: $ns}}})}]
 	+ storage_questions($ns)
 	| map(. + {tries: 2});
 
@@ -49,7 +65,8 @@ def check_reply($setup; $s; kind): .id as $id
 	elif $id == "namespace" then if .status == 404 then problem("there is no namespace \($s.ns)"; "kubectl create namespace \($s.ns), or set namespace:") else empty end
 	elif $id == "quota" then if .status == 200 then quota_problems else empty end
 	elif $id == "nodes" then node_problems($setup)
-	elif $id == "account" then if .status == 404 then problem("there is no service account \($setup.member.serviceAccountName) in \($s.ns)"; "create it, or set serviceAccountName:") else empty end
+	elif $id | startswith("account:") then if .status == 404 then problem("there is no service account \($id[8:]) in \($s.ns)"; "kubectl -n \($s.ns) create serviceaccount \($id[8:]), or set serviceAccountName:") else empty end
+	elif $id | startswith("asks:") then . as $r | $setup | kind | .asks[$id[5:] | tonumber] | asks_problem($r; $s.ns)
 	elif $id | startswith("secret:") then if .status == 404 then problem("there is no secret \($id[7:]) in \($s.ns), which imagePullSecrets: names";
 		"kubectl -n \($s.ns) create secret docker-registry \($id[7:]) --docker-server=... --docker-username=...") else empty end
 	elif $id == "storage" or $id == "claim" then . as $r | $setup | storage_fault($r; $s.ns) | problem(.message; .hint)
@@ -65,14 +82,15 @@ def check_platform($s; $event; kind): . as $setup | $event
 	elif .type == "reply" and .id == "version" then ($setup + {facts: $s.facts} | check_requests($s.ns; kind)) as $requests
 		| {state: ($s + {version: .body.gitVersion?, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
 	elif .type == "reply" and ($s.left // 0) > 0 then
-		[check_reply($setup; $s; kind)] as $problems
+		[check_reply($setup + {facts: $s.facts}; $s; kind)] as $found | [$found[] | select(.unsure == null)] as $problems
 		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
 			then [($setup + {facts: $s.facts} | rights(kind))[.id[6:] | tonumber]] else [] end) as $missing
-		| ($s + {left: ($s.left - 1), missing: ($s.missing + $missing), bad: ($s.bad or $problems != [])}) as $n
+		| ($s + {left: ($s.left - 1), missing: ($s.missing + $missing), bad: ($s.bad or $problems != [])}
+			+ (first($found[] | select(.unsure)) // {})) as $n
 		| if $n.left > 0 then {state: $n, records: $problems}
 		elif $n.missing != [] then {state: $n, exit: 6, records: ($problems + [problem("rights are missing in namespace \($n.ns): "
 			+ ([$n.missing | group_by(right_name)[] | (map(.verb) | join(", ")) + " " + (.[0] | right_name)] | join("; ")); grant($n.ns; $n.missing))])}
 		elif $n.bad then {state: $n, records: $problems, exit: 1}
-		else {state: $n, exit: 0, records: [{type: "place", place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
+		else {state: $n, exit: 0, records: [{type: "place", unsure: $n.unsure, place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
 			code: ($setup | code_words)} | with_entries(select(.value != null))]} end
 	else {state: $s} end;

@@ -27,6 +27,7 @@ def waiting_reason($status): .status as $s
 	| first($s.initContainerStatuses[]?, $status | select(. != null) | .state.waiting
 		| select(.reason != null and .reason != "ContainerCreating" and .reason != "PodInitializing") | .reason + if .message then ": " + .message else "" end)
 	// first($s.conditions[]? | select(.type == "PodScheduled" and .status == "False") | (.reason // "Unschedulable") + ": " + (.message // ""))
+	// first($s.initContainerStatuses[]? | select(.state.running) | "its init container \(.name) runs")
 	// if .spec.nodeName then "its container is being made on node \(.spec.nodeName)" else "its pod waits for a node" end
 	| one_line(300);
 

@@ -22,6 +22,8 @@
 #	the trial's command runs, and whether a job has one pod only, so that the
 #	job is lost with it.  More keys:
 #	rights: [{verb, group, resource}]   needed beside those on jobs and pods
+#	asks: [{account, verb, group, resource, why}]   what its pods ask of the
+#				server in the name of a service account, and why
 #	leaves: ["secrets"]	of /api/v1, with our labels, for `clean`
 #	vanishing: true		pods go when they end: so their logs are followed, and
 #				the last metrics are in what the pods leave behind,

@@ -160,6 +160,10 @@ say_place(const char *member, const struct place_told *one)
 			    "times of its results are off; set it by NTP",
 		    member, one->name, fabs(clock),
 		    clock > 0 ? "ahead of" : "behind");
+	buf_clear(&b);
+	add_text(&b, v, "unsure", "");
+	if (b.len > 0)
+		say_warning("%s: %s", member, b.data);
 	buf_release(&b);
 }
 
