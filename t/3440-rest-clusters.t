@@ -76,6 +76,28 @@ for name in tf fc; do
 done
 is "$(said tf 'select(.type == "metric")' | wc -l)" 3 'what both workers report is told once'
 
+# What is told before a run: code that no way can carry, and what a quota has left.
+mkdir large
+head -c 9000000 /dev/urandom >large/data
+config large 1 large '{platform: kubernetes, image: debian}'
+exits 5 '--check of code that is too large' nni-run --check large.yml
+like "$(cat err)" '*the code is 8.5 MiB when packed, and without a storage: the cluster takes 8 MiB; leave files out by .nniignore*' 'says so'
+rm -r large
+quota() { # NAME HARD USED
+	jq -nc --arg name "$1" --argjson hard "$2" '{apiVersion: "v1", kind: "ResourceQuota", metadata: {$name}, spec: {$hard}}' |
+		curl -sS -H "Authorization: Bearer $k8s_token" -H 'Content-Type: application/json' -d @- "$k8s_url/api/v1/namespaces/default/resourcequotas" >got
+	k8s_fault status plural=resourcequotas name="$1" status='{"hard":'"$2"',"used":'"$3"'}' >got
+}
+quota some '{"requests.cpu":"10","count/pods":"100"}' '{"requests.cpu":"4500m","count/pods":"1"}'
+exits 0 '--check where a quota leaves less than trialConcurrency' nni-run --check tf.yml
+like "$(cat err)" '*, room for 2 trials now: quota some has 5.5 of requests.cpu left, and a trial takes 2; *' 'says how many can run, of the pods of all roles'
+quota few '{"limits.memory":"4Gi","cpu":"1","count/tfjobs.kubeflow.org":"3"}' '{"limits.memory":"3Gi","cpu":"0","count/tfjobs.kubeflow.org":"3"}'
+exits 5 '--check where one is too small' nni-run --check tf.yml
+is "$(sed -n 's/^nni-run: error: kubeflow: \(quota [^;]*\);.*/\1/p' err)" 'quota few is used up: count/tfjobs.kubeflow.org 3 of 3
+quota few has 1 of cpu, and a trial takes 2
+quota few has 1024Mi of limits.memory left, and a trial takes 2048Mi' 'says which'
+for name in some few; do curl -sS -X DELETE -H "Authorization: Bearer $k8s_token" "$k8s_url/api/v1/namespaces/default/resourcequotas/$name" >got; done
+
 # The server has a bad time; nothing is lost and nothing said twice.
 config bad 4 waiting '{platform: kubernetes, image: debian}'
 k8s_fault answer status=429 retry_after=1 count=2 method=POST path=/jobs >got

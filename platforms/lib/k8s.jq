@@ -63,7 +63,6 @@ include "k8s-clean";
 
 # A ConfigMap holds 1 MiB; etcd, as a whole, little more than some GiB.
 def part_bytes: 716800;
-def archive_max: 8388608;
 
 # Prepared archives as a list of parts: {what, n, at, name}.
 def archive_parts: . as $all | [("code", "tools") as $what | $all[$what] // empty | . as $a
@@ -87,10 +86,6 @@ def ready_event($s): . as $setup | {type: "ready", ns: $s.ns, facts: $s.facts,
 # Trials cannot be started: `again` if it may pass.
 def faulty($s; $fault): {state: ($s + {fault: $fault}), send: [{to: "*", event: ($fault + {type: "fault"})}]}
 	+ if $fault.again then {wait_ms: 15000} else {} end;
-
-def archive_too_large: first(to_entries[] | select(.value.bytes > archive_max)
-	| {reason: "the code is \(.value.bytes / 1048576 * 10 | floor / 10) MiB when packed, and without a storage: the cluster takes 8 MiB",
-	   hint: "leave files out by .nniignore (nni-pack --list shows them), or set storage"}) // null;
 
 # The archives that ConfigMaps take.
 def in_configmaps($prepared): . as $setup | $prepared // {} | with_entries(select(.key as $what | $setup | way_of($what) == "configmaps"));

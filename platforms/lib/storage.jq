@@ -56,6 +56,12 @@ def code_words: code_way as $way | storage_type as $t
 	elif storage | .localMountPoint == null then "in ConfigMaps, since \(storage_name) is not mounted here (localMountPoint)"
 	else "in ConfigMaps, since the claim is not named (claimName)" end;
 
+# What ConfigMaps take in all, when {code: {bytes}, ...} are packed; null: they take that.
+def archive_max: 8388608;
+def archive_too_large: first(to_entries[] | select(.value.bytes > archive_max)
+	| {reason: "the code is \(.value.bytes / 1048576 * 10 | floor / 10) MiB when packed, and without a storage: the cluster takes 8 MiB",
+	   hint: "leave files out by .nniignore (nni-pack --list shows them), or set storage"}) // null;
+
 # ---- Azure: who is talked to ----
 
 def azure_is_used: storage_type | . == "azureStorage" or . == "azureBlob";

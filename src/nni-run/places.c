@@ -125,9 +125,15 @@ add_room(struct buf *out, struct json record)
 	struct buf why = BUF_INIT;
 	int64_t n;
 
-	if (json_int(json_get(record, "n"), &n) == 0 && n == 0) {
-		buf_adds(out, ", no room now");
-		if (json_string(json_get(record, "reason"), &why) == 0)
+	json_string(json_get(record, "reason"), &why);
+	if (json_int(json_get(record, "n"), &n) == 0 &&
+	    (n == 0 || why.len > 0)) {
+		if (n == 0)
+			buf_adds(out, ", no room now");
+		else
+			buf_addf(out, ", room for %" PRId64 " trial%s now", n,
+			    plural((uint64_t)n));
+		if (why.len > 0)
 			buf_addf(out, ": %s", why.data);
 	}
 	buf_release(&why);

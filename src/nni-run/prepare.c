@@ -179,6 +179,35 @@ find_tools(const struct config *c, struct buf *err)
 typedef int scratch_fn(
     const struct scratch *s, const struct buf *json, struct buf *err);
 
+/* As nni-submit would do it, for platforms that have to know how large it is;
+   what is wrong with it is said by nni-pack. */
+static int
+pack_code(const struct scratch *s, struct buf *err)
+{
+	struct buf tool = BUF_INIT, zip = BUF_INIT, out = BUF_INIT;
+	const char *argv[] = {NULL, "-o", NULL, NULL, NULL};
+	const struct config_member *m = s->config.members;
+	int code = NNI_OK;
+	size_t i;
+
+	for (i = 0; i < s->config.member_count && argv[3] == NULL; i++)
+		if (platform_jq_find(m[i].platform, &tool, &zip, NULL) == 0)
+			argv[3] = m[i].code_dir;
+	expdir_path(&zip, s->dir.data, "code.zip");
+	if (argv[3] != NULL && tool_find("nni-pack", &tool, err) == -1) {
+		code = NNI_TEMPORARY;
+	} else if (argv[3] != NULL) {
+		argv[0] = tool.data;
+		argv[2] = zip.data;
+		if (run_program(argv, &out, &code, err) != 0)
+			code = NNI_TEMPORARY;
+	}
+	buf_release(&tool);
+	buf_release(&zip);
+	buf_release(&out);
+	return code;
+}
+
 /* Could it run?  `then` may be NULL; for `what` see check_members(). */
 static int
 scratch_try(const struct buf *json, enum check_for what, scratch_fn *then,
@@ -189,6 +218,8 @@ scratch_try(const struct buf *json, enum check_for what, scratch_fn *then,
 
 	if (code == NNI_OK)
 		code = find_tools(&s.config, err);
+	if (code == NNI_OK && what != CHECK_CREATING)
+		code = pack_code(&s, err);
 	if (code == NNI_OK)
 		code = check_members(&s.config, s.dir.data, what, &signal);
 	if (code == NNI_OK && signal == 0 && then != NULL)
