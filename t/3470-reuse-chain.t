@@ -111,4 +111,18 @@ like "$(cat err)" "*cannot be removed: '*/nni/three' is no directory*" 'which is
 sed "s/, localMountPoint: [^}]*//" one.yml >none.yml
 nni-run --id none none.yml >out 2>err
 is "$? $(k8s_get "$jobs?labelSelector=nni-exp%3Dnone" | jq '.items | length')" '0 3' 'without a shared folder each trial has its job'
+
+# Not mounted: what would be made in its place no pod sees.
+sed '/reuseMode/d; /storage:/d' one.yml >away.yml
+cat >>away.yml <<Y
+sharedStorage: {storageType: NFS, nfsServer: 127.0.0.1, exportedDirectory: /export, localMounted: usermount,
+  localMountPoint: $PWD/nfs/away, remoteMountPoint: /mnt/nfs}
+Y
+nni-run --check away.yml >out 2>err
+like "$? $(cat err)" "[1-9]*there is no directory '*/nfs/away' here; mount the share: sudo mkdir -p * && sudo mount -t nfs '127.0.0.1:/export' *" \
+	'a share that is not mounted here, and how it would be'
+nni-run --id away away.yml >out 2>err
+like "$? $(cat err)" "1 *the code cannot be stored: there is no directory '*/nfs/away' here*" 'no trial starts without it'
+[ ! -e nfs/away ]
+ok $? 'and nothing is made there'
 done_testing

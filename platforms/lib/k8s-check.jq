@@ -81,7 +81,7 @@ def node_problems($setup): ($setup.member.gpuResource // "nvidia.com/gpu") as $g
 def check_reply($setup; $s; kind): .id as $id
 	# there is none to look at when an experiment begins: submit tells of it
 	| if $id == "code" then if .status == 200 then {code: {bytes}} | archive_too_large | values | problem(.reason; .hint) else empty end
-	elif .status == 0 then problem("no answer: \(.message // "")"; null)
+	elif .status == 0 and $id != "mount" then problem("no answer: \(.message // "")"; null)
 	elif $id == "namespace" then if .status == 404 then problem("there is no namespace \($s.ns)"; "kubectl create namespace \($s.ns), or set namespace:") else empty end
 	elif $id == "quota" then if .status == 200 then quota_problems($setup; kind) else empty end
 	elif $id == "nodes" then node_problems($setup)
@@ -89,7 +89,7 @@ def check_reply($setup; $s; kind): .id as $id
 	elif $id | startswith("asks:") then . as $r | $setup | kind | .asks[$id[5:] | tonumber] | asks_problem($r; $s.ns)
 	elif $id | startswith("secret:") then if .status == 404 then problem("there is no secret \($id[7:]) in \($s.ns), which imagePullSecrets: names";
 		"kubectl -n \($s.ns) create secret docker-registry \($id[7:]) --docker-server=... --docker-username=...") else empty end
-	elif $id == "storage" or $id == "claim" then . as $r | $setup | storage_fault($r; $s.ns) | problem(.message; .hint)
+	elif $id == "storage" or $id == "claim" or $id == "mount" then . as $r | $setup | storage_fault($r; $s.ns) | problem(.message; .hint)
 	else empty end;
 
 # Rights are told together, at the end.

@@ -126,8 +126,11 @@ def blob_phases($what; $a): archive_path($what; $a) as $path
 			+ ([range(0; slices($a) | length) | "<Latest>\(block_id)</Latest>"] | add // "") + "</BlockList>"]})}]];
 
 # A share that is mounted here: what pods have at /tmp/mount.
+def mount_question: {id: "mount", as: "is", file: ((storage | .localMountPoint) + "/.")};
+def mount_hint: (storage | .localMountPoint) as $at | "mount the share" + if storage_type != "nfs" then " there"
+	else ": sudo mkdir -p \($at | @sh) && sudo mount -t nfs \(storage_name | @sh) \($at | @sh)" end;
 def share_phases($what; $a): ((storage | .localMountPoint) + "/" + archive_folder($what; $a)) as $into
-	| [[{what: $what, ok: [200], request: {id: ("put:" + $what), as: "unpack", what: ($what + ".tgz"), into: $into}}]];
+	| [[{what: $what, ok: [200], hint: mount_hint, request: mount_question}]] + [[{what: $what, ok: [200], request: {id: ("put:" + $what), as: "unpack", what: ($what + ".tgz"), into: $into}}]];
 
 # A Secret of the cluster: KEY: a part in base64, or a text.
 def secret_request($id; $ns; $name; $values; $labels): {id: $id, method: "POST", path: "/api/v1/namespaces/\($ns)/secrets",
@@ -182,8 +185,8 @@ def storage_next($phases; $up; $event): ($phases[$up.at] | map(select(.request.i
 		else {up: {at: $at, left: ($phases[$at] | length)}, requests: phase_requests($phases; $at)} end
 	elif ($one.ok | index([$event.status])) == null and ($event.id != $one.other.id? or $event.status != 200) then
 		{up: $up, failed: {reason: "\($one.fault // ($one.what | if . == "secret" then "the Secret for it cannot be made" else "the \(.) cannot be stored" end)): \($event
-				| if $one.request.as == "unpack" then .message // "no reason was given" elif $one.request.server == "storage" then azure_words else .body.message? // "it answered \(.status)" end)",
-			hint: (if $one.request.server == "storage" then $event | azure_hint elif $one.what == "secret" then "the right to create and update secrets is needed"
+				| if $one.request.as == "unpack" or $one.request.as == "is" then .message // "no reason was given" elif $one.request.server == "storage" then azure_words else .body.message? // "it answered \(.status)" end)",
+			hint: (if $one.hint then $one.hint elif $one.request.server == "storage" then $event | azure_hint elif $one.what == "secret" then "the right to create and update secrets is needed"
 				else "see whether localMountPoint is mounted and may be written to" end)}}
 	elif $up.left > 1 then {up: ($up | .left -= 1), requests: []}
 	elif $up.at + 1 < ($phases | length) then {up: {at: ($up.at + 1), left: ($phases[$up.at + 1] | length)}, requests: phase_requests($phases; $up.at + 1)}
@@ -198,11 +201,13 @@ def storage_rights: if has_storage_secret then [("create", "update", "list", "de
 def storage_questions($ns): storage as $s
 	| (if account_is_used then [azure_request("storage"; "GET"; storage_root + "/nni/nothing";
 		if $s.storageType == "azureStorage" then file_headers else blob_headers end; {as: "json"})] else [] end)
+	+ (if code_way == "share" then [mount_question] else [] end)
 	+ if $s.claimName then [{id: "claim", path: "/api/v1/namespaces/\($ns)/persistentvolumeclaims/\($s.claimName)"}] else [] end;
 
 # What is wrong with it: {message, hint}, or nothing.
-def storage_fault($reply; $ns): storage as $s | $reply
+def storage_fault($reply; $ns): . as $setup | storage as $s | $reply
 	| if .id == "claim" and .status == 404 then {message: "there is no claim \($s.claimName) in \($ns)", hint: "create the PersistentVolumeClaim, or set claimName:"}
+	elif .id == "mount" and .status != 200 then {message: "the storage: \(.message)", hint: ($setup | mount_hint)}
 	elif .id != "storage" or .status == 200 or (.status == 404 and (.body | tostring | test("ShareNotFound|ContainerNotFound") | not)) then empty
 	else {message: "the storage account \($s.azureAccount): \(azure_words)", hint: azure_hint} end;
 

@@ -530,6 +530,17 @@ leave(struct json spec, const char *root)
 	buf_release(&path);
 }
 
+/* ---- is it there? ---- */
+
+static void
+is_there(const char *path, struct buf *err)
+{
+	struct file_info info;
+
+	if (file_info(path, true, &info) == -1 || info.type != FILE_DIR)
+		buf_err(err, "there is no directory '%s' here", path);
+}
+
 /* ---- nothing is left ---- */
 
 static bool
@@ -640,7 +651,7 @@ share_request(struct subject *s, struct json spec, const char *id)
 	if (!record_is(as, "append") && !record_is(as, "put") &&
 	    !record_is(as, "records") && !record_is(as, "copy") &&
 	    !record_is(as, "find") && !record_is(as, "leave") &&
-	    !record_is(as, "remove"))
+	    !record_is(as, "remove") && !record_is(as, "is"))
 		return false;
 	path = path_of(s->engine, spec, &root, &err);
 	if (path == NULL) {
@@ -655,6 +666,9 @@ share_request(struct subject *s, struct json spec, const char *id)
 		status = find(s, spec, path, &more);
 	} else if (record_is(as, "leave")) {
 		leave(spec, path);
+	} else if (record_is(as, "is")) {
+		path[root] = '\0';
+		is_there(path, &err);
 	} else if (record_is(as, "remove")) {
 		remove_from(spec, path, root, &err);
 	} else {
