@@ -11,6 +11,7 @@ case $1 in
 ps) exec sleep 300 ;;
 bad) echo 'no such thing' >&2; exit 3 ;;
 esac
+echo "I am $1 of $NNI_EXP_ID on $HOSTNAME"
 lr=$(nni-trial get lr) || exit 9
 nni-trial report 0.5
 nni-trial report --final "$lr"
@@ -75,17 +76,47 @@ trainingService:
   master: {replicas: 1, command: sh t.sh bad, codeDirectory: code, dockerImage: debian, gpuNumber: 0, cpuNumber: 1, memorySize: 128MB}
   worker: {replicas: 1, command: sh t.sh ps, codeDirectory: code, dockerImage: debian, gpuNumber: 0, cpuNumber: 1, memorySize: 128MB}
 Y
+# Beside, what NNI has not: a chief and an evaluator, and MPI.
+role='replicas: 1, dockerImage: debian, gpuNumber: 0, cpuNumber: 1, memorySize: 128MB'
+start() { # NAME SERVICE
+	cat >"$1.yml" <<Y
+searchSpaceFile: space.json
+trialCommand: sh t.sh $1
+trialCodeDirectory: code
+trialConcurrency: 1
+maxTrialNumber: 1
+tuner: {name: Random}
+trainingService: {platform: kubeflow, reuseMode: false, $2}
+Y
+	nni-run --id "$1" "$1.yml" >"$1.out" 2>"$1.err" &
+	eval "$1=$!"
+}
+start chief "operator: tf-operator, apiVersion: v1, chief: {$role}, worker: {$role, command: sh t.sh ps}, evaluator: {$role, command: sh t.sh ps}"
+start mpi "operator: mpi-operator, apiVersion: v1, launcher: {$role}, worker: {$role}"
+
 nni-run --id pt pt.yml >out 2>err
 is $? 1 'a PyTorchJob whose master fails, as V3 has it' || diag "$(cat err; tail -n 3 "$NNI_EXPERIMENTS"/pt/log/*)"
 is "$(jq -rc 'select(.type == "status" and .status == "FAILED") | [.exit_code, .reason, .infra]' out)" \
 	'[3,"exit code 3: no such thing",null]' 'it has failed, with its exit code and last words'
 
+for name in chief mpi; do
+	eval "wait \$$name"
+	is "$? $(jq -r 'select(.type == "metric") | .value' $name.out | tr '\n' ' ')" '0 0.5 0.1 ' "$name: its end is the trial's" || diag "$(cat $name.err)"
+	jq -c 'select(.type == "trial" or .type == "status" and .status == "SUCCEEDED")' $name.out | nni-collect --logs >$name.logs 2>&1
+	like "$(cat "$NNI_EXPERIMENTS/$name"/trials/*/stdout)" "*I am $name of $name *" "$name: its output is the trial's" || diag "$(cat $name.logs)"
+done
+
 # ---- a cluster of another time ----
 k8s_stop
-k8s_start --kubeflow v1beta1 --nfs-root "$PWD/nfs"
-sed 's/v1beta2/v1beta1/; s/builtinTunerName/builtinTunerName/' tf.yml >old.yml
-nni-run --id old old.yml >out 2>err
-is $? 0 'operators of old are spoken to in their version' || diag "$(cat err; tail -n 3 "$NNI_EXPERIMENTS"/old/log/*)"
-like "$(jq -r 'select(.type == "trial") | .job.path' out)" '/apis/kubeflow.org/v1beta1/*' 'as the configuration says'
+k8s_start --kubeflow v1alpha2 --nfs-root "$PWD/nfs"
+sed 's/v1beta2/v1alpha2/' tf.yml >old.yml
+sed 's/^  worker: {replicas: 2/  master: {replicas: 1/; s/^  ps:/  worker:/; s/tf-operator/pytorch-operator/' old.yml >oldpt.yml
+nni-run --id oldpt oldpt.yml >oldpt.out 2>oldpt.err &
+oldpt=$!
+nni-run --id old old.yml >old.out 2>old.err
+is $? 0 'operators of old are spoken to in their version' || diag "$(cat old.err; tail -n 3 "$NNI_EXPERIMENTS"/old/log/*)"
+wait $oldpt
+is $? 0 'that of PyTorch, too' || diag "$(cat oldpt.err; tail -n 3 "$NNI_EXPERIMENTS"/oldpt/log/*)"
+like "$(jq -r 'select(.type == "trial") | .job.path' old.out oldpt.out | tr '\n' ' ')" '/apis/kubeflow.org/v1alpha2/*/tfjobs/* */v1alpha2/*/pytorchjobs/*' 'as the configuration says'
 k8s_stop
 done_testing

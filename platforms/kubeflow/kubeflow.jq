@@ -30,9 +30,10 @@ def kubeflow_roles: .member as $m | kubeflow_kind.roles | to_entries
 def kubeflow_pods: kubeflow_roles | map(.spec.replicas // 1) | add;
 
 # The pod that decides how the trial ends: its output is the trial's stdout.
+# The one launcher has no number; where it is a Job's, it has a suffix.
 def kubeflow_main: [kubeflow_roles[].role] as $have
-	| first(("chief", "master", "launcher", "worker")
-		| select(. as $role | $have | index([$role]))) + "-0";
+	| first(("chief-0", "master-0", "launcher", "worker-0")
+		| select(. as $pod | $have | index([$pod | split("-")[0]])));
 
 # A worker of an MPIJob waits for the launcher: by `kubectl exec` with version 1,
 # by ssh with version 2.

@@ -28,7 +28,8 @@
 #	vanishing: true		pods go when they end: so their logs are followed, and
 #				the last metrics are in what the pods leave behind,
 #				which k8s_collect learns by a fifth one, job_state
-#	main: "worker-0"	of several pods, the one whose log is the trial's stdout
+#	main: "worker-0"	of several pods, the one whose log is the trial's stdout;
+#				of several so, as "launcher-x7k2p" if it is "launcher", each
 #	facts				see below
 # job_body	SETUP + {trial: T} | the object to create
 #	T is {key: "k3xq9-1", name: "nni-E-k3xq9-1", trial, attempt, sequence,
@@ -413,8 +414,10 @@ def watch_attempt($state; $event; kind; job_state): . as $setup | ($state // {})
 # Of an attempt's pods: worker-0.
 def pod_source($name; $setup): .key as $key | $name | ltrimstr($setup | job_name($key) + "-");
 
+def is_main($source; $kind): $kind.main != null and ($source == $kind.main or ($source | startswith($kind.main + "-")));
+
 # The file of a pod's log.
-def log_name($source; $kind): if $source == null or $source == $kind.main then "stdout" else "stdout." + $source end;
+def log_name($source; $kind): if $source == null or is_main($source; $kind) then "stdout" else "stdout." + $source end;
 
 # A pod's log is `log`: "poll", "final" or "follow" while it is read so, then "done"; or why it is missing.
 def log_request($setup; $name; $how; $kind): (if $kind.single then null else pod_source($name; $setup) end) as $source
@@ -472,7 +475,7 @@ def missing($setup; $kind): . as $s
 	| [.pods // {} | to_entries[] | .value + {name: .key, source: (.key as $name | $s | pod_source($name; $setup))}] as $pods
 	| [$pods[] | select(.source as $x | $told | index([$x]) | not)] as $untold
 	# others were stopped when it had ended
-	| if $kind.main != null and any($pods[]; .source == $kind.main and .log == "done") then null else
+	| if any($pods[]; is_main(.source; $kind) and .log == "done") then null else
 	first(($untold[] | .lost // empty), ($untold[] | select(.gone and .log != "done" and pod_readable)
 		| "pod \(.name) was deleted before its log was read to the end"), .lost // empty,
 		(.tail[]? | select(.all | not) | .source as $x | select(any($pods[]; .source == $x and .log == "done") | not)
