@@ -110,6 +110,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/curl-line.c \
 	src/nni-platform-rest/delivery.c \
 	src/nni-platform-rest/engine.c \
+	src/nni-platform-rest/errand.c \
 	src/nni-platform-rest/inquiry.c \
 	src/nni-platform-rest/exec-plugin.c \
 	src/nni-platform-rest/keyfile.c \

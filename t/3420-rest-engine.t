@@ -217,6 +217,16 @@ exec 4>&- 5>&-
 wait_for grep -q CANCELED two/b
 is "$(jq -r 'select(.type == "status").status' two/b | tr '\n' ' ')" 'RUNNING USER_CANCELED ' 'and makes no trial UNKNOWN'
 
+# ---- what takes time is done beside the rest ----
+mkdir stuff
+echo 'echo hi' >stuff/run.sh
+nni-pack -o e/code.zip stuff >got 2>&1
+ask '[{"id":"a","as":"prepare","what":"code.tgz"},{"id":"b","path":"/say/beside/200"},{"id":"c","as":"prepare","what":"nothing"}]'
+is "$? $(jq -r 'select(.what.id == "a") | .what | [.status, .bytes, .digest] | join(" ")' said)" \
+	"0 200 $(cat e/platforms/code-*.tgz | wc -c | tr -d ' ') $(sha256sum e/platforms/code-*.tgz | cut -d' ' -f1)" 'code is packed'
+is "$(jq -r 'select(.what.id == "c") | .what | [.status, .message] | join(" ")' said)" "0 there is no 'nothing', only code.tgz and tools.tgz" \
+	'what cannot be is told'
+
 # ---- what is wrong ----
 ask '[{"id":"a","path":"no-slash"},{"id":"b","path":"/x","as":"letters"},{"id":"c","server":"other","path":"/"}]'
 is "$(jq -r '.what | [.id, .status, .message] | @tsv' said | sort | tr '\t' ' ')" "a 0 'no-slash' is no path

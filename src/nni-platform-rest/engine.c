@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "errand.h"
 #include "expdir.h"
 #include "intent.h"
 #include "mem.h"
@@ -688,6 +689,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	for (i = 0; i < e.attempts.count; i++)
 		subject_release((struct subject *)e.attempts.all[i]);
 	attempts_release(&e.attempts);
+	errands_stop(&e);
 	backend_free(e.jq);
 	transport_free(e.transport);
 	delivery_free(e.delivery);

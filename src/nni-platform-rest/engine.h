@@ -27,6 +27,7 @@ enum engine_verb {
 	VERB_CLEAN
 };
 
+struct errand;
 struct event;
 struct request;
 struct podlog;
@@ -64,6 +65,7 @@ struct engine {
 	struct backend *jq;
 	struct transport *transport;
 	struct delivery *delivery;
+	struct errand *errands;
 	struct share *share; /* NULL: not needed yet */
 	struct subject platform;
 	struct attempts attempts;

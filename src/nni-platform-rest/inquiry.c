@@ -13,6 +13,7 @@
 #define WORDS_MAX 4096
 
 struct inquiry {
+	struct inquiry *next;
 	struct loop *loop;
 	struct proc proc;
 	struct stream *in, *out, *err;
@@ -24,9 +25,18 @@ struct inquiry {
 	int code;
 };
 
+/* Those that have not ended, so that one which nobody waits for is known. */
+static struct inquiry *running;
+
 static void
 forget(struct inquiry *q)
 {
+	struct inquiry **at = &running;
+
+	while (*at && *at != q)
+		at = &(*at)->next;
+	if (*at)
+		*at = q->next;
 	timer_stop(&q->limit);
 	stream_close(q->in);
 	stream_close(q->out);
@@ -145,6 +155,8 @@ inquiry_start(struct loop *l, char *const *argv, const struct buf *in,
 		forget(q);
 		return NULL;
 	}
+	q->next = running;
+	running = q;
 	q->open = 3;
 	q->out = stream_reader(l, q->proc.out, on_out, q);
 	q->err = stream_reader(l, q->proc.err, on_err, q);

@@ -7,7 +7,7 @@
 #include "os/loop.h"
 
 /*
- * One program asked one question beside the loop, for credentials: curl, az.
+ * One program asked one question beside the loop: curl, az, this one itself.
  * What it is told comes by its standard input, so that nothing secret is in a
  * command line.
  */

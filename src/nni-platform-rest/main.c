@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "engine.h"
+#include "errand.h"
 #include "expdir.h"
 #include "opt.h"
 #include "os/sys.h"
@@ -64,6 +65,13 @@ verb_clean(const struct verb *v)
 	return code;
 }
 
+/* A part of submit and check, beside their loop. */
+static int
+verb_deliver(const struct verb *v)
+{
+	return errand_run(v->dir);
+}
+
 /* What the platform's folder says of it. */
 static int
 verb_capabilities(const struct verb *v)
@@ -110,6 +118,7 @@ static const struct verb_entry verbs[] = {
     {"collect", verb_collect, 0},
     {"fetch", verb_fetch, 0},
     {"clean", verb_clean, 0},
+    {"deliver", verb_deliver, VERB_UNSAID},
     {NULL, NULL, 0},
 };
 

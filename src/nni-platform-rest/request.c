@@ -10,6 +10,7 @@
 #include "base64.h"
 #include "delivery.h"
 #include "engine.h"
+#include "errand.h"
 #include "expdir.h"
 #include "mem.h"
 #include "os/file.h"
@@ -528,31 +529,14 @@ static bool
 pseudo(struct subject *s, struct json spec, const char *id)
 {
 	struct json as = json_get(spec, "as");
-	struct buf err = BUF_INIT, digest = BUF_INIT, more = BUF_INIT;
-	char *what, *into;
-	int64_t bytes;
+	struct buf err = BUF_INIT;
 
-	if (record_is(as, "sync")) {
+	if (record_is(as, "sync"))
 		request_reply(s, id, 200, &err, "");
-		return true;
-	}
-	if (!record_is(as, "prepare") && !record_is(as, "unpack"))
+	else if (record_is(as, "prepare") || record_is(as, "unpack"))
+		errand_start(s, spec, id);
+	else
 		return share_request(s, spec, id);
-	what = text_or(json_get(spec, "what"), "");
-	into = text_or(json_get(spec, "into"), "");
-	if (record_is(as, "unpack")) {
-		delivery_unpack(s->engine->delivery, what, into, &err);
-	} else if (delivery_prepare(
-		       s->engine->delivery, what, &bytes, &digest, &err) == 0) {
-		buf_addf(&more, ",\"bytes\":%" PRId64 ",\"digest\":", bytes);
-		json_add_str(&more, digest.data);
-	}
-	request_reply(s, id, 200, &err, more.data);
-	free(what);
-	free(into);
-	buf_release(&err);
-	buf_release(&digest);
-	buf_release(&more);
 	return true;
 }
 
