@@ -96,6 +96,8 @@ is "$(cat watch.err submit.err)" '' 'and nobody complains'
 jq -c '.trainingService[0].image = "nope/nope"' e/exp1/config.json >c && mv c e/exp1/config.json
 k8s_fault synthetic off=1 >/dev/null
 line image | verb submit | verb watch >watched
+status image | grep -q '^WAITING .*ImagePull.*nope/nope'
+ok $? 'why an image cannot be pulled is told while it is waited for' || diag "$(cat watched)"
 like "$(status image | tail -1)" 'FAILED null null *ImagePull*' 'an image that cannot be pulled'
 k8s_fault forbid verb=create resource=jobs >/dev/null
 like "$(line refus | verb submit | jq -r '.status + " " + .reason')" 'FAILED *forbidden*this right*' 'what the server refuses is told in its words'

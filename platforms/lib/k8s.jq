@@ -300,8 +300,11 @@ def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 def living: . as $s | present as $pods
 	| if any($pods[]; .ph == "unknown") then {status: "UNKNOWN", reason: (first($pods[] | .infra // empty) // "its node does not answer")}
 	elif $s.j.phase == "running" or any($pods[]; .ph == "running" or .ph == "ended") then {status: "RUNNING"}
+		# of several pods one will hardly start
+		+ (first(($s.doom | values | {reason}), ($s.pods // {} | to_entries[] | select(.value.stuck and .value.gone != true)
+			| {reason: "pod \(.key): \(.value.wait)"})) // {})
 	elif $s.j == null then {status: "WAITING", reason: "it was not started yet"}
-	else {status: "WAITING", reason: (first($pods[] | .wait // empty) // $s.why // $s.j.reason // "it has no pod yet")} end;
+	else {status: "WAITING", reason: ($s.doom.reason // first($pods[] | .wait // empty) // $s.why // $s.j.reason // "it has no pod yet")} end;
 
 def delete_request($s): {id: "delete", method: "DELETE", path: $s.job.path,
 	body: ({apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground"}
