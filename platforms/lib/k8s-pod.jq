@@ -3,6 +3,7 @@
 # configuration for one kind of a job's pods.
 include "k8s-cluster";
 include "storage";
+include "trial";
 
 # Kubernetes replaces $(NAME) and $$ in commands and environments; this keeps a text as it is.
 def literal: split("$") | join("$$");
@@ -12,62 +13,6 @@ def pieces($max): . as $s | [range(0; [length, 1] | max; $max) | $s[. : . + $max
 
 def parameter_env: literal as $all | [$all | pieces(30000) | to_entries[]
 	| {name: ("NNI_PARAMETERS" + if .key == 0 then "" else "_\(.key)" end), value}];
-
-# In the container, before the trial's command and around it.  All that differs
-# between trials is in the environment.  Exit code 125: it could not be started.
-# With NNI_TAIL the last metrics that fit, and after a failure the last line,
-# are left as the termination message: all that remains of a pod which is
-# deleted when it ends.  The programs that read along outlive a TERM.
-def trial_script: "
-say() { said=\"nni: $*\"; echo \"$said\" >&2; { echo \"$said\" >/dev/termination-log; } 2>/dev/null; }
-die() { say \"$*\"; exit 125; }
-mkdir -p \"$NNI_SYS_DIR/.nni\" \"$NNI_OUTPUT_DIR\" \"$NNI_CODE_DIR\" || die \"cannot create $NNI_SYS_DIR and $NNI_CODE_DIR\"
-{ printf %s \"$NNI_PARAMETERS\"; n=1; while eval \"[ \\\"\\${NNI_PARAMETERS_$n+set}\\\" ]\"; do
-	eval \"printf %s \\\"\\$NNI_PARAMETERS_$n\\\"; unset NNI_PARAMETERS_$n\"; n=$((n + 1)); done; } >\"$NNI_SYS_DIR/parameter.cfg\" || die \"cannot write $NNI_SYS_DIR/parameter.cfg\"
-for what in code tools; do
-	[ -d /nni/$what.d ] || continue
-	to=$NNI_CODE_DIR; [ $what = code ] || { to=/nni/run/tools; mkdir -p $to; }
-	cat /nni/$what.d/*.part | tar -xzf - -C \"$to\" || die \"cannot unpack /nni/$what.d: the image needs tar and gzip\"
-done
-PATH=$PATH:/nni/run/tools/bin/linux-$(uname -m) PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}/nni/run/tools/python
-export PATH PYTHONPATH
-cd \"$NNI_CODE_DIR\" || die \"cannot enter $NNI_CODE_DIR\"
-command=$NNI_COMMAND shell=sh limit=$NNI_MAX_SECONDS grace=$NNI_KILL_GRACE keep=$NNI_TAIL stopped= said= k=$NNI_SYS_DIR/.nni
-unset NNI_PARAMETERS NNI_COMMAND NNI_MAX_SECONDS NNI_KILL_GRACE NNI_TAIL
-command -v bash >/dev/null 2>&1 && shell=bash
-stop() {
-	stopped=1
-	if [ $$ = 1 ]; then kill -TERM -1; else kill -TERM $child; fi 2>/dev/null
-	{ sleep \"${grace:-5}\"; if [ $$ = 1 ]; then kill -KILL -1; else kill -KILL $child; fi; } >/dev/null 2>&1 &
-}
-if [ \"$keep\" ] && mkfifo \"$k/out\" \"$k/a\" \"$k/b\"; then
-	(trap '' TERM INT; LC_ALL=C sed -n '/NNISDK_ME/p' <\"$k/a\" >\"$k/reported\") & sed=$!
-	(trap '' TERM INT; tail -n 1 <\"$k/b\" >\"$k/last\") & tail=$!
-	(trap '' TERM INT; exec tee \"$k/a\" \"$k/b\" <\"$k/out\") & tee=$!
-	\"$shell\" -c \"$command\" >\"$k/out\" 2>&1 &
-else
-	keep=
-	\"$shell\" -c \"$command\" &
-fi
-child=$!
-trap stop TERM INT
-trap 'say maxTrialDuration is over; stop' USR1
-[ -z \"$limit\" ] || { sleep \"$limit\"; kill -USR1 $$; } >/dev/null 2>&1 &
-wait $child; code=$?
-while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
-[ -z \"$stopped\" ] || code=143
-if [ \"$keep\" ]; then
-	{ sleep 2; kill -KILL $tee; } >/dev/null 2>&1 &
-	wait $tee; wait $tail
-	{ if wait $sed && [ $(wc -c <\"$k/reported\") -le 3500 ]; then echo nni: all metrics; cat \"$k/reported\"
-	else echo nni: last metrics; tail -c 3500 \"$k/reported\" | sed 1d; fi
-	[ $code = 0 ] || { echo; echo \"${said:-$(tail -c 300 \"$k/last\" | tr -d '\\000')}\"; }; } >/dev/termination-log 2>/dev/null
-fi
-exit $code
-";
-
-# What the script says of itself at the end of a container.
-def time_is_over: "nni: maxTrialDuration is over";
 
 def quantity_of_memory: if type == "number" then "\(.)Mi" else . end;
 
@@ -79,16 +24,8 @@ def resources($role): .member as $m
 	| with_entries(select(.value != null))
 	| if . == {} then {} else {requests: ., limits: .} end;
 
-def trial_env($role): .trial as $t | .member as $m | "/nni/run/\(.experiment)/\($t.key)" as $dir
-	| [{name: "NNI_PLATFORM", value: $m.platform}, {name: "NNI_EXP_ID", value: .experiment},
-	   {name: "NNI_TRIAL_JOB_ID", value: $t.trial}, {name: "NNI_TRIAL_SEQ_ID", value: ($t.sequence | tostring)},
-	   {name: "NNI_SYS_DIR", value: $dir}, {name: "NNI_OUTPUT_DIR", value: $dir}, {name: "NNI_CODE_DIR", value: "/nni/run/code"},
-	   {name: "MULTI_PHASE", value: (.config.multiPhase // false | tostring)}, {name: "REUSE_MODE", value: "false"},
-	   {name: "NNI_COMMAND", value: ($role.command // $m.trialCommand | literal)},
-	   {name: "NNI_MAX_SECONDS", value: (.config.maxTrialDuration // "" | tostring)},
-	   {name: "NNI_KILL_GRACE", value: (.config.killGrace // 5 | tostring)}]
-	# as NNI has it: a trial that asked for no GPU sees none, whatever the image does
-	+ (if ($role.gpuNumber // $m.trialGpuNumber) == 0 then [{name: "CUDA_VISIBLE_DEVICES", value: ""}] else [] end)
+def trial_env($role): .trial as $t
+	| [trial_variables($t; $role; "/nni") | .NNI_COMMAND |= literal | to_entries[] | {name: .key, value}]
 	+ ($t.parameters | parameter_env);
 
 # Archives cut into ConfigMaps, put together again in one folder.
