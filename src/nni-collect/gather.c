@@ -161,7 +161,23 @@ pass_end(struct gatherer *g, struct gathered *e, struct buf *line)
 	buf_release(&logs);
 }
 
-/* Its files are here, or not all of them: nothing else is waited for. */
+static void
+tell_fileless(struct gatherer *g, const struct gathered *e,
+    const struct attempt *a, const char *why)
+{
+	struct buf text = BUF_INIT;
+
+	if (++g->fileless <= NO_FINAL_NAMED)
+		say_warning("trial %s: not all of its files are here: %s%s",
+		    a->trial, why, counted(g->fileless));
+	record_error(&text, why, e && e->member ? e->member->name : NULL,
+	    "nnictl log trial fetches what it prints again", a->trial);
+	gather_put(g, text.data, text.len);
+	buf_release(&text);
+}
+
+/* Its files are here, or not all of them: nothing else is waited for.  Of a
+   trial whose end was told before, there is no end that waits. */
 static void
 files_done(void *arg, const struct attempt *a, const char *why)
 {
@@ -170,23 +186,17 @@ files_done(void *arg, const struct attempt *a, const char *why)
 	struct buf line = BUF_INIT, text = BUF_INIT;
 	struct json end;
 
+	if (why)
+		tell_fileless(g, e, a, why);
 	if (!e || !e->drained)
 		return;
 	end = (struct json){e->drained, strlen(e->drained)};
-	if (!why) {
-		json_add(&line, end);
-	} else {
-		if (++g->fileless <= NO_FINAL_NAMED)
-			say_warning("trial %s: not all of its files are here: "
-				    "%s%s",
-			    a->trial, why, counted(g->fileless));
-		record_error(&text, why, e->member->name,
-		    "nnictl log trial fetches what it prints again", a->trial);
-		gather_put(g, text.data, text.len);
-		buf_clear(&text);
+	if (why) {
 		json_add_str(&text, why);
 		record_set(&line, end, "files_incomplete",
 		    (struct json){text.data, text.len});
+	} else {
+		json_add(&line, end);
 	}
 	pass_end(g, e, &line);
 	buf_release(&line);
