@@ -1,6 +1,6 @@
 # The one list of sources: read by Makefile (include) and nmake.mak (!include).
 # Only what means the same in both; a test checks that.
-LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/libnni/buf.c src/libnni/canonical.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c \
+LIB_SRC = src/libnni/archive.c src/libnni/attempts.c src/libnni/backend.c src/libnni/base64.c src/libnni/buf.c src/libnni/canonical.c src/libnni/classargs.c src/libnni/columns.c src/libnni/config.c src/libnni/copy.c \
 	src/libnni/crew.c src/libnni/csv.c src/libnni/expdir.c src/libnni/experiment.c src/libnni/feed.c src/libnni/fetch.c src/libnni/filter.c src/libnni/hash.c src/libnni/hmac.c src/libnni/intent.c \
 	src/libnni/journal.c src/libnni/json.c src/libnni/json-write.c \
 	src/libnni/lines.c src/libnni/map.c src/libnni/metric.c src/libnni/metricfile.c \
@@ -54,7 +54,7 @@ NNI_ASSESS_SRC = src/nni-assess/main.c src/nni-assess/assessor.c \
 NNI_SUBMIT_SRC = src/nni-submit/control.c src/nni-submit/experiment.c src/nni-submit/live.c src/nni-submit/main.c \
 	src/nni-submit/member.c src/nni-submit/place.c src/nni-submit/task.c
 NNI_WATCH_SRC = src/nni-watch/main.c src/nni-watch/track.c
-NNI_COLLECT_SRC = src/nni-collect/copy.c src/nni-collect/files.c src/nni-collect/gather.c src/nni-collect/logs.c \
+NNI_COLLECT_SRC = src/nni-collect/files.c src/nni-collect/gather.c src/nni-collect/logs.c \
 	src/nni-collect/main.c src/nni-collect/reading.c src/nni-collect/report.c
 NNI_CANCEL_SRC = src/nni-cancel/direct.c src/nni-cancel/main.c src/nni-cancel/request.c \
 	src/nni-cancel/targets.c
@@ -107,6 +107,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/azure.c \
 	src/nni-platform-rest/azure-sign.c \
 	src/nni-platform-rest/azure-vault.c \
+	src/nni-platform-rest/bring.c \
 	src/nni-platform-rest/curl-line.c \
 	src/nni-platform-rest/delivery.c \
 	src/nni-platform-rest/engine.c \
