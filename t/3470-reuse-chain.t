@@ -9,6 +9,9 @@ cat >code/t.sh <<'T'
 lr=$(nni-trial get lr) || exit 9
 echo "$NNI_TRIAL_SEQ_ID" >>"$1/ran"
 nni-trial report 0.5
+echo "prints $lr"
+mkdir "$NNI_OUTPUT_DIR/tensorboard" && echo "$lr" >"$NNI_OUTPUT_DIR/tensorboard/made"
+ln -s /etc/passwd "$NNI_OUTPUT_DIR/link"
 while [ -e "$1/hold" ]; do sleep 0.1; done
 nni-trial report --final "$lr"
 T
@@ -40,6 +43,11 @@ is "$(grep '"type":"metric"' out | grep '"final"' | grep -o '"value":[0-9.]*' | 
 is "$(jq -r 'select(.type == "status") | .status' out | sort | uniq -c | grep -c '3 SUCCEEDED')" 1 'and each has its end'
 is "$(sort -u ran | wc -l | tr -d ' ') $(wc -l <ran | tr -d ' ')" '3 3' 'none ran twice'
 is "$(ls nfs/export/nni/one/environments/kubernetes/envir-1000001/one/trials | grep -c '^[a-z0-9]\{5\}$')" 3 'their files lie on the share'
+
+nni-collect -q --output back one >/dev/null 2>err
+is "$? $(cat back/*/tensorboard/made | sort | tr '\n' ' ')$(cat back/*/stdout | sort | tr '\n' ' ')" \
+	'0 0.10 0.20 0.30 prints 0.10 prints 0.20 prints 0.30 ' 'what they wrote comes back' || diag "$(cat err)"
+is "$(ls -d back/*/link 2>/dev/null)" '' 'but for links'
 
 # ---- what is lost is done elsewhere ----
 
@@ -111,6 +119,24 @@ like "$(cat err)" "*cannot be removed: '*/nni/three' is no directory*" 'which is
 sed "s/, localMountPoint: [^}]*//" one.yml >none.yml
 nni-run --id none none.yml >out 2>err
 is "$? $(k8s_get "$jobs?labelSelector=nni-exp%3Dnone" | jq '.items | length')" '0 3' 'without a shared folder each trial has its job'
+nni-collect --output back none >out 2>&1
+like "$(grep -m 1 'lies in' out)" '*127.0.0.1:/export, at /nni/none/trials/*: mount it here, and set localMountPoint*' \
+	'and what it wrote has to be mounted first' || diag "$(grep -v '"type":"[tms]' out)"
+
+# ---- a job for each trial, on a folder that is mounted here ----
+
+config jobs 1 1
+sed '/reuseMode/d' jobs.yml >own.yml
+nni-run --id own own.yml >out 2>err
+is "$? $(cat nfs/export/nni/own/trials/*/tensorboard/made)" '0 0.10' 'trials write there'
+echo another >nfs/export/nni/own/trials/"$(ls nfs/export/nni/own/trials)"/stdout
+nni-collect -q --output back own >out 2>&1
+own=back/$(ls nfs/export/nni/own/trials)
+is "$(cat "$own/tensorboard/made" && grep -v NNISDK "$own/stdout"; ls "$own/link" 2>/dev/null)" '0.10
+prints 0.10' 'it comes back, with what their pods printed' || diag "$(cat out)"
+echo 0.101 >nfs/export/nni/own/trials/"${own#back/}/tensorboard/made"
+nnictl tensorboard own >out 2>err
+is "$? $(cat "$NNI_EXPERIMENTS"/own/tensorboard/*/made)" '0 0.101' 'and for TensorBoard alone' || diag "$(cat err)"
 
 # Not mounted: what would be made in its place no pod sees.
 sed '/reuseMode/d; /storage:/d' one.yml >away.yml

@@ -250,8 +250,10 @@ def env_collect($state; $event; kind): env_collect($state; $event; kind; {});
 
 def env_fetch($state; $event; kind): if reuses | not then k8s_fetch($state; $event; kind)
 	elif of_platform($state; $event) then {state: platform_state($state)}
-	elif $event.type == "line" then {state: null, records: [{fetched: true, files: 0, bytes: 0} + ($event.record as $r | if $r.job.environment? then
-		{error: "its files lie in \(environment_file($r.job.environment; "trials/" + $r.trial + if $r.attempt > 1 then "-\($r.attempt)" else "" end))"} else {} end)]}
+	elif $event.type == "line" then $event.record as $r | if $r.job | type != "object" or .environment == null then fetched({})
+		else {state: {}, requests: [bring(environment_file($r.job.environment; "trials/" + ($r | attempt_dir)); $r)
+			+ if $r.what == "all" then {} else {only: ["stdout", "stderr", "trial.log"]} end]} end
+	elif $event.type == "reply" and $event.id == "bring" then fetched(came({}; $event) + if $event.status == 200 or $event.status == 404 then {} else {error: $event.message} end)
 	else {state: $state} end;
 
 def env_check($state; $event; kind): k8s_check($state; $event; kind)

@@ -509,27 +509,42 @@ def collect_attempt($state; $event; kind; job_state): . as $setup | ($state // {
 		| if .state.line then act_collect($kind; $setup) else . end
 	end;
 
-# ---- fetch: logs of trials that still have their pods ----
+# ---- fetch: logs of trials that still have their pods, and what trials wrote to a storage ----
+
+def attempt_dir: if .attempt > 1 then "\(.trial)-\(.attempt)" else .trial end;
+
+def fetched($s): {state: null, records: [{fetched: true, files: ($s.files // 0), bytes: ($s.bytes // 0)} + if $s.error then {error: $s.error} else {} end]};
+# One reply more of files that came.
+def came($s; $reply): $s + {files: (($s.files // 0) + ($reply.files // if ($reply.bytes // 0) > 0 then 1 else 0 end)), bytes: (($s.bytes // 0) + ($reply.bytes // 0))};
+
+def fetch_pods($s): {state: $s, requests: [{id: "pods", tries: 8,
+	path: ($s.ns | pods_path(.)), query: {labelSelector: "nni-exp=\(.experiment),nni-attempt=\($s.key)"}}]};
+
+def bring($path; $record): {id: "bring", as: "bring", file: ($path + if $record.folder then "/\($record.folder)" else "" end), folder: $record.folder}
+	| with_entries(select(.value != null));
 
 def fetch_attempt($state; $event; kind): . as $setup | ($state // {}) as $s | kind as $kind | $event
-	| if .type == "line" then "\(.record.trial)-\(.record.attempt)" as $key
-		| if .record.job | type == "object" then {state: ({key: $key, ns: (.record.job.path | namespace_of)} + if .record.what == "all" then
-			{error: "what trials write besides goes with their pods: let it be written to a storage (NNI_OUTPUT_DIR)"} else {} end), requests: [{id: "pods", tries: 8,
-			path: (.record.job.path | namespace_of | pods_path(.)), query: {labelSelector: "nni-exp=\($setup.experiment),nni-attempt=\($key)"}}]}
-		else {state: null, records: [{fetched: true, files: 0, bytes: 0}]} end
+	| if .type == "line" then .record as $r | ($r | attempt_dir) as $dir
+		| if $r.job | type != "object" then fetched({})
+		else {key: "\($r.trial)-\($r.attempt)", ns: ($r.job.path | namespace_of)} as $n | $setup
+			| if $r.what != "all" then fetch_pods($n)
+			elif outputs_here($dir) == null then fetch_pods($n + {error: outputs_far($dir)})
+			# what pods print is not theirs
+			else {state: ($n + {folder: ($r.folder != null)}), requests: [bring(outputs_here($dir); $r) + {but: ["stdout", "stderr", "trial.log", "parameter.cfg"]}]} end
+		end
+	elif .type == "reply" and .id == "bring" then . as $reply
+		| (came($s; $reply) + if .status == 200 or .status == 404 then {} else {error: .message} end) as $n
+		| if $s.folder then fetched($n) else $setup | fetch_pods($n) end
 	elif .type == "reply" and .id == "pods" then
-		if .status != 200 then {state: null, records: [{fetched: true, files: 0, bytes: 0, error: refusal}]}
+		if .status != 200 then fetched($s + {error: refusal})
 		else [.body.items[] | select(any(.status.containerStatuses[]?; .state.running or .state.terminated)) | .metadata.name] as $names
-			| if $names == [] then {state: null, records: [{fetched: true, files: 0, bytes: 0}
-				+ if .body.items == [] and $kind.vanishing != true then {error: "its pods are gone, and their logs with them"}
-				elif $s.error then {error: $s.error} else {} end]}
-			else {state: ($s + {left: ($names | length), files: 0, bytes: 0}), requests: [$names | to_entries[] | {id: .value, as: "file", tries: 8,
+			| if $names == [] then fetched($s + if .body.items == [] and $kind.vanishing != true then {error: "its pods are gone, and their logs with them"} else {} end)
+			else {state: ($s + {left: ($names | length)}), requests: [$names | to_entries[] | {id: .value, as: "file", tries: 8,
 				name: (if $kind.single or ($names | length) == 1 then "stdout" else .value as $name | $s | log_name(pod_source($name; $setup); $kind) end),
 				path: (($s.ns | pods_path(.)) + "/" + .value + "/log"), query: {container: $kind.container}}]} end
 		end
-	elif .type == "reply" then ($s + {left: ($s.left - 1)} + if .status == 200 then {files: ($s.files + if (.bytes // 0) > 0 then 1 else 0 end), bytes: ($s.bytes + (.bytes // 0))}
-			else {error: refusal} end)
-		| if .left > 0 then {state: .} else {state: null, records: [{fetched: true, files, bytes} + if .error then {error} else {} end]} end
+	elif .type == "reply" then (if .status == 200 then came($s; .) else $s + {error: refusal} end) as $n
+		| if $n.left > 1 then {state: ($n | .left -= 1)} else fetched($n) end
 	else {state: $s} end;
 
 # ---- the verbs ----

@@ -244,7 +244,14 @@ def below($path): storage_below | if . == "" then $path else . + "/" + $path end
 
 # Where containers have it: as NNI has it, or as sharedStorage says.
 def mount_point: if .member.storage == null and (.config.sharedStorage.remoteMountPoint // "" | startswith("/")) then .config.sharedStorage.remoteMountPoint else "/tmp/mount" end;
-def output_dir($trial): mount_point + "/nni/\(.experiment)/trials/\($trial)" + if .member.storage == null then "/nnioutput" else "" end;
+def outputs_below($trial): "/nni/\(.experiment)/trials/\($trial)" + if .member.storage == null then "/nnioutput" else "" end;
+def output_dir($trial): mount_point + outputs_below($trial);
+
+# What a trial writes there, as this machine sees it; null where it does not.
+def outputs_here($trial): if storage_mounts and (storage | .localMountPoint != null) then (storage | .localMountPoint | sub("/+$"; "")) + outputs_below($trial) else null end;
+# Why nobody brings it here.
+def outputs_far($trial): if storage_mounts then "what trials write lies in \(storage_name), at \(outputs_below($trial)): mount it here, and set localMountPoint"
+	else "what trials write besides goes with their pods: let it be written to a storage (NNI_OUTPUT_DIR)" end;
 
 # Into the template of a pod, `.`.  $ways: {code: {sub: PATH} | {url: true} | [ConfigMap...], tools: ...}
 def storage_pod($setup; $ways; $trial): . as $template

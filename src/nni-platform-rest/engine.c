@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "bring.h"
 #include "errand.h"
 #include "expdir.h"
 #include "intent.h"
@@ -129,6 +130,7 @@ subject_settle(struct subject *s)
 	request_stop_all(s);
 	podlogs_free(s);
 	share_forget(s);
+	bring_forget(s);
 	s->unknown = false;
 }
 
@@ -665,6 +667,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	e.verb = verb;
 	e.attempts = (struct attempts)ATTEMPTS_INIT;
 	e.platform.engine = &e;
+	e.bringing = (struct timer)TIMER_INIT;
 	e.platform.timer = (struct timer)TIMER_INIT;
 	code = config_open(&e.config, v->dir, v->member, &e.member, &err);
 	if (code == NNI_OK) {

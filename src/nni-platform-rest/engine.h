@@ -29,6 +29,7 @@ enum engine_verb {
 
 struct errand;
 struct event;
+struct bring;
 struct request;
 struct podlog;
 struct said;
@@ -66,7 +67,10 @@ struct engine {
 	struct transport *transport;
 	struct delivery *delivery;
 	struct errand *errands;
-	struct share *share; /* NULL: not needed yet */
+	struct share *share;  /* NULL: not needed yet */
+	struct bring *brings; /* directories on their way here (bring.c) */
+	struct timer bringing;
+	int64_t said_alive_ms; /* on the loop's clock */
 	struct subject platform;
 	struct attempts attempts;
 	size_t open;	 /* attempts with a line that are not settled */

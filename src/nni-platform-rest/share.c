@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bring.h"
 #include "expdir.h"
 #include "journal.h"
 #include "mem.h"
@@ -637,6 +638,21 @@ remove_from(struct json spec, char *path, size_t root, struct buf *err)
 	}
 }
 
+/* ---- what trials wrote ---- */
+
+/* 0: there will be a reply; else its status. */
+static int
+bring(struct subject *s, struct json spec, const char *id, const char *path,
+    size_t root, struct buf *err)
+{
+	int there = is_really_there(path, root, err);
+
+	if (there != 1)
+		return 404;
+	bring_request(s, spec, id, path);
+	return 0;
+}
+
 /* ---- all of them ---- */
 
 bool
@@ -651,7 +667,8 @@ share_request(struct subject *s, struct json spec, const char *id)
 	if (!record_is(as, "append") && !record_is(as, "put") &&
 	    !record_is(as, "records") && !record_is(as, "copy") &&
 	    !record_is(as, "find") && !record_is(as, "leave") &&
-	    !record_is(as, "remove") && !record_is(as, "is"))
+	    !record_is(as, "remove") && !record_is(as, "is") &&
+	    !record_is(as, "bring"))
 		return false;
 	path = path_of(s->engine, spec, &root, &err);
 	if (path == NULL) {
@@ -671,6 +688,8 @@ share_request(struct subject *s, struct json spec, const char *id)
 		is_there(path, &err);
 	} else if (record_is(as, "remove")) {
 		remove_from(spec, path, root, &err);
+	} else if (record_is(as, "bring")) {
+		status = bring(s, spec, id, path, root, &err);
 	} else {
 		records(s, spec, id, path);
 		if (json_bool(json_get(spec, "follow"), false))
