@@ -109,11 +109,12 @@ failed_way(struct azure_vault *v, const char *why)
 }
 
 static void
-on_secret(void *arg, int code, const struct buf *out, const struct buf *words)
+on_secret(void *arg, const struct inquiry_end *how, const struct buf *out,
+    const struct buf *words)
 {
 	struct azure_vault *v = arg;
 	struct buf body = BUF_INIT, why = BUF_INIT;
-	int status = code == 0 ? inquiry_status(out, &body) : 0;
+	int status = how->code == 0 ? inquiry_status(out, &body) : 0;
 	struct json all;
 	char *value = NULL;
 
@@ -191,11 +192,12 @@ take_token(struct azure_vault *v, int status, const struct buf *body,
 }
 
 static void
-on_token(void *arg, int code, const struct buf *out, const struct buf *words)
+on_token(void *arg, const struct inquiry_end *how, const struct buf *out,
+    const struct buf *words)
 {
 	struct azure_vault *v = arg;
 	struct buf body = BUF_INIT;
-	int status = code == 0 ? inquiry_status(out, &body) : 0;
+	int status = how->code == 0 ? inquiry_status(out, &body) : 0;
 
 	v->inquiry = NULL;
 	take_token(v, status, &body, words);
@@ -204,12 +206,13 @@ on_token(void *arg, int code, const struct buf *out, const struct buf *words)
 }
 
 static void
-on_az(void *arg, int code, const struct buf *out, const struct buf *words)
+on_az(void *arg, const struct inquiry_end *how, const struct buf *out,
+    const struct buf *words)
 {
 	struct azure_vault *v = arg;
 
 	v->inquiry = NULL;
-	take_token(v, code == 0 ? 200 : 0, out, words);
+	take_token(v, how->code == 0 ? 200 : 0, out, words);
 }
 
 /* ---- the ways ---- */
@@ -318,8 +321,12 @@ by_az(struct azure_vault *v)
 	if (proc_find("az", NULL, &path) == -1) {
 		failed_way(v, "is not installed");
 	} else {
-		v->inquiry = inquiry_start(v->loop, (char *const *)argv, &none,
-		    AZ_TIMEOUT_MS, on_az, v, &err);
+		v->inquiry = inquiry_start(v->loop,
+		    &(struct inquiry_spec){.argv = (char *const *)argv,
+			.in = &none,
+			.timeout_ms = AZ_TIMEOUT_MS,
+			.own_group = true},
+		    on_az, v, &err);
 		if (!v->inquiry)
 			failed_way(v, err.data);
 	}

@@ -46,15 +46,16 @@ reply(struct subject *s, const char *id, struct json said, struct buf *err)
 }
 
 static void
-over(void *arg, int code, const struct buf *out, const struct buf *words)
+over(void *arg, const struct inquiry_end *how, const struct buf *out,
+    const struct buf *words)
 {
 	struct errand *one = arg;
 	struct subject *s = one->subject;
 	struct json said = JSON_NONE;
 	struct buf err = BUF_INIT;
 
-	if (code != NNI_OK || json_check(out->data, out->len, JSON_STRICT,
-				  &said, NULL, NULL) == -1)
+	if (how->code != NNI_OK || json_check(out->data, out->len, JSON_STRICT,
+				       &said, NULL, NULL) == -1)
 		buf_addf(&err, "the program for it failed: %s",
 		    words->len ? words->data : "it said nothing");
 	reply(s, one->id, said, &err);
@@ -105,8 +106,12 @@ errand_start(struct subject *s, struct json spec, const char *id)
 	e->errands = one;
 	json_add(&in, spec);
 	if (argv[0])
-		one->inquiry = inquiry_start(e->loop, (char *const *)argv, &in,
-		    ERRAND_MS, over, one, &err);
+		one->inquiry = inquiry_start(e->loop,
+		    &(struct inquiry_spec){.argv = (char *const *)argv,
+			.in = &in,
+			.timeout_ms = ERRAND_MS,
+			.own_group = true},
+		    over, one, &err);
 	if (one->inquiry) {
 		e->requests++;
 	} else {

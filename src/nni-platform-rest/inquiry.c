@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
 #include "mem.h"
+#include "os/process.h"
 #include "os/sys.h"
 
 /* What is taken of an answer, and of words about it. */
 #define ANSWER_MAX ((size_t)1 << 20)
 #define WORDS_MAX 4096
+/* How long the end of its output is waited for once it has ended. */
+#define STRAGGLE_MS 1000
 
 struct inquiry {
 	struct inquiry *next;
@@ -19,14 +23,25 @@ struct inquiry {
 	struct stream *in, *out, *err;
 	struct timer limit;
 	struct buf answer, words;
+	struct lines lines;
+	void (*line)(void *arg, char *line, size_t len);
 	inquiry_fn *fn; /* NULL: nobody wants to know any more */
 	void *arg;
-	int open; /* what has not ended: its streams and itself */
-	int code;
+	struct inquiry_end how;
+	bool reaped;
 };
 
 /* Those that have not ended, so that one which nobody waits for is known. */
 static struct inquiry *running;
+
+static void
+close_output(struct inquiry *q)
+{
+	stream_close(q->out);
+	stream_close(q->err);
+	q->out = q->err = NULL;
+	timer_stop(&q->limit);
+}
 
 static void
 forget(struct inquiry *q)
@@ -37,25 +52,34 @@ forget(struct inquiry *q)
 		at = &(*at)->next;
 	if (*at)
 		*at = q->next;
-	timer_stop(&q->limit);
+	close_output(q);
 	stream_close(q->in);
-	stream_close(q->out);
-	stream_close(q->err);
 	memset(q->answer.data, 0, q->answer.len);
 	buf_release(&q->answer);
 	buf_release(&q->words);
+	lines_release(&q->lines);
 	free(q);
 }
 
-/* All of its output, and its end, have come. */
 static void
-end_one(struct inquiry *q)
+settle(void *arg)
 {
-	if (--q->open > 0)
-		return;
+	struct inquiry *q = arg;
+
+	close_output(q);
 	if (q->fn)
-		q->fn(q->arg, q->code, &q->answer, &q->words);
+		q->fn(q->arg, &q->how, &q->answer, &q->words);
 	forget(q);
+}
+
+/* It has ended, or its output has: was that all? */
+static void
+look(struct inquiry *q)
+{
+	if (q->reaped && q->out == NULL && q->err == NULL)
+		settle(q);
+	else if (q->reaped)
+		timer_set(q->loop, &q->limit, STRAGGLE_MS, settle, q);
 }
 
 static void
@@ -63,12 +87,13 @@ on_out(void *arg, const char *bytes, size_t len)
 {
 	struct inquiry *q = arg;
 
-	if (len > 0 && buf_add(&q->answer, bytes, len) == -1)
-		proc_kill(&q->proc, PROC_KILL);
 	if (len == 0) {
 		stream_close(q->out);
 		q->out = NULL;
-		end_one(q);
+		look(q);
+	} else if (buf_add(&q->answer, bytes, len) == -1 && !q->how.too_much) {
+		q->how.too_much = true;
+		proc_kill(&q->proc, PROC_KILL);
 	}
 }
 
@@ -78,13 +103,17 @@ on_err(void *arg, const char *bytes, size_t len)
 	struct inquiry *q = arg;
 	size_t room = q->words.max - q->words.len;
 
-	if (len > 0) {
+	if (len > 0 && q->line)
+		lines_feed(&q->lines, bytes, len, q->line, q->arg);
+	else if (len > 0)
 		buf_add(&q->words, bytes, len < room ? len : room);
+	if (len > 0)
 		return;
-	}
+	if (q->line)
+		lines_end(&q->lines, q->line, q->arg);
 	stream_close(q->err);
 	q->err = NULL;
-	end_one(q);
+	look(q);
 }
 
 static void
@@ -106,24 +135,12 @@ static void
 on_end(void *arg, struct proc_end end)
 {
 	struct inquiry *q = arg;
+	bool ours = q->how.late || q->how.too_much;
 
-	q->code = end.signaled ? -1 : end.code;
-	end_one(q);
-}
-
-/* What it started may hold its output open: nobody waits for that. */
-static void
-kill_it(struct inquiry *q)
-{
-	q->open -= (q->out != NULL) + (q->err != NULL);
-	stream_close(q->out);
-	stream_close(q->err);
-	q->out = q->err = NULL;
-	proc_kill(&q->proc, PROC_KILL);
-	if (q->open == 0) {
-		q->open = 1;
-		end_one(q);
-	}
+	q->reaped = true;
+	q->how.code = end.signaled || ours ? -1 : end.code;
+	q->how.signal = end.signaled && !ours ? end.code : 0;
+	look(q);
 }
 
 static void
@@ -133,38 +150,45 @@ on_limit(void *arg)
 
 	buf_clear(&q->words);
 	buf_adds(&q->words, "it did not answer in time");
-	q->code = -1;
-	kill_it(q);
+	q->how.late = true;
+	close_output(q);
+	proc_kill(&q->proc, PROC_KILL);
 }
 
 struct inquiry *
-inquiry_start(struct loop *l, char *const *argv, const struct buf *in,
-    int64_t timeout_ms, inquiry_fn *fn, void *arg, struct buf *err)
+inquiry_start(struct loop *l, const struct inquiry_spec *spec, inquiry_fn *fn,
+    void *arg, struct buf *err)
 {
 	struct inquiry *q = xcalloc(1, sizeof(*q));
-	struct proc_spec spec = {.argv = argv};
+	struct proc_spec s = {.argv = spec->argv,
+	    .env = spec->env,
+	    .in = {spec->in ? PROC_PIPE : PROC_NULL, OS_NO_FILE},
+	    .out = {PROC_PIPE, OS_NO_FILE},
+	    .err = {PROC_PIPE, OS_NO_FILE},
+	    .own_group = spec->own_group};
 
-	spec.in.io = spec.out.io = spec.err.io = PROC_PIPE;
-	spec.own_group = true;
 	buf_init(&q->answer, ANSWER_MAX);
 	buf_init(&q->words, WORDS_MAX);
+	lines_init(&q->lines);
 	q->loop = l;
+	q->line = spec->line;
 	q->fn = fn;
 	q->arg = arg;
-	if (proc_start(&q->proc, &spec, err) == -1) {
+	if (proc_start(&q->proc, &s, err) == -1) {
 		forget(q);
 		return NULL;
 	}
 	q->next = running;
 	running = q;
-	q->open = 3;
 	q->out = stream_reader(l, q->proc.out, on_out, q);
 	q->err = stream_reader(l, q->proc.err, on_err, q);
-	q->in = stream_writer(l, q->proc.in, on_gone, q);
-	stream_write(q->in, in->data, in->len);
-	stream_finish(q->in, on_written, q);
+	if (spec->in) {
+		q->in = stream_writer(l, q->proc.in, on_gone, q);
+		stream_write(q->in, spec->in->data, spec->in->len);
+		stream_finish(q->in, on_written, q);
+	}
 	loop_child(l, &q->proc, on_end, q);
-	timer_set(l, &q->limit, timeout_ms, on_limit, q);
+	timer_set(l, &q->limit, spec->timeout_ms, on_limit, q);
 	return q;
 }
 
@@ -174,7 +198,11 @@ inquiry_stop(struct inquiry *q)
 	if (!q)
 		return;
 	q->fn = NULL;
-	kill_it(q);
+	close_output(q);
+	if (q->reaped)
+		forget(q);
+	else
+		proc_kill(&q->proc, PROC_KILL);
 }
 
 struct inquiry *
@@ -192,8 +220,12 @@ inquiry_curl(struct loop *l, const struct buf *lines, int64_t timeout_ms,
 	    "write-out = \"\\n%%{http_code}\"\n",
 	    (timeout_ms + 999) / 1000);
 	buf_add(&all, lines->data, lines->len);
-	q = inquiry_start(
-	    l, (char *const *)argv, &all, timeout_ms + 5000, fn, arg, err);
+	q = inquiry_start(l,
+	    &(struct inquiry_spec){.argv = (char *const *)argv,
+		.in = &all,
+		.timeout_ms = timeout_ms + 5000,
+		.own_group = true},
+	    fn, arg, err);
 	memset(all.data, 0, all.len);
 	buf_release(&all);
 	return q;

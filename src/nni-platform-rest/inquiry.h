@@ -13,22 +13,39 @@
  */
 struct inquiry;
 
-/*
- * It has ended, or had to be ended; `code` is its exit code, -1 if it was none.
- * `out` is its standard output, a secret perhaps, which the caller may keep
- * nothing of but a copy; `err` the beginning of its standard error.
- */
-typedef void inquiry_fn(
-    void *arg, int code, const struct buf *out, const struct buf *err);
+/* How it came to its end. */
+struct inquiry_end {
+	int code;	     /* its exit code; -1: it has none */
+	int signal;	     /* that killed it; 0: none did, or it was us */
+	bool late, too_much; /* why we did */
+};
 
 /*
- * Starts argv (NULL-ended, argv[0] searched in PATH) with `in` as its input.
- * After timeout_ms it is killed.  NULL with err if it cannot be started.  fn is
- * called once, when it is over, from the loop; then `i` is gone.
+ * It is over.  `out` is its standard output, a secret perhaps, which the caller
+ * may keep nothing of but a copy; `words` the beginning of its standard error,
+ * or that it was late.
  */
-struct inquiry *inquiry_start(struct loop *l, char *const *argv,
-    const struct buf *in, int64_t timeout_ms, inquiry_fn *fn, void *arg,
-    struct buf *err);
+typedef void inquiry_fn(void *arg, const struct inquiry_end *how,
+    const struct buf *out, const struct buf *words);
+
+struct inquiry_spec {
+	char *const *argv;	/* NULL-ended, argv[0] searched in PATH */
+	const char *const *env; /* as in proc_spec */
+	const struct buf *in;	/* its input; NULL: nothing */
+	int64_t timeout_ms;	/* then it is killed */
+	bool own_group;		/* as in proc_spec; killed with it */
+	/* Takes each line of its standard error as it comes, NULL in place of
+	   one that is too long; then `words` is empty.  May be NULL. */
+	void (*line)(void *arg, char *line, size_t len);
+};
+
+/*
+ * Starts it.  NULL with err if it cannot be started.  fn is called once, when
+ * it is over, from the loop; then `i` is gone.  What it left running, and has
+ * its output open, is not waited for.
+ */
+struct inquiry *inquiry_start(struct loop *l, const struct inquiry_spec *spec,
+    inquiry_fn *fn, void *arg, struct buf *err);
 /* fn is not called any more; the program is killed.  NULL is allowed. */
 void inquiry_stop(struct inquiry *i);
 
