@@ -40,6 +40,10 @@ start fc "  platform: frameworkcontroller
   serviceAccountName: frameworkbarrier
   taskRoles: [{name: worker, taskNumber: 1, $role, frameworkAttemptCompletionPolicy: {minFailedTaskCount: 1, minSucceedTaskCount: 1}}]"
 
+sed 's/^  worker: .*/&\n  ps: {replicas: 1, gpuNumber: 0, cpuNumber: 1, memorySize: 128MB, dockerImage: debian}/' tf.yml >two.yml
+exits 0 'a trial of several pods' nni-run --check two.yml
+like "$(cat err)" '*warning: kubeflow: one job a trial is used, and not reuseMode, since a trial has several pods*' 'has its own job, and that is told'
+
 # The second trial of each runs: its environment goes.
 second() { [ "$(jq -r 'select(.type == "status" and .status == "RUNNING") | .trial' "$1.out" | sort -u | grep -vxc "$(first "$1")")" = 1 ]; }
 first() { jq -r 'select(.type == "trial") | .trial' "$1.out" | head -n 1; }

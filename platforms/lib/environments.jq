@@ -221,8 +221,8 @@ def environments_collect($state; $event): . as $setup | ($state // {}) as $s | $
 
 # ---- check and clean ----
 
-def reuse_note: if .member.reuseMode == true and reuse_problem != null then
-	[{type: "note", message: "one job a trial is used, and not reuseMode, since \(reuse_problem)"}] else [] end;
+def reuse_warning: if .member.reuseMode == true and reuse_problem != null then
+	"one job a trial is used, and not reuseMode, since \(reuse_problem)" else null end;
 
 def environments_clean($s; $event; kind): . as $setup
 	| if $event.type == "reply" and $event.id == "share" then {state: $s, exit: (if $event.status == 200 then 0 else 5 end),
@@ -256,8 +256,8 @@ def env_fetch($state; $event; kind): if reuses | not then k8s_fetch($state; $eve
 	elif $event.type == "reply" and $event.id == "bring" then fetched(came({}; $event) + if $event.status == 200 or $event.status == 404 then {} else {error: $event.message} end)
 	else {state: $state} end;
 
-def env_check($state; $event; kind): k8s_check($state; $event; kind)
-	| if $event.type == "open" then .records = (.records // []) + reuse_note else . end;
+def env_check($state; $event; kind): reuse_warning as $why | k8s_check($state; $event; kind)
+	| if $why == null then . else .records = [.records[]? | if .type == "place" then .warning = ([$why, .warning // empty] | join("; ")) else . end] end;
 
 def env_clean($state; $event; kind): if .member.reuseMode == true and storage.localMountPoint != null then environments_clean(platform_state($state); $event; kind)
 	else k8s_clean($state; $event; kind) end;

@@ -27,7 +27,7 @@ def asks_problem($reply; $ns): "\(.resource).\(.group)" as $what
 		else problem("the service account \(.account) in \($ns) may not \(.verb) \(.resource): \(.why)";
 			"an administrator lets it by: kubectl -n \($ns) create role nni-\(.account) --verb=get,list,watch --resource=\($what); "
 			+ "kubectl -n \($ns) create rolebinding nni-\(.account) --role=nni-\(.account) --serviceaccount=\($ns):\(.account)") end
-	else {unsure: ("it cannot be asked whether the service account \(.account) in \($ns) may \(.verb) \(.resource) (\($reply | refusal)); if not, \(.why); "
+	else {warning: ("it cannot be asked whether the service account \(.account) in \($ns) may \(.verb) \(.resource) (\($reply | refusal)); if not, \(.why); "
 		+ "who may impersonate it sees it by: kubectl -n \($ns) auth can-i \(.verb) \($what) --as=\(account_user($ns))")} end;
 
 def check_requests($ns; kind): [{id: "namespace", path: ("/api/v1/namespaces/" + $ns)},
@@ -106,12 +106,12 @@ def check_platform($s; $event; kind): . as $setup | $event
 		| (if (.id | startswith("right:")) and .status < 300 and .status > 0 and .body.status.allowed != true
 			then [($setup + {facts: $s.facts} | rights(kind))[.id[6:] | tonumber]] else [] end) as $missing
 		| ($s + {left: ($s.left - 1), missing: ($s.missing + $missing), bad: ($s.bad or $problems != [])}
-			+ (first($found[] | select(.unsure)) // {})
+			+ (first($found[] | select(.warning)) // {})
 			+ {room: ([$s.room // empty, ($found[] | select(.type == "room"))] | min_by(.n))}) as $n
 		| if $n.left > 0 then {state: $n, records: $problems}
 		elif $n.missing != [] then {state: $n, exit: 6, records: ($problems + [problem("rights are missing in namespace \($n.ns): "
 			+ ([$n.missing | group_by(right_name)[] | (map(.verb) | join(", ")) + " " + (.[0] | right_name)] | join("; ")); grant($n.ns; $n.missing))])}
 		elif $n.bad then {state: $n, records: $problems, exit: 1}
-		else {state: $n, exit: 0, records: [{type: "place", unsure: $n.unsure, place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
+		else {state: $n, exit: 0, records: [{type: "place", warning: $n.warning, place: $setup.member.member, server: $n.url, version: $n.version, namespace: $n.ns,
 			n: $n.room.n, reason: $n.room.reason, code: ($setup | code_words)} | with_entries(select(.value != null))]} end
 	else {state: $s} end;

@@ -167,7 +167,7 @@ say_place(const char *member, const struct place_told *one)
 		    member, one->name, fabs(clock),
 		    clock > 0 ? "ahead of" : "behind");
 	buf_clear(&b);
-	add_text(&b, v, "unsure", "");
+	add_text(&b, v, "warning", "");
 	if (b.len > 0)
 		say_warning("%s: %s", member, b.data);
 	buf_release(&b);
