@@ -7,7 +7,7 @@ command -v jq >/dev/null || skip_all 'no jq'
 # inline NAME: the program with what it includes in place, as the engine gives it
 # to jq, whose 1.7 does not survive modules of this size.
 inline() {
-	awk -v name="$1" -v dirs="$dir $TOP/platforms/lib" '
+	awk -v name="$1" -v dirs="$platform $TOP/platforms/lib" '
 	function add(name,  f, l, r) {
 		if (had[name]++) return
 		for (i = 1; i <= n; i++) if ((r = (getline l <(f = d[i] "/" name ".jq"))) >= 0) break
@@ -20,12 +20,13 @@ inline() {
 }
 
 # jq takes longer to read a program than to run it: once for each verb of a platform.
-play() { # DIRECTORY VERB FILE...
-	dir=$1 name=${1##*/} verb=$2 step=step
+play() { # PLATFORM VERB FILE...
+	platform=$1 name=${1##*/} verb=$2 step=step
 	shift 2
-	! grep -q "^def step_$verb(" "$dir/$name.jq" || step=step_$verb
+	! grep -q "^def step_$verb(" "$platform/$name.jq" || step=step_$verb
 	{ inline "$name"; echo "def played(\$state; \$event): $step(\$state; \$event);"; cat "$TOP/t/rest-fixtures.jq"; } >program.jq
 	jq -r -f program.jq "$@" >out 2>err
+	[ $? = 0 ] && grep -q '^ok' out
 	ok $? "$name: $verb is played to its end" || diag "$(cat err)"
 	while IFS= read -r line; do
 		case $line in
