@@ -92,6 +92,28 @@ is $? 0 'watch ends with the last trial'
 is "$(status gonee | tail -1)" 'SYS_CANCELED null null its job was deleted, and not by us' 'a list that is made again tells who is gone'
 is "$(cat watch.err submit.err)" '' 'and nobody complains'
 
+# A login that expires: nothing fails for that.
+mkfifo in2
+verb submit <in2 >placed &
+submit=$!
+exec 3>in2
+line loga1 >&3
+wait_for grep -q loga1 placed
+login=$k8s_token
+k8s_fault tokens tokens='["other"]' >/dev/null
+k8s_token=other
+line logb1 >&3
+refusals() { [ "$(k8s_requests '.status == 401' | wc -l)" -ge 3 ]; }
+wait_for refusals
+k8s_fault tokens tokens="[\"$login\"]" >/dev/null
+k8s_token=$login
+exec 3>&-
+wait $submit
+is "$(jq -r '[.trial, .status, .job.path != null] | join(" ")' placed | tr '\n' ';')" 'loga1  true;logb1  true;' 'a login that has expired is waited for'
+# Nobody was ever let in: the next trial would not be, either.
+sed 's/token: .*/token: wrong/' "$KUBECONFIG" >wrong
+is "$(line logc1 | KUBECONFIG=$PWD/wrong verb submit | jq -r '[.status, .infra] | join(" ")')" 'FAILED true' 'a wrong one is not, nor is it the fault of the trial'
+
 # An image that is not there, and the server's refusals.
 jq -c '.trainingService[0].image = "nope/nope"' e/exp1/config.json >c && mv c e/exp1/config.json
 k8s_fault synthetic off=1 >/dev/null
@@ -100,7 +122,7 @@ status image | grep -q '^WAITING .*ImagePull.*nope/nope'
 ok $? 'why an image cannot be pulled is told while it is waited for' || diag "$(cat watched)"
 like "$(status image | tail -1)" 'FAILED null null *ImagePull*' 'an image that cannot be pulled'
 k8s_fault forbid verb=create resource=jobs >/dev/null
-like "$(line refus | verb submit | jq -r '.status + " " + .reason')" 'FAILED *forbidden*this right*' 'what the server refuses is told in its words'
+like "$(line refus | verb submit | jq -r '[.status, .infra, .reason] | join(" ")')" 'FAILED true *forbidden*this right*' 'what the server refuses is told in its words'
 verb check >checked
 is $? 6 'check: a right is missing'
 like "$(jq -r .message checked)" '*create jobs*' 'which one'

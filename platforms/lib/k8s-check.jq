@@ -98,7 +98,7 @@ def check_platform($s; $event; kind): . as $setup | $event
 	elif .type == "open" and .server == "storage" then {state: $s}
 	elif .type == "open" then {state: ($s + ($setup | opened($event)) + {url: .url}), requests: [{id: "version", path: "/version", tries: 2}]}
 	elif .type == "reply" and .id == "version" and .status != 200 then {state: $s, exit: (if .status == 401 or .status == 403 then 6 else 5 end),
-		records: [problem("the server does not answer: \(.message // refusal)"; if .status == 401 then "see the user of the kubeconfig" else null end) + {where: $s.url}]}
+		records: [(if .status == 0 then problem("the server does not answer: \(refusal)"; null) else problem("the server refuses: \(refusal)"; remedy) end) + {where: $s.url}]}
 	elif .type == "reply" and .id == "version" then ($setup + {facts: $s.facts} | check_requests($s.ns; kind)) as $requests
 		| {state: ($s + {version: .body.gitVersion?, left: ($requests | length), missing: [], bad: ($s.bad // false)}), requests: $requests}
 	elif .type == "reply" and ($s.left // 0) > 0 then

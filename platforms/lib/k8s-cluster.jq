@@ -35,8 +35,12 @@ def refusal: (if .body | type == "object" then .body.message else .body end // .
 
 def over_quota: .status == 403 and (refusal | test("exceeded quota"));
 
+# A refusal that is no fault of the trial: any other would be refused, too.
+def no_fault: .status as $code | $code == 0 or $code >= 500 or ([401, 403, 404] | index([$code])) != null;
+
 # What to do about a refusal.
-def remedy: if .status == 403 then "ask the cluster's administrator for this right, or use another namespace: or serviceaccount"
+def remedy: if .status == 401 then "log in again: see the user of the kubeconfig"
+	elif .status == 403 then "ask the cluster's administrator for this right, or use another namespace: or serviceaccount"
 	elif .status == 404 then "see whether the namespace exists and the kind of job is installed in the cluster"
 	elif .status == 422 or .status == 400 then "see what the configuration sets of the job"
 	else null end;

@@ -139,7 +139,7 @@ def submit_platform($s; $event): . as $setup | $event
 		elif .status >= 200 and .status < 300 then $setup | submit_part_done($s)
 		elif $s.fault then {state: $s}
 		else faulty($s; {reason: ("the code cannot be given to the cluster: " + refusal), again: over_quota,
-			hint: "ConfigMaps are made for it: create and patch are needed"}) end
+			hint: (if .status == 403 then "ConfigMaps are made for it: create and patch are needed" else remedy end), infra: no_fault}) end
 	else {state: $s} end;
 
 # -- watch and collect: one list, then one watch, of jobs and of pods --
@@ -183,7 +183,7 @@ def stream_reply($s; $event; $names; kind): . as $setup | ($event.id | split(":"
 	else ($s | .[$name].rv = ($event.noted // .[$name].rv)) as $n
 		# a watch ends by itself now and then: that is no failure
 		| if .status == 200 then $setup | {state: ($n | .[$name].fails = 0), requests: [watch_request($n; $name; kind)]}
-		else stream_rest($n; $name; "watch") end
+		else stream_rest($n; $name; "watch") + if [403, 404] | index([$event.status]) then {records: [$event | stream_error($s; $name)]} else {} end end
 	end;
 
 def stream_timer($s; $names; kind): . as $setup | reduce ($names[] | select($s[.].rest)) as $name ({state: $s, requests: []};
@@ -243,7 +243,7 @@ def submit_attempt($s; $event; kind; job_body): . as $setup | $event
 		$setup | {state: $s, requests: [{id: "look", path: ($s.path + "/" + job_name($s.key))}]}
 	elif .type == "reply" and (.status == 409 or (.id == "look" and .status == 404)) then {state: $s, wait_ms: 1000}
 	elif .type == "reply" and over_quota then {state: null, records: [{no_room: refusal}]}
-	elif .type == "reply" then placed($s; {status: "FAILED", reason: (refusal + if remedy then "; " + remedy else "" end), infra: (.status == 0 or .status >= 500)})
+	elif .type == "reply" then placed($s; {status: "FAILED", reason: (refusal + if remedy then "; " + remedy else "" end), infra: no_fault})
 	else {state: $s} end;
 
 # ---- watch: an attempt ----

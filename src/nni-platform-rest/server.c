@@ -140,3 +140,15 @@ server_refused(struct server *s)
 	access_refused(s->access);
 	s->ready = false;
 }
+
+void
+server_expired(struct server *s, const char *why)
+{
+	server_away(s, why,
+	    "log in again; the credentials are read anew, and all goes on");
+	/* A plugin need not run for each request that waits. */
+	if (loop_now_ms(s->loop) < s->login_ms)
+		return;
+	s->login_ms = loop_now_ms(s->loop) + LOGIN_MS;
+	server_refused(s);
+}

@@ -29,11 +29,13 @@ struct server {
 	char *name;
 	struct access *access;
 	bool asking, ready, opened;
+	bool let_in;   /* it accepted our credentials once */
 	char *trouble; /* why it is away; NULL: it is not */
 	char *hint;    /* what to do about that; NULL: nothing to say */
 	bool lasting;  /* it is away for SERVER_AWAY_MS */
 	struct timer away;
 	int64_t again_ms, pause_ms;
+	int64_t login_ms; /* before that credentials are not made anew once more */
 };
 
 /* So long a server may be silent before it is said. */
@@ -41,6 +43,8 @@ struct server {
 /* Pauses before something is tried again: the first, and the longest. */
 #define PAUSE_MS 500
 #define PAUSE_MAX_MS 30000
+/* So often at most new credentials are asked for that may be as useless. */
+#define LOGIN_MS 2000
 /* From half of it to all of it. */
 int64_t pause_by_chance(int64_t ms);
 
@@ -53,6 +57,8 @@ void server_free(struct server *s);
 void server_ask(struct server *s);
 /* It does not accept our credentials. */
 void server_refused(struct server *s);
+/* Nor new ones, though it let us in before: away, until somebody logs in. */
+void server_expired(struct server *s, const char *why);
 void server_away(struct server *s, const char *why, const char *hint);
 void server_back(struct server *s);
 

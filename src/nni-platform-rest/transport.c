@@ -349,6 +349,9 @@ try_again(struct transport *t, struct transfer *f, int64_t pause_ms)
 static void
 over(struct transport *t, struct transfer *f, int status, const char *why)
 {
+	/* Who was let in before is so again, with a new login. */
+	bool expired = status == 401 && f->server->let_in;
+	bool passes = may_pass(status) || expired;
 	struct buf words = BUF_INIT;
 
 	f->on = NULL;
@@ -363,17 +366,19 @@ over(struct transport *t, struct transfer *f, int status, const char *why)
 		try_again(t, f, 0);
 		return;
 	}
-	if (status && !may_pass(status))
+	if (!passes)
 		server_back(f->server);
-	if (may_pass(status)) {
+	if (passes) {
 		if (status)
 			words_of(&words, status, &f->reply);
 		else
 			buf_adds(&words, why ? why : "there was no answer");
-		if (status != 429)
+		if (expired)
+			server_expired(f->server, words.data);
+		else if (status != 429)
 			server_away(f->server, words.data, NULL);
 	}
-	if (may_pass(status) && !f->stream &&
+	if (passes && !f->stream &&
 	    (f->tries == 0 || f->tried < f->tries)) {
 		if (f->calls->again)
 			f->calls->again(f->arg, words.data);
@@ -400,6 +405,7 @@ reply_head(void *arg, int status, const char *retry_after)
 	free(f->retry_after);
 	f->retry_after = retry_after ? xstrdup(retry_after) : NULL;
 	if (status / 100 == 2 && !f->dropped) {
+		f->server->let_in = true;
 		server_back(f->server);
 		if (f->calls->begun)
 			f->calls->begun(f->arg);
