@@ -141,6 +141,13 @@ server_refused(struct server *s)
 	s->ready = false;
 }
 
+bool
+server_may_pass(const struct server *s, int status)
+{
+	return status == 0 || status == 408 || status == 429 || status == 500 ||
+	       (status >= 502 && status <= 504) || (status == 401 && s->let_in);
+}
+
 void
 server_expired(struct server *s, const char *why)
 {

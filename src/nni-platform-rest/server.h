@@ -35,7 +35,8 @@ struct server {
 	bool lasting;  /* it is away for SERVER_AWAY_MS */
 	struct timer away;
 	int64_t again_ms, pause_ms;
-	int64_t login_ms; /* before that credentials are not made anew once more */
+	int64_t
+	    login_ms; /* before that credentials are not made anew once more */
 };
 
 /* So long a server may be silent before it is said. */
@@ -55,6 +56,9 @@ struct server *server_new(struct loop *loop, const char *dir,
 void server_free(struct server *s);
 /* Sees to it that credentials are there, s->ready, or will be. */
 void server_ask(struct server *s);
+/* Is that status of a reply, 0 if there was none, one that may pass?  Who was
+   let in before (401) is so again, with a new login. */
+bool server_may_pass(const struct server *s, int status);
 /* It does not accept our credentials. */
 void server_refused(struct server *s);
 /* Nor new ones, though it let us in before: away, until somebody logs in. */

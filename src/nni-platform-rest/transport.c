@@ -285,13 +285,6 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 
 /* ---- outcomes ---- */
 
-static bool
-may_pass(int status)
-{
-	return status == 0 || status == 408 || status == 429 || status == 500 ||
-	       (status >= 502 && status <= 504);
-}
-
 /* What a server says of a refusal: its "message", or its first line. */
 static void
 words_of(struct buf *out, int status, const struct buf *reply)
@@ -349,9 +342,7 @@ try_again(struct transport *t, struct transfer *f, int64_t pause_ms)
 static void
 over(struct transport *t, struct transfer *f, int status, const char *why)
 {
-	/* Who was let in before is so again, with a new login. */
-	bool expired = status == 401 && f->server->let_in;
-	bool passes = may_pass(status) || expired;
+	bool passes = server_may_pass(f->server, status);
 	struct buf words = BUF_INIT;
 
 	f->on = NULL;
@@ -373,13 +364,12 @@ over(struct transport *t, struct transfer *f, int status, const char *why)
 			words_of(&words, status, &f->reply);
 		else
 			buf_adds(&words, why ? why : "there was no answer");
-		if (expired)
+		if (status == 401)
 			server_expired(f->server, words.data);
 		else if (status != 429)
 			server_away(f->server, words.data, NULL);
 	}
-	if (passes && !f->stream &&
-	    (f->tries == 0 || f->tried < f->tries)) {
+	if (passes && !f->stream && (f->tries == 0 || f->tried < f->tries)) {
 		if (f->calls->again)
 			f->calls->again(f->arg, words.data);
 		try_again(t, f, pause_of(f));
