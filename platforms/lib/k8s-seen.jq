@@ -59,13 +59,19 @@ def pod_digest($container; $gen): . as $pod | .status as $s
 def job_digest($gen; job_state): (job_state | del(.tail)) + {g: $gen, uid: .metadata.uid}
 	+ (if .metadata.deletionTimestamp then {del: true} else {} end) | with_entries(select(.value != null));
 
+# Has no container of it run, whatever end it is said to have?  One whose image
+# never came is ended by the pod's deletion, too.
+def never_ran($container): [.status.containerStatuses[]? | select(.name == $container and
+	((.restartCount // 0) > 0 or .lastState.terminated != null or .state.terminated.startedAt != null))] == [];
+
 # An attempt's state takes in what a piece of a list or a watch tells.
 def learn_piece($event; kind; job_state): . as $s | ($event.id | split(":")) as $id | ($id[2] | tonumber) as $gen
 	| ($event.body | if .object? and .type? then . else {type: "ADDED", object: .} end) as $change
 	| $change.object as $o | (kind | .container) as $container
 	| .key = (.key // $o.metadata.labels["nni-attempt"])
 	| if $id[1] == "pods" then
-		.pods[$o.metadata.name] = ((.pods[$o.metadata.name].log // null) as $log | ($o | pod_digest($container; $gen))
+		.pods[$o.metadata.name] = ((.pods[$o.metadata.name] // {}) as $old | $old.log as $log | ($o | pod_digest($container; $gen))
+			| (if .ph == "ended" and ($old.idle or ($old.stuck and ($o | never_ran($container)))) then .idle = true else . end)
 			+ (if $log then {log: $log} else {} end) + (if $change.type == "DELETED" then {gone: true} else {} end))
 	else .j = (($o | job_digest($gen; job_state)) + if $change.type == "DELETED" then {gone: true} else {} end) end;
 

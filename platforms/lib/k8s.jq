@@ -299,7 +299,7 @@ def verdict($setup; $single): . as $s | (.j // {}) as $j | telling as $t
 # What an attempt is that has not ended.
 def living: . as $s | present as $pods
 	| if any($pods[]; .ph == "unknown") then {status: "UNKNOWN", reason: (first($pods[] | .infra // empty) // "its node does not answer")}
-	elif $s.j.phase == "running" or any($pods[]; .ph == "running" or .ph == "ended") then {status: "RUNNING"}
+	elif $s.j.phase == "running" or any($pods[]; .ph == "running" or (.ph == "ended" and .idle != true)) then {status: "RUNNING"}
 		# of several pods one will hardly start
 		+ (first(($s.doom | values | {reason}), ($s.pods // {} | to_entries[] | select(.value.stuck and .value.gone != true)
 			| {reason: "pod \(.key): \(.value.wait)"})) // {})
@@ -437,7 +437,7 @@ def follow_max: 50;
 
 def logs_open: [.pods // {} | .[] | select(.log == "poll" or .log == "final" or .log == "follow")] != [];
 
-def pod_readable: .ph == "running" or .ph == "ended" or (.ph == "unknown");
+def pod_readable: .ph == "running" or (.ph == "ended" and .idle != true) or .ph == "unknown";
 
 # Which way to read a pod's log now, or null.
 def log_wanted($s; $follow): if .log != null or (pod_readable | not) then null
