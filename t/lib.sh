@@ -100,6 +100,8 @@ exits() {
 		return 1
 	fi
 }
+# Built with sanitizers, which need memory.
+sanitized() { case $NNI_BIN in */asan/*) ;; *) false ;; esac; }
 # Numbers that jq printed: 1.6 makes 2.0 to 2, later ones leave it.  The former, of both.
 numbers() { sed -E 's/([0-9])\.0+([^0-9]|$)/\1\2/g; s/(\.[0-9]*[1-9])0+([^0-9]|$)/\1\2/g'; }
 # wait_for COMMAND...   until the command succeeds.  It waits long where it does

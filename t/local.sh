@@ -60,8 +60,6 @@ none_left() { [ -z "$(left_of "$@")" ]; }
 # A keeper without what only Linux has cannot find all: built with
 # -DNNI_PORTABLE, by .ci/checks into a folder of that name.
 portable() { case $NNI_BIN${NNI_PORTABLE+/portable/} in */portable/*) ;; *) false ;; esac; }
-# Built with sanitizers, which need memory.
-sanitized() { case $NNI_BIN in */asan/*) ;; *) false ;; esac; }
 
 cancel() { printf '{"type":"cancel","trial":"%s","attempt":1%s}\n' "$1" "${2-}"; }
 
