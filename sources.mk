@@ -126,7 +126,8 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/records.c \
 	src/nni-platform-rest/replies.c \
 	src/nni-platform-rest/request.c \
-	src/nni-platform-rest/server.c src/nni-platform-rest/share.c \
+	src/nni-platform-rest/secret.c src/nni-platform-rest/server.c \
+	src/nni-platform-rest/share.c \
 	src/nni-platform-rest/tgz.c \
 	src/nni-platform-rest/transport.c \
 	src/nni-platform-rest/unpack.c

@@ -39,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         who = self.headers.get("Authorization", "")
         if self.path == "/revoke":
             with open("allowed", "w") as f:
-                f.write("Bearer t2")
+                f.write("Bearer t2\nBearer Xs3cret-t2")
             with open("current", "w") as f:
                 f.write("t2")
         code = 200 if who in open("allowed").read().split("\n") or peer else 401
@@ -155,6 +155,49 @@ like "$(cat said err)" "*'$PWD/.kube/config' is not there*set KUBECONFIG*" 'and 
 mkdir account
 cp token account/token
 echo inside >account/namespace
+
+# ---- tokens of a server that is told by its URL ----
+for program in curl jq; do
+	cat >bin/$program <<P
+#!/bin/sh
+{ echo "\$@"; env; } >>"$PWD/seen"
+exec $program "\$@"
+P
+done
+cat >bin/pass <<P
+#!/bin/sh
+{ echo "\$#"; env; } >>"$PWD/seen"
+echo "\$1" >>"$PWD/passes"
+[ "\$1" = "show it" ] || { echo "no such word" >&2; exit 4; }
+printf 'Xs3cret-%s\nuser: joe\n' "\$(cat "$PWD/current")"
+P
+chmod +x bin/*
+bearer() { # MEMBERS PATH...
+	members=$1
+	shift
+	NNI_CURL=$PWD/bin/curl NNI_JQ=$PWD/bin/jq ask '{"kind": "bearer", "url": "'"$url"'", '"$members}" "$@"
+}
+printf 'Bearer %s\n' Xs3cret-t1 >allowed
+echo t1 >current
+bearer '"tokenCommand": "'"$PWD"'/bin/pass '"'show it'"'"' /a /revoke /b
+is "$? $(statuses)" '0 /a 200 /b 200 /revoke 200 ' 'a token that a command prints'
+is "$(cat passes)" 'show it
+show it' 'which is asked once, and again after a refusal'
+printf 'Bearer %s\n' Xs3cret-environment t2 >allowed
+NNI_OF_TEST=Xs3cret-environment bearer '"token": null, "tokenEnv": "NNI_OF_TEST"' /b
+is "$(statuses)" '/b 200 ' 'a variable'
+ok "$(! grep -v '^NNI_OF_TEST' seen | grep -q s3cret; echo $?)" 'no program sees one as an argument or a variable'
+bearer '"tokenEnv": "NNI_OF_TEST"' /b
+is "$?" 3 'a variable that is not set: 3'
+like "$(cat said err)" "*'tokenFile'*set NNI_OF_TEST*" 'and what to do'
+bearer '"tokenCommand": "'"$PWD"'/bin/pass hush"' /b
+is $? 5 'a command that fails: 5'
+like "$(cat said err)" "*no token that *bin/pass' prints: exit code 4: no such word*" 'what it said'
+is "$(cat said err | grep -c hush)" 0 'not what it was asked'
+bearer '"tokenCommand": "'"$PWD"'/bin/pass '"'hush"'"' /b
+like "$(cat said err)" '*a quote in the tokenCommand has no end*' 'a command that is wrong'
+bearer '"tokenFile": "x", "token": "hush"' /b
+is "$? $(cat said err | grep -c hush)" '3 0' 'one in two ways is refused'
 
 # ---- a real server ----
 if curl -qsk --max-time 10 https://127.0.0.1:16443/readyz >/dev/null && [ -r "$lab/cert.kubeconfig" ]; then

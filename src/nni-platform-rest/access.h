@@ -11,7 +11,8 @@
  * platform's answer to its start.
  *
  *	{"kind":"none", "url":"https://host/prefix"}
- *	{"kind":"bearer", "url":..., "token":"..." or "tokenFile":"path"}
+ *	{"kind":"bearer", "url":..., "token":"..."}
+ *		or tokenFile, tokenCommand, tokenEnv (secret.h);
  *		both with, if wanted: "certificateAuthority":"path",
  *		"insecure":true, "proxy":"http://host:port"
  *	{"kind":"kubeconfig", "kubeconfig":path|null, "context":name|null,

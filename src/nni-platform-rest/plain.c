@@ -7,11 +7,12 @@
 
 #include "curl-line.h"
 #include "kinds.h"
+#include "secret.h"
 
 struct plain {
 	struct access access;
-	char *token, *token_file; /* NULL: none */
-	struct buf base;	  /* lines that are the same for ever */
+	struct secrets *secrets; /* bearer: the token; NULL: none */
+	struct buf base;	 /* lines that are the same for ever */
 };
 
 static int
@@ -75,41 +76,63 @@ static int
 bearer_init(struct access *a, struct json spec, struct buf *err)
 {
 	static const char *const keys[] = {"kind", "url", "token", "tokenFile",
-	    "certificateAuthority", "insecure", "proxy", NULL};
+	    "tokenCommand", "tokenEnv", "certificateAuthority", "insecure",
+	    "proxy", NULL};
 	struct plain *p = (struct plain *)a;
+	int result;
 
-	if (plain_init(a, spec, keys, err) == -1 ||
-	    access_spec_string(spec, "token", &p->token, err) == -1 ||
-	    access_spec_string(spec, "tokenFile", &p->token_file, err) == -1)
+	p->secrets = secrets_new(a->loop);
+	if (plain_init(a, spec, keys, err) == -1)
 		return -1;
-	if (p->token == NULL && p->token_file == NULL)
+	result = secrets_add(p->secrets, spec, "token", err);
+	if (result == 1)
 		return buf_err(err,
-		    "there is no token for '%s': give it by "
-		    "'token' or 'tokenFile'",
+		    "there is no token for '%s': give it by 'token', "
+		    "'tokenFile' or 'tokenCommand'",
 		    a->url.data);
-	if (p->token_file)
-		buf_setf(&a->who, "the token in '%s'", p->token_file);
-	else
-		buf_set(&a->who, "the token of the configuration");
-	return 0;
+	buf_set(&a->who, secrets_where(p->secrets, "token"));
+	return result;
 }
 
 static void
-plain_ready(struct access *a)
+none_ready(struct access *a)
 {
 	struct plain *p = (struct plain *)a;
-	struct buf err = BUF_INIT;
-	int result = 0;
 
 	buf_clear(&a->lines);
 	buf_add(&a->lines, p->base.data, p->base.len);
-	if (p->token_file)
-		result = access_authorize_file(&a->lines, p->token_file, &err);
-	else if (p->token)
-		result = access_authorize(
-		    &a->lines, "Bearer", p->token, "the token", &err);
-	access_answer(a, result == 0 ? NULL : err.data, NULL);
+	access_answer(a, NULL, NULL);
+}
+
+static void
+on_token(void *arg, const char *problem, const char *hint)
+{
+	struct plain *p = arg;
+	struct access *a = &p->access;
+	struct buf err = BUF_INIT;
+
+	buf_clear(&a->lines);
+	buf_add(&a->lines, p->base.data, p->base.len);
+	if (!problem && access_authorize(&a->lines, "Bearer",
+			    secrets_get(p->secrets, "token"),
+			    secrets_where(p->secrets, "token"), &err) == -1)
+		problem = err.data;
+	access_answer(a, problem, hint);
 	buf_release(&err);
+}
+
+static void
+bearer_ready(struct access *a)
+{
+	struct plain *p = (struct plain *)a;
+
+	secrets_ready(p->secrets, on_token, p);
+}
+
+static void
+bearer_refused(struct access *a)
+{
+	secrets_refused(((struct plain *)a)->secrets);
 }
 
 static void
@@ -117,15 +140,15 @@ plain_free(struct access *a)
 {
 	struct plain *p = (struct plain *)a;
 
-	if (p->token)
-		memset(p->token, 0, strlen(p->token));
-	free(p->token);
-	free(p->token_file);
+	secrets_free(p->secrets);
 	buf_release(&p->base);
 }
 
-static const struct access_calls calls = {plain_ready, NULL, NULL, plain_free};
+static const struct access_calls none_calls = {
+    none_ready, NULL, NULL, plain_free};
+static const struct access_calls bearer_calls = {
+    bearer_ready, NULL, bearer_refused, plain_free};
 const struct access_kind access_none = {
-    "none", sizeof(struct plain), none_init, &calls};
+    "none", sizeof(struct plain), none_init, &none_calls};
 const struct access_kind access_bearer = {
-    "bearer", sizeof(struct plain), bearer_init, &calls};
+    "bearer", sizeof(struct plain), bearer_init, &bearer_calls};
