@@ -119,6 +119,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/kubeconfig.c \
 	src/nni-platform-rest/kubeconfig-entry.c \
 	src/nni-platform-rest/kubeconfig-exec.c \
+	src/nni-platform-rest/listing.c \
 	src/nni-platform-rest/main.c \
 	src/nni-platform-rest/plain.c \
 	src/nni-platform-rest/podlog.c \
@@ -130,7 +131,8 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/share.c \
 	src/nni-platform-rest/tgz.c \
 	src/nni-platform-rest/transport.c \
-	src/nni-platform-rest/unpack.c
+	src/nni-platform-rest/unpack.c \
+	src/nni-platform-rest/url.c
 NNICTL_SRC = src/nnictl/absent.c src/nnictl/list.c src/nnictl/logs.c src/nnictl/main.c src/nnictl/places.c src/nnictl/platform.c \
 	src/nnictl/results.c src/nnictl/show.c src/nnictl/start.c \
 	src/nnictl/state.c src/nnictl/stop.c src/nnictl/tensorboard.c src/nnictl/update.c src/nnictl/which.c

@@ -106,6 +106,65 @@ is "$(jq -c .what said | tr '\n' ' ')" \
 	'{"n":0,"note":{"version":"v0"}} {"n":1,"note":{"version":"v1"}} {"id":"s","status":200,"noted":"v1"} ' \
 	'and so do the lines of a stream'
 
+# ---- lists with pages, and whose their items are ----
+echo '[{"name":"x-aaaaa-1"},{"name":"y"}]' >srv/p1
+echo '[{"name":"x-bbbbb-1","s":1}]' >srv/p2
+echo '[]' >srv/none
+listed() { # PAGES
+	ask '[{"id":"p","path":"/pages/'"$1"'","as":"items","at":["value","jobs"],"next":["nextLink"]}]'
+	jq -c .what said | tr '\n' ' '
+}
+is "$(listed p1,none,p2)" '{"name":"x-aaaaa-1"} {"name":"y"} {"name":"x-bbbbb-1","s":1} {"body":{"value":{"more":"p2"},"nextLink":null},"id":"p","status":200} ' \
+	'the items of all pages come, wherever they stand, then the reply'
+is "$(jq -r .path srv/requests | tr '\n' ' ')" '/pages/p1,none,p2 /pages/none,p2 /pages/p2 ' 'each page is asked for once'
+listed p1,elsewhere >got
+is "$(jq -r 'select(.what.id).what | "\(.status) \(.message)"' said)" \
+	'0 the next page of the list would be at http://127.0.0.1:1, which is another server' 'nobody else is told who we are'
+is "$(listed text)" '{"id":"p","status":0,"message":"what came has no list where it should be"} ' 'what is no list is not an empty one'
+ask '[{"id":"p","path":"/pages/p1","as":"items","at":"value"},{"id":"q","path":"/pages/p1","as":"items","changes":true}]'
+is "$(jq -r '.what.message' said | sort)" '`at` of a request is no list of keys
+`changes` of a request needs `to`' 'what cannot be is told'
+
+mkdir -p p/lists l/platforms l/trials l/log
+cat >p/lists/lists.jq <<'J'
+def list: {id: "list", path: "/pages/all", as: "items", at: ["value", "jobs"], next: ["nextLink"], to: ["name"], prefix: "x-", changes: true};
+def step($state; $event):
+  if $event.type == "start" then {state: null, servers: {main: {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile}}}
+  elif $event.type == "open" or $event.type == "timer" then {state: null, requests: [list]}
+  elif $event.type == "reply" then {state: null, wait_ms: 20}
+  elif $event.type == "piece" then (($state.n // 0) + 1) as $n | {n: $n, told: {status: "RUNNING", reason: "piece \($n): \($event.body.s)"}} | {state: ., records: [.told]}
+  elif $event.record.type == "trial" and $state then {state: $state, records: [$state.told]}
+  elif $event.type == "absent" then {state: $state, records: [{status: "WAITING", reason: "not in \($event.id), \(if $event.age > 1000 then "though old" else "still young" end)"}]}
+  elif $event.record.type == "cancel" then {state: null, records: [{status: "USER_CANCELED"}]}
+  else {state: $state} end;
+J
+cp p/asks/capabilities.json p/lists/
+sed 's/"asks"/"lists"/' e/config.json >l/config.json
+all() { # ITEMS
+	printf '%s\n' "$1" >srv/new && mv srv/new srv/all
+	: >srv/requests
+}
+listed_again() { wait_for sh -c '[ "$(wc -l <srv/requests)" -ge 4 ]'; }
+all '[{"name":"x-aaaaa-1","s":1},{"name":"x-bbbbb-1","s":1},{"name":"y-aaaaa-1"},{"name":"x-no"},{"name":"x-"}]'
+mkfifo l/to
+nni-platform-rest watch --dir l --member m <l/to >l/said 2>l/err &
+exec 6>l/to
+for t in aaaaa:1 bbbbb:1 ccccc:1 ddddd:$(date +%s); do
+	printf '{"type":"trial","trial":"%s","attempt":1,"sequence":0,"platform":"lists","place":"m","parameter_id":0,"parameters":{},"job":"j","time":%s}\n' ${t%:*} ${t#*:}
+done >&6
+wait_for grep -q ddddd l/said
+all '[{"name":"x-bbbbb-1","s":1},{"name":"x-aaaaa-1","s":1}]'
+listed_again
+all '[{"name":"x-aaaaa-1","s":2},{"name":"x-ccccc-1","s":7}]'
+wait_for grep -q 'bbbbb.*WAITING' l/said
+printf '{"type":"cancel","trial":"%s","attempt":1}\n' aaaaa bbbbb ccccc ddddd >&6
+exec 6>&-
+wait_for sh -c '[ "$(grep -c USER_CANCELED l/said)" = 4 ]'
+told() { jq -r 'select(.type == "status" and .trial == "'$1'") | .reason // "end"' l/said | tr '\n' ';'; }
+is "$(told aaaaa)" 'piece 1: 1;piece 2: 2;end;' 'an item comes when it has changed'
+is "$(told bbbbb)" 'piece 1: 1;not in list, though old;end;' 'who is not there any more is told'
+is "$(told ccccc) $(told ddddd)" 'not in list, though old;piece 1: 7;end; not in list, still young;end;' 'and who is not there yet'
+
 # ---- many ----
 ask "$(jq -nc '[range(300) | {id: "r\(.)", path: "/say/r\(.)/200"}]')"
 is "$(replies | grep -o ',200,' | wc -l | tr -d ' ')" 300 'three hundred are answered'

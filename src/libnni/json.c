@@ -443,6 +443,24 @@ json_path(struct json object, const char *dotted)
 	return object;
 }
 
+struct json
+json_at(struct json object, struct json keys)
+{
+	struct buf name = BUF_INIT;
+	struct json_iter it;
+	struct json key, item;
+
+	json_iter_init(&it, keys);
+	while (object.at && json_next(&it, &key, &item)) {
+		buf_clear(&name);
+		object = json_string(item, &name) == 0
+			     ? json_get(object, name.data)
+			     : JSON_NONE;
+	}
+	buf_release(&name);
+	return object;
+}
+
 size_t
 json_count(struct json container)
 {

@@ -77,6 +77,9 @@ struct json json_key_string(struct json key);
 struct json json_get(struct json object, const char *name);
 /* Steps through objects: "tuner.classArgs.seed". Names must not hold dots. */
 struct json json_path(struct json object, const char *dotted);
+/* The same by a list of keys, which may hold anything: ["a","b.c"].  The object
+   itself where it is empty; JSON_NONE where a key is no string. */
+struct json json_at(struct json object, struct json keys);
 size_t json_count(struct json container);
 
 /* The decoded text of a string, appended; -1 if v is no string. */

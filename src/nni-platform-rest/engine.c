@@ -14,6 +14,7 @@
 #include "errand.h"
 #include "expdir.h"
 #include "intent.h"
+#include "listing.h"
 #include "mem.h"
 #include "parameters.h"
 #include "program.h"
@@ -141,6 +142,8 @@ subject_release(struct subject *s)
 	subject_settle(s);
 	free(s->said);
 	s->said = NULL;
+	brought_free(s->brought);
+	s->brought = NULL;
 }
 
 /* ---- events ---- */

@@ -30,6 +30,7 @@ enum engine_verb {
 struct errand;
 struct event;
 struct bring;
+struct brought;
 struct request;
 struct podlog;
 struct said;
@@ -47,6 +48,7 @@ struct subject {
 	char *said; /* watch: the status record that was said last */
 	char *end;  /* collect: the end that waits */
 	struct podlog *logs;
+	struct brought *brought; /* by lists, last time (listing.c) */
 	/* Records of it were read before its line came: where (share.c). */
 	struct said *passed;
 	int64_t passed_at;
@@ -73,10 +75,11 @@ struct engine {
 	int64_t said_alive_ms; /* on the loop's clock */
 	struct subject platform;
 	struct attempts attempts;
-	size_t open;	 /* attempts with a line that are not settled */
-	size_t busy;	 /* events that are in jq */
-	size_t waiting;	 /* events that are not */
-	size_t requests; /* open ones, streams left out */
+	size_t open;	   /* attempts with a line that are not settled */
+	size_t busy;	   /* events that are in jq */
+	size_t waiting;	   /* events that are not */
+	size_t requests;   /* open ones, streams left out */
+	uint32_t readings; /* of lists of which only changes are told */
 	bool ended, leaving;
 	int exit_code;
 	bool exiting; /* the platform gave an exit code */

@@ -12,15 +12,19 @@
 #include "engine.h"
 #include "errand.h"
 #include "expdir.h"
+#include "listing.h"
 #include "mem.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "share.h"
+#include "url.h"
 
 #define TIMEOUT_MS 60000
 #define UPLOAD_TIMEOUT_MS 600000
 /* A reply that is taken whole. */
 #define WHOLE_MAX ((size_t)64 << 20)
+/* Nobody has a list of so many pages. */
+#define PAGES_MAX 10000
 
 enum as { AS_JSON, AS_ITEMS, AS_LINES, AS_LOG, AS_FILE, AS_NONE };
 static const char *const as_names[] = {
@@ -38,10 +42,10 @@ struct request {
 	char *id;
 	enum as as;
 	struct transfer *transfer;
-	struct buf body;	       /* json, items */
-	struct lines lines;	       /* lines */
-	char *to, *note;	       /* JSON: paths in pieces */
-	char *noted;		       /* JSON */
+	struct buf body;       /* json, items */
+	struct lines lines;    /* lines */
+	struct listing pieces; /* items, lines */
+	size_t pages;
 	char *source, *name;	       /* log, file */
 	bool stamps, once, keep, last; /* log */
 	struct podlog *log;
@@ -113,9 +117,7 @@ request_free(struct request *q)
 		q->subject->engine->requests--;
 	close_file(q, false);
 	free(q->id);
-	free(q->to);
-	free(q->note);
-	free(q->noted);
+	listing_release(&q->pieces);
 	free(q->source);
 	free(q->name);
 	free(q->path);
@@ -153,54 +155,6 @@ request_stop_all(struct subject *s)
 
 /* ---- replies ---- */
 
-/* What stands at `path`, a list of keys, in `v`. */
-static struct json
-at_path(struct json v, const char *path)
-{
-	struct buf name = BUF_INIT;
-	struct json_iter it;
-	struct json list, key, item;
-
-	if (json_check(path, strlen(path), JSON_STRICT, &list, NULL, NULL) ==
-	    -1)
-		return JSON_NONE;
-	json_iter_init(&it, list);
-	while (json_next(&it, &key, &item)) {
-		buf_clear(&name);
-		if (json_string(item, &name) == -1)
-			break;
-		v = json_get(v, name.data);
-	}
-	buf_release(&name);
-	return v;
-}
-
-/* An item of a list, or a line of a stream: to whom it belongs. */
-static void
-piece(struct request *q, struct json v)
-{
-	struct subject *to = NULL;
-	struct buf event = BUF_INIT, key = BUF_INIT;
-	struct json noted;
-
-	if (q->note) {
-		noted = at_path(v, q->note);
-		if (json_type(noted) == JSON_STRING) {
-			free(q->noted);
-			q->noted = xstrndup(noted.at, noted.len);
-		}
-	}
-	if (q->to && json_string(at_path(v, q->to), &key) == 0)
-		to = engine_subject(q->subject->engine, key.data, key.len);
-	record_begin(&event, "piece");
-	json_member_str(&event, "id", q->id);
-	json_member_raw(&event, "body", v);
-	buf_addc(&event, '}');
-	engine_event(to ? to : q->subject, event.data, event.len);
-	buf_release(&event);
-	buf_release(&key);
-}
-
 static void
 stream_line(void *arg, char *line, size_t len)
 {
@@ -208,7 +162,7 @@ stream_line(void *arg, char *line, size_t len)
 	struct json v;
 
 	if (line && json_check(line, len, JSON_STRICT, &v, NULL, NULL) == 0)
-		piece(q, v);
+		listing_piece(&q->pieces, v);
 	else if (line == NULL || len > 0)
 		q->broken = true;
 }
@@ -279,33 +233,8 @@ body(void *arg, const char *bytes, size_t len)
 	}
 }
 
-/* The body of a LIST without its items, which become events. */
 static void
-add_list(struct request *q, struct buf *event, struct json all)
-{
-	struct json_iter it;
-	struct json key, value, item;
-
-	json_iter_init(&it, json_get(all, "items"));
-	while (json_next(&it, &key, &item))
-		piece(q, item);
-	json_key(event, "body");
-	buf_addc(event, '{');
-	json_iter_init(&it, all);
-	while (json_next(&it, &key, &value)) {
-		if (json_key_is(key, "items"))
-			continue;
-		if (event->data[event->len - 1] != '{')
-			buf_addc(event, ',');
-		json_add(event, json_key_string(key));
-		buf_addc(event, ':');
-		json_add(event, value);
-	}
-	buf_addc(event, '}');
-}
-
-static void
-add_body(struct request *q, struct buf *event, const struct buf *text)
+add_body(struct buf *event, const struct buf *text)
 {
 	struct json all;
 
@@ -316,24 +245,75 @@ add_body(struct request *q, struct buf *event, const struct buf *text)
 		json_key(event, "body");
 		json_add_string(
 		    event, text->data, text->len < 4096 ? text->len : 4096);
-	} else if (q->as == AS_ITEMS && text == &q->body) {
-		add_list(q, event, all);
 	} else {
 		json_member_raw(event, "body", all);
 	}
 }
 
-static void
-done(void *arg, int status, const struct buf *reply, const char *why)
+/*
+ * The list goes on there: asked for as its first page was, with our
+ * credentials, and hence of nobody else.
+ */
+static int
+next_page(struct request *q, struct transfer *last, char *next,
+    struct transfer **on, struct buf *err)
 {
-	struct request *q = arg;
-	struct subject *s = q->subject;
-	struct buf event = BUF_INIT;
-	bool good = status / 100 == 2;
+	struct buf origin = BUF_INIT, ours = BUF_INIT;
+	int result = url_origin(next, &origin, err);
+	struct transfer *f;
 
-	q->transfer = NULL;
-	if (q->as == AS_LINES)
-		lines_end(&q->lines, stream_line, q);
+	url_origin(access_url(last->server->access), &ours, NULL);
+	if (result == 0 && strcmp(origin.data, ours.data) != 0)
+		result = buf_err(err,
+		    "the next page of the list would be at %s, which is "
+		    "another server",
+		    origin.data);
+	if (result == 0 && (++q->pages == PAGES_MAX ||
+			       (last->whole && strcmp(next, last->path) == 0)))
+		result = buf_err(err, "the pages of the list have no end");
+	if (result == 0) {
+		*on = f = transfer_new();
+		f->server = last->server;
+		f->method = xstrdup("GET");
+		f->path = xstrdup(next);
+		f->whole = true;
+		buf_add(&f->headers, last->headers.data, last->headers.len);
+		f->calm = last->calm;
+		f->timeout_ms = last->timeout_ms;
+		f->tries = last->tries;
+		f->calls = last->calls;
+		f->arg = q;
+	}
+	buf_release(&origin);
+	buf_release(&ours);
+	return result;
+}
+
+/* A page of a list.  The next one, which is to be sent, or NULL: that was all,
+   or there is a fault; `rest` is what it had besides. */
+static struct transfer *
+take_page(struct request *q, struct transfer *last, struct buf *rest,
+    struct buf *fault)
+{
+	struct transfer *on = NULL;
+	struct json all;
+	char *next = NULL;
+
+	if (json_check(q->body.data, q->body.len, JSON_STRICT, &all, NULL,
+		NULL) == -1 ||
+	    listing_page(&q->pieces, all, rest) == -1)
+		buf_err(fault, "what came has no list where it should be");
+	else if ((next = listing_next(&q->pieces, all)) == NULL)
+		listing_whole(&q->pieces);
+	else
+		next_page(q, last, next, &on, fault);
+	free(next);
+	return on;
+}
+
+static void
+log_or_file_done(struct request *q, bool good)
+{
 	if (q->as == AS_LOG && q->begun)
 		q->new_lines = podlog_end(q->log, q->last && good);
 	if (q->as == AS_FILE && q->file != OS_NO_FILE) {
@@ -343,25 +323,59 @@ done(void *arg, int status, const struct buf *reply, const char *why)
 		/* Logs only grow: the rest is new. */
 		q->bytes -= had <= q->bytes ? had : 0;
 	}
-	record_begin(&event, "reply");
-	add_body(q, &event, good ? &q->body : reply);
-	json_member_str(&event, "id", q->id);
-	json_member_int(&event, "status", status);
+}
+
+/* The members that tell of what came. */
+static void
+add_outcome(struct request *q, struct buf *event, int status, const char *why)
+{
+	json_member_str(event, "id", q->id);
+	json_member_int(event, "status", status);
 	if (why || q->broken)
-		json_member_str(&event, "message",
+		json_member_str(event, "message",
 		    why ? why : "what came could not be kept");
-	if (q->noted)
-		json_member_raw(
-		    &event, "noted", (struct json){q->noted, strlen(q->noted)});
+	if (q->pieces.noted)
+		json_member_raw(event, "noted",
+		    (struct json){q->pieces.noted, strlen(q->pieces.noted)});
 	if (q->as == AS_LOG || q->as == AS_FILE) {
-		json_member_int(&event, "bytes", q->bytes);
-		json_member_int(&event, "lines", q->new_lines);
+		json_member_int(event, "bytes", q->bytes);
+		json_member_int(event, "lines", q->new_lines);
 	}
-	buf_addc(&event, '}');
-	request_free(q);
-	engine_event(s, event.data, event.len);
+	buf_addc(event, '}');
+}
+
+static void
+done(void *arg, int status, const struct buf *reply, const char *why)
+{
+	struct request *q = arg;
+	struct transfer *last = q->transfer;
+	struct subject *s = q->subject;
+	struct buf event = BUF_INIT, rest = BUF_INIT, fault = BUF_INIT;
+	bool good = status / 100 == 2;
+
+	q->transfer = NULL;
+	if (q->as == AS_LINES)
+		lines_end(&q->lines, stream_line, q);
+	log_or_file_done(q, good);
+	if (q->as == AS_ITEMS && good)
+		q->transfer = take_page(q, last, &rest, &fault);
+	if (q->transfer) {
+		transport_send(s->engine->transport, q->transfer);
+	} else {
+		record_begin(&event, "reply");
+		if (!(q->as == AS_ITEMS && good))
+			add_body(&event, good ? &q->body : reply);
+		else if (fault.len == 0 && rest.len)
+			add_body(&event, &rest);
+		add_outcome(q, &event, fault.len ? 0 : status,
+		    fault.len ? fault.data : why);
+		request_free(q);
+		engine_event(s, event.data, event.len);
+		engine_look(s->engine);
+	}
 	buf_release(&event);
-	engine_look(s->engine);
+	buf_release(&rest);
+	buf_release(&fault);
 }
 
 static const struct transfer_calls transfer_calls = {
@@ -501,12 +515,6 @@ text_or(struct json v, const char *otherwise)
 	return text ? text : otherwise ? xstrdup(otherwise) : NULL;
 }
 
-static char *
-raw_of(struct json v)
-{
-	return json_type(v) == JSON_ARRAY ? xstrndup(v.at, v.len) : NULL;
-}
-
 void
 request_reply(struct subject *s, const char *id, int status,
     const struct buf *err, const char *more)
@@ -574,10 +582,9 @@ fill(struct request *q, struct json spec, struct buf *err)
 	json_string(json_get(spec, "path"), &path);
 	add_query(&path, json_get(spec, "query"));
 	q->as = as_of(json_get(spec, "as"), &known);
-	q->to = raw_of(json_get(spec, "to"));
-	q->note = raw_of(json_get(spec, "note"));
 	q->source = text_or(json_get(spec, "source"), "log");
 	q->name = text_or(json_get(spec, "name"), "stdout");
+	listing_init(&q->pieces, q->subject, q->id, spec, err);
 	q->stamps = json_bool(json_get(spec, "stamps"), false);
 	q->once = json_bool(json_get(spec, "once"), false);
 	q->keep = json_bool(json_get(spec, "keep"), false);
@@ -606,7 +613,9 @@ fill(struct request *q, struct json spec, struct buf *err)
 		json_add(&f->body, content);
 		f->has_body = true;
 	}
-	if (f->server == NULL)
+	if (err->len)
+		; /* said already */
+	else if (f->server == NULL)
 		buf_err(err, "there is no server '%s'", server);
 	else if (f->path[0] != '/')
 		buf_err(err, "'%s' is no path", f->path);

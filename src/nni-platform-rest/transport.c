@@ -255,7 +255,8 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 	struct buf url = BUF_INIT, outcome = BUF_INIT;
 	int result;
 
-	buf_addf(&url, "%s%s", access_url(f->server->access), f->path);
+	buf_addf(&url, "%s%s", f->whole ? "" : access_url(f->server->access),
+	    f->path);
 	if (c->first)
 		buf_adds(lines, "next\n");
 	buf_adds(lines, "include\nsilent\ngloboff\nsuppress-connect-headers\n"

@@ -53,7 +53,8 @@ struct transfer {
 	/* Set by the owner, between transfer_new() and transport_send(). */
 	struct server *server;
 	char *method;
-	char *path;	    /* with its query; owned, as `method` */
+	char *path; /* with its query; owned, as `method` */
+	bool whole; /* `path` is a URL: secret, if it is not `server`'s */
 	struct buf headers; /* lines made by curl_line() */
 	struct buf body;
 	bool has_body;

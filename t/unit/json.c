@@ -61,7 +61,8 @@ test_walk(void)
 	static const char text[] =
 	    "{\"a\" : 1.50, \"b\\\"\" : \"x\\\\\", \"c\":[ 1 , [2], {} ],"
 	    "\"a\":2.0, \"d\":{\"e\":{\"f\":\"\\ud83d\\ude00\\u0041\"}}}";
-	struct json v, a, list;
+	struct json v, a, list, keys;
+	const struct json list_of_one = {"[1]", 3};
 	struct buf b = BUF_INIT;
 	struct json_iter it;
 	struct json key, item;
@@ -76,6 +77,11 @@ test_walk(void)
 	    "\xf0\x9f\x98\x80"
 	    "A",
 	    "decodes escapes");
+	json_check("[\"d\",\"e\"]", 9, 0, &keys, NULL, NULL);
+	ok(json_type(json_at(v, keys)) == JSON_OBJECT &&
+		json_at(v, JSON_NONE).at == v.at &&
+		json_at(v, list_of_one).at == NULL,
+	    "a list of keys leads there, one of others nowhere");
 	list = json_get(v, "c");
 	json_iter_init(&it, list);
 	while (json_next(&it, &key, &item))
