@@ -120,8 +120,8 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/kubeconfig-entry.c \
 	src/nni-platform-rest/kubeconfig-exec.c \
 	src/nni-platform-rest/listing.c \
-	src/nni-platform-rest/main.c \
-	src/nni-platform-rest/plain.c \
+	src/nni-platform-rest/login.c src/nni-platform-rest/main.c \
+	src/nni-platform-rest/percent.c src/nni-platform-rest/plain.c \
 	src/nni-platform-rest/podlog.c \
 	src/nni-platform-rest/program.c \
 	src/nni-platform-rest/records.c \

@@ -29,11 +29,24 @@ fi
 # ---- a server that says who asks; it takes the tokens in the file `allowed` ----
 cat >server.py <<'P'
 import http.server, json, os, ssl, sys
+from urllib.parse import parse_qsl, urlsplit
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *args):
         pass
+    def do_POST(self):
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        fields = json.loads(text) if self.headers["Content-Type"] == "application/json" else dict(parse_qsl(text))
+        password = fields.pop("password")
+        if password == open("pw").read().rstrip("\n") and "wrong" not in password:
+            with open("logins", "a") as f:
+                f.write(json.dumps(fields) + "\n")
+            with open("allowed", "w") as f:
+                f.write("Bearer Xs3cret-login\nBearer t2")
+            self.say(200, {"a": {"token": "Xs3cret-login"}})
+        else:
+            self.say(401, {"code": "x", "message": "joe has not " + password})
     def do_GET(self):
         peer = self.connection.getpeercert() if hasattr(self.connection, "getpeercert") else None
         who = self.headers.get("Authorization", "")
@@ -42,9 +55,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 f.write("Bearer t2\nBearer Xs3cret-t2")
             with open("current", "w") as f:
                 f.write("t2")
-        code = 200 if who in open("allowed").read().split("\n") or peer else 401
-        body = json.dumps({"host": self.headers["Host"], "as": self.headers.get_all("Impersonate-Group"), "path": self.path,
-                           "cert": dict(x[0] for x in peer["subject"])["commonName"] if peer else None}).encode()
+        path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
+        if path == "/forget":
+            # Once: who logs in again may go on.
+            if not os.path.exists("forgotten"):
+                open("forgotten", "w").close()
+                os.unlink("allowed")
+                open("allowed", "w").close()
+            else:
+                os.unlink("forgotten")
+        asked = query.get("email") == "joe@h" and query.get("password") == open("pw").read().rstrip("\n")
+        code = 200 if who in open("allowed").read().split("\n") or peer or asked else 401
+        self.say(code, {"host": self.headers["Host"], "as": self.headers.get_all("Impersonate-Group"), "path": path,
+                        "cert": dict(x[0] for x in peer["subject"])["commonName"] if peer else None})
+    def say(self, code, what):
+        body = json.dumps(what).encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -86,7 +111,9 @@ def step($state; $event):
   elif $event.type == "open" and .verb == "clean" then {state: 0, exit: 0}
   elif $event.type == "open" then
     {state: $state, records: [{type: "open", what: $event}],
-     requests: [.member.ask | to_entries[] | {id: "\(.key)", path: .value, tries: 1}]}
+     requests: [.member.ask | to_entries[] | {id: "\(.key)", path: .value, tries: 1} | select(.path != "/later")],
+     wait_ms: (if .member.ask | index("/later") then 1000 else null end)}
+  elif $event.type == "timer" then {state: $state, requests: [{id: "later", path: "/later"}]}
   elif $event.type == "reply" then
     {state: ($state - 1), records: [{type: "said", what: ($event | del(.headers))}]} + if $state == 1 then {exit: 0} else {} end
   else {state: $state} end;
@@ -198,6 +225,41 @@ bearer '"tokenCommand": "'"$PWD"'/bin/pass '"'hush"'"' /b
 like "$(cat said err)" '*a quote in the tokenCommand has no end*' 'a command that is wrong'
 bearer '"tokenFile": "x", "token": "hush"' /b
 is "$? $(cat said err | grep -c hush)" '3 0' 'one in two ways is refused'
+
+# ---- a login, and secrets in the query ----
+password='Xs3cret p&w=+"'
+printf '%s\n' "$password" >pw
+printf 'joe@h\n' >email
+printf 'Bearer %s\n' t2 >allowed
+by() { # KIND MEMBERS PATH...
+	members="\"kind\": \"$1\", \"url\": \"$url\", $2"
+	shift 2
+	NNI_CURL=$PWD/bin/curl NNI_JQ=$PWD/bin/jq ask "{$members}" "$@"
+}
+login='"path": "/login", "fields": {"username": "joe", "expiration": 3600}, "secrets": {"passwordFile": "'$PWD'/pw"}'
+for as in form json; do
+	by login "$login, \"token\": [\"a\", \"token\"], \"lasts\": 3600, \"as\": \"$as\"" /a /forget /b
+	is "$? $(statuses)" '0 /a 200 /b 200 /forget 200 ' "a login by $as, and once more when its token is refused"
+	is "$(jq -c . logins | tr '\n' ' ')" '{"username":"joe","expiration":"3600"} {"username":"joe","expiration":"3600"} ' 'what was said there'
+	rm logins
+done
+by login "$login, \"token\": [\"a\", \"token\"], \"lasts\": 1" /a /later
+is "$(statuses) $(wc -l <logins | tr -d ' ')" '/a 200 /later 200  2' 'a login that ends soon is done anew before'
+echo Xs3cret-wrong >pw
+by login "$login" /a
+is $? 5 'a login that is refused: 5'
+like "$(cat said err)" "*the user 'joe' cannot log in at $url/login: it answered 401: joe has not \*\*\**" 'in the words of the server'
+like "$(cat said err)" '*whether user name and password are right*' 'and what to do'
+printf '%s\n' "$password" >pw
+by login "${login%\}*}}, \"token\": [\"b\"]" /a
+like "$(cat said err)" '*its answer has no token*' 'a login without a token in its answer'
+by query '"secrets": {"emailFile": "'"$PWD"'/email", "passwordCommand": "cat '"$PWD"'/pw"}' /a '/b?x=1'
+is "$(statuses)" '/a 200 /b 200 ' 'secrets in the query'
+by query '"secrets": {"email": "joe@h", "password": "Xs3cret-wrong"}' /a
+is "$(statuses)" '/a 401 ' 'wrong ones'
+rm e/config.json
+is "$(grep -v '^NNI_OF_TEST' seen | cat - said err | grep -c s3cret)" 0 'nobody sees any of it'
+is "$(grep -rl s3cret e)" '' 'nothing of it is left'
 
 # ---- a real server ----
 if curl -qsk --max-time 10 https://127.0.0.1:16443/readyz >/dev/null && [ -r "$lab/cert.kubeconfig" ]; then

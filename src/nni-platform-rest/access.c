@@ -20,6 +20,8 @@
 static const struct access_kind *const kinds[] = {
     &access_none,
     &access_bearer,
+    &access_login,
+    &access_query,
     &access_azure_blob,
     &access_azure_file,
     &access_kubeconfig,
@@ -185,21 +187,35 @@ access_warn(struct access *a, bool insecure, const char *where)
 	a->warned = a->warned || insecure;
 }
 
-int
-access_check_keys(struct json spec, const char *const keys[], struct buf *err)
+static bool
+is_among(struct json key, const char *const keys[])
+{
+	for (; *keys; keys++)
+		if (json_key_is(key, *keys))
+			return true;
+	return false;
+}
+
+static int
+check_keys(struct json spec, const char *const keys[],
+    const char *const others[], struct buf *err)
 {
 	struct json_iter it;
 	struct json key, value;
-	size_t i;
 
-	for (json_iter_init(&it, spec); json_next(&it, &key, &value);) {
-		for (i = 0; keys[i] && !json_key_is(key, keys[i]); i++)
-			;
-		if (keys[i] == NULL)
+	for (json_iter_init(&it, spec); json_next(&it, &key, &value);)
+		if (!is_among(key, keys) && !is_among(key, others))
 			return buf_err(err, "a server has no '%.*s'",
 			    (int)key.len, key.at);
-	}
 	return 0;
+}
+
+int
+access_check_keys(struct json spec, const char *const keys[], struct buf *err)
+{
+	static const char *const none[] = {NULL};
+
+	return check_keys(spec, keys, none, err);
 }
 
 int
@@ -341,5 +357,55 @@ access_proxy(struct buf *lines, const char *url, struct buf *err)
 	}
 	buf_release(&shown);
 	buf_release(&full);
+	return result;
+}
+
+/* ---- servers that are told by their URL ---- */
+
+static int
+set_way(struct access *a, struct json spec, struct buf *base, struct buf *err)
+{
+	char *ca = NULL, *proxy = NULL;
+	struct json insecure = json_get(spec, "insecure");
+	int result = -1;
+
+	if (json_type(insecure) > JSON_TRUE) {
+		buf_err(err, "a server's 'insecure' must be true or false");
+	} else if (access_spec_string(spec, "certificateAuthority", &ca, err) ==
+		       0 &&
+		   access_spec_string(spec, "proxy", &proxy, err) == 0) {
+		result = 0;
+		if (ca)
+			result = access_trust(a, base, ca, err);
+		if (json_bool(insecure, false))
+			curl_flag(base, "insecure");
+		access_warn(a, json_bool(insecure, false), "\"insecure\"");
+		if (proxy && result == 0)
+			result = access_proxy(base, proxy, err);
+	}
+	free(ca);
+	free(proxy);
+	return result;
+}
+
+/* What every server that is told by its URL may have. */
+static const char *const url_keys[] = {
+    "kind", "url", "certificateAuthority", "insecure", "proxy", NULL};
+
+int
+access_by_url(struct access *a, struct json spec, const char *const keys[],
+    struct buf *base, struct buf *err)
+{
+	char *url = NULL;
+	int result = -1;
+
+	if (check_keys(spec, url_keys, keys, err) == 0 &&
+	    access_spec_string(spec, "url", &url, err) == 0) {
+		if (url == NULL)
+			buf_err(err, "a server needs a 'url'");
+		else if (access_base_url(&a->url, url, err) == 0)
+			result = set_way(a, spec, base, err);
+	}
+	free(url);
 	return result;
 }

@@ -12,9 +12,16 @@
  *
  *	{"kind":"none", "url":"https://host/prefix"}
  *	{"kind":"bearer", "url":..., "token":"..."}
- *		or tokenFile, tokenCommand, tokenEnv (secret.h);
- *		both with, if wanted: "certificateAuthority":"path",
- *		"insecure":true, "proxy":"http://host:port"
+ *		or tokenFile, tokenCommand, tokenEnv (secret.h)
+ *	{"kind":"query", "url":..., "secrets":{"email":..., "password":...}}
+ *		these are in each request's query, or emailFile and so on
+ *	{"kind":"login", "url":..., "path":"/login", "as":"form" or "json",
+ *	 "fields":{"username":"joe"}, "secrets":{"password":...},
+ *	 "token":["token"], "lasts":3600}
+ *		a POST of both there gives a bearer token for so many seconds,
+ *at that path in its answer; asked for anew before its end, and after a 401 all
+ *of these with, if wanted: "certificateAuthority":"path", "insecure":true,
+ *"proxy":"http://host:port"
  *	{"kind":"kubeconfig", "kubeconfig":path|null, "context":name|null,
  *	 "namespace":name|null}
  *		kubeconfig null: $KUBECONFIG, else ~/.kube/config, else the

@@ -7,6 +7,7 @@
 #include "base64.h"
 #include "hmac.h"
 #include "mem.h"
+#include "percent.h"
 #include "when.h"
 
 /* The version whose texts these are; it is part of what is signed. */
@@ -246,18 +247,6 @@ azure_signature(struct buf *out, const struct azure_key *k, const char *text,
 
 /* ---- shared access signatures ---- */
 
-void
-azure_quote(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		if ((*text >= 'A' && *text <= 'Z') ||
-		    (*text >= 'a' && *text <= 'z') ||
-		    (*text >= '0' && *text <= '9') || strchr("-._~", *text))
-			buf_addc(out, *text);
-		else
-			buf_addf(out, "%%%02X", (unsigned char)*text);
-}
-
 int
 azure_read_sas(struct buf *out, const struct azure_key *k,
     enum azure_service service, const char *path, int64_t expiry_ms, bool http,
@@ -279,11 +268,11 @@ azure_read_sas(struct buf *out, const struct azure_key *k,
 	if (r == 0) {
 		buf_addf(out, "sv=" SAS_VERSION "&sp=r&sr=%s&spr=",
 		    service == AZURE_BLOB ? "b" : "f");
-		azure_quote(out, protocol);
+		percent_encode(out, protocol, strlen(protocol));
 		buf_adds(out, "&se=");
-		azure_quote(out, expiry.data);
+		percent_encode(out, expiry.data, expiry.len);
 		buf_adds(out, "&sig=");
-		azure_quote(out, mac.data);
+		percent_encode(out, mac.data, mac.len);
 	}
 	free(plain);
 	buf_release(&text);

@@ -40,7 +40,4 @@ int azure_read_sas(struct buf *out, const struct azure_key *k,
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
 void azure_date(struct buf *out, int64_t ms);
 
-/* Appends a text as a part of a query. */
-void azure_quote(struct buf *out, const char *text);
-
 #endif

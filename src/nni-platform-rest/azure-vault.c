@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "azure-sign.h"
 #include "curl-line.h"
 #include "inquiry.h"
 #include "json.h"
 #include "mem.h"
 #include "os/file.h"
 #include "os/sys.h"
+#include "percent.h"
 
 #define TIMEOUT_MS 20000
 #define AZ_TIMEOUT_MS 60000 /* it is slow to start */
@@ -65,34 +65,6 @@ answer(struct azure_vault *v, const char *value, const char *problem,
 
 /* ---- what was answered ---- */
 
-/* In the words of who answered: {"error_description":...} of a login,
-   {"error":{"message":...}} of a vault, or what curl or az said. */
-static void
-add_words(struct buf *out, int status, const struct buf *body,
-    const struct buf *words)
-{
-	struct json all = JSON_NONE, text = JSON_NONE;
-	struct buf said = BUF_INIT;
-
-	if (json_check(body->data, body->len, JSON_STRICT, &all, NULL, NULL) ==
-	    0) {
-		text = json_get(all, "error_description");
-		if (json_type(text) != JSON_STRING)
-			text = json_path(all, "error.message");
-	}
-	if (json_type(text) == JSON_STRING)
-		json_string(text, &said);
-	else if (status == 0)
-		buf_adds(&said, words->len ? words->data : "no answer");
-	buf_cut(&said, strcspn(said.data, "\r\n"));
-	if (said.len > 300)
-		buf_cut(&said, 300);
-	if (status)
-		buf_addf(out, "it answered %d%s", status, said.len ? ": " : "");
-	buf_adds(out, said.data);
-	buf_release(&said);
-}
-
 /* In the order of `ways`. */
 static const char *const names[] = {
     "a service principal (AZURE_TENANT_ID and others)",
@@ -126,7 +98,7 @@ on_secret(void *arg, const struct inquiry_end *how, const struct buf *out,
 		answer(v, value, NULL, NULL);
 		memset(value, 0, strlen(value));
 	} else {
-		add_words(&why, status, &body, words);
+		inquiry_words(&why, status, &body, words);
 		answer(v, NULL, why.data,
 		    status == 403 ? "give who you are there the right to read "
 				    "secrets: the role 'Key Vault Secrets "
@@ -151,7 +123,7 @@ get_secret(struct azure_vault *v, const char *token)
 	curl_line(&lines, "header", text.data);
 	memset(text.data, 0, text.len);
 	buf_setf(&text, "%s/secrets/", v->url.data);
-	azure_quote(&text, v->secret);
+	percent_encode(&text, v->secret, strlen(v->secret));
 	buf_adds(&text, "?api-version=7.4");
 	curl_line(&lines, "url", text.data);
 	v->inquiry =
@@ -184,7 +156,7 @@ take_token(struct azure_vault *v, int status, const struct buf *body,
 		get_secret(v, text);
 		memset(text, 0, strlen(text));
 	} else {
-		add_words(&why, status, body, words);
+		inquiry_words(&why, status, body, words);
 		failed_way(v, why.data);
 	}
 	free(text);
@@ -240,13 +212,6 @@ setting(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static void
-form(struct buf *body, const char *name, const char *value)
-{
-	buf_addf(body, "%s%s=", body->len ? "&" : "", name);
-	azure_quote(body, value);
-}
-
 /* POST to where one logs in, with what proves who we are. */
 static void
 log_in(struct azure_vault *v, struct buf *body)
@@ -254,10 +219,10 @@ log_in(struct azure_vault *v, struct buf *body)
 	const char *host = setting("AZURE_AUTHORITY_HOST");
 	struct buf lines = BUF_INIT, text = BUF_INIT;
 
-	form(body, "grant_type", "client_credentials");
-	form(body, "client_id", setting("AZURE_CLIENT_ID"));
+	percent_field(body, "grant_type", "client_credentials");
+	percent_field(body, "client_id", setting("AZURE_CLIENT_ID"));
 	buf_setf(&text, "%s/.default", v->resource.data);
-	form(body, "scope", text.data);
+	percent_field(body, "scope", text.data);
 	curl_line(&lines, "data-raw", body->data);
 	if (!host)
 		host = LOGIN;
@@ -265,7 +230,8 @@ log_in(struct azure_vault *v, struct buf *body)
 	while (text.len > 0 && text.data[text.len - 1] == '/')
 		buf_cut(&text, text.len - 1);
 	buf_addc(&text, '/');
-	azure_quote(&text, setting("AZURE_TENANT_ID"));
+	percent_encode(&text, setting("AZURE_TENANT_ID"),
+	    strlen(setting("AZURE_TENANT_ID")));
 	buf_adds(&text, "/oauth2/v2.0/token");
 	curl_line(&lines, "url", text.data);
 	memset(body->data, 0, body->len);
@@ -284,7 +250,7 @@ by_secret(struct azure_vault *v)
 		failed_way(v, "not set");
 		return;
 	}
-	form(&body, "client_secret", setting("AZURE_CLIENT_SECRET"));
+	percent_field(&body, "client_secret", setting("AZURE_CLIENT_SECRET"));
 	log_in(v, &body);
 }
 
@@ -301,9 +267,9 @@ by_federation(struct azure_vault *v)
 		failed_way(v, err.data);
 	else {
 		buf_rtrim(&token);
-		form(&body, "client_assertion_type",
+		percent_field(&body, "client_assertion_type",
 		    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-		form(&body, "client_assertion", token.data);
+		percent_field(&body, "client_assertion", token.data);
 		memset(token.data, 0, token.len);
 		log_in(v, &body);
 	}
@@ -344,9 +310,9 @@ by_machine(struct azure_vault *v)
 	    "%s/metadata/identity/oauth2/token?api-version=2018-02-01"
 	    "&resource=",
 	    host ? host : METADATA);
-	azure_quote(&text, v->resource.data);
+	percent_encode(&text, v->resource.data, v->resource.len);
 	if (setting("AZURE_CLIENT_ID"))
-		form(&text, "client_id", setting("AZURE_CLIENT_ID"));
+		percent_field(&text, "client_id", setting("AZURE_CLIENT_ID"));
 	curl_line(&lines, "url", text.data);
 	curl_line(&lines, "header", "Metadata: true");
 	curl_line(&lines, "noproxy", "*");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "lines.h"
 #include "mem.h"
 #include "os/process.h"
@@ -243,4 +244,42 @@ inquiry_status(const struct buf *out, struct buf *body)
 		return 0;
 	buf_add(body, out->data, n - 1);
 	return (int)strtol(out->data + n, NULL, 10);
+}
+
+static struct json
+text_in(const struct buf *body)
+{
+	static const char *const paths[] = {
+	    "error_description", "error.message", "message", "error"};
+	struct json all, text;
+	size_t i;
+
+	if (json_check(body->data, body->len, JSON_STRICT, &all, NULL, NULL) ==
+	    0)
+		for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+			text = json_path(all, paths[i]);
+			if (json_type(text) == JSON_STRING)
+				return text;
+		}
+	return JSON_NONE;
+}
+
+void
+inquiry_words(struct buf *out, int status, const struct buf *body,
+    const struct buf *words)
+{
+	struct json text = text_in(body);
+	struct buf said = BUF_INIT;
+
+	if (json_type(text) == JSON_STRING)
+		json_string(text, &said);
+	else if (status == 0)
+		buf_adds(&said, words->len ? words->data : "no answer");
+	buf_cut(&said, strcspn(said.data, "\r\n"));
+	if (said.len > 300)
+		buf_cut(&said, 300);
+	if (status)
+		buf_addf(out, "it answered %d%s", status, said.len ? ": " : "");
+	buf_adds(out, said.data);
+	buf_release(&said);
 }

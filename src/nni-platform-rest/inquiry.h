@@ -58,5 +58,12 @@ struct inquiry *inquiry_curl(struct loop *l, const struct buf *lines,
     int64_t timeout_ms, inquiry_fn *fn, void *arg, struct buf *err);
 /* Takes that line off: the status; the rest is the body. */
 int inquiry_status(const struct buf *out, struct buf *body);
+/*
+ * What is wrong, for people, in the words of who answered where there are some:
+ * {"error_description":...}, {"error":{"message":...}}, {"message":...}, or
+ * with status 0 what the program said itself.
+ */
+void inquiry_words(struct buf *out, int status, const struct buf *body,
+    const struct buf *words);
 
 #endif

@@ -50,6 +50,7 @@ struct access_kind {
 	const struct access_calls *calls;
 };
 extern const struct access_kind access_none, access_bearer, access_kubeconfig;
+extern const struct access_kind access_login, access_query;
 extern const struct access_kind access_azure_blob, access_azure_file;
 
 /* problem NULL: there are credentials. */
@@ -94,5 +95,13 @@ int access_trust(
     struct access *a, struct buf *lines, const char *ca_file, struct buf *err);
 /* proxy, whatever the environment says. */
 int access_proxy(struct buf *lines, const char *url, struct buf *err);
+/*
+ * For servers that are told by their URL: fills a->url by "url", and appends to
+ * `base` the lines that all requests to it have, by "certificateAuthority",
+ * "proxy" and "insecure".  All else in the spec must be among `keys`.  0, or -1
+ * with err.
+ */
+int access_by_url(struct access *a, struct json spec, const char *const keys[],
+    struct buf *base, struct buf *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "percent.h"
 #include "share.h"
 #include "url.h"
 
@@ -388,22 +389,6 @@ static const struct transfer_calls transfer_calls = {
 /* ---- making one ---- */
 
 static void
-add_encoded(struct buf *out, const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-._~", c))
-			buf_addc(out, (char)c);
-		else
-			buf_addf(out, "%%%02X", c);
-	}
-}
-
-static void
 add_query(struct buf *path, struct json query)
 {
 	struct buf text = BUF_INIT;
@@ -418,9 +403,9 @@ add_query(struct buf *path, struct json query)
 		if (json_string(value, &text) == -1)
 			json_add(&text, value);
 		buf_addc(path, strchr(path->data, '?') ? '&' : '?');
-		add_encoded(path, key.at, key.len);
+		percent_encode(path, key.at, key.len);
 		buf_addc(path, '=');
-		add_encoded(path, text.data, text.len);
+		percent_encode(path, text.data, text.len);
 	}
 	buf_release(&text);
 }
@@ -604,7 +589,7 @@ fill(struct request *q, struct json spec, struct buf *err)
 		if (podlog_since(podlog_of(q->subject, q->source), &since)) {
 			buf_addf(&path,
 			    "%csinceTime=", strchr(path.data, '?') ? '&' : '?');
-			add_encoded(&path, since.data, since.len);
+			percent_encode(&path, since.data, since.len);
 		}
 		buf_release(&since);
 	}

@@ -486,3 +486,25 @@ secrets_refused(struct secrets *all)
 		if (s->way == BY_COMMAND)
 			wipe(&s->value);
 }
+
+void
+secrets_hide(const struct secrets *all, struct buf *text)
+{
+	const struct secret *s;
+	struct buf out = BUF_INIT;
+	const char *at, *found;
+
+	for (s = all->first; s; s = s->next) {
+		if (s->value == NULL || *s->value == '\0')
+			continue;
+		buf_clear(&out);
+		for (at = text->data; (found = strstr(at, s->value)) != NULL;
+		     at = found + strlen(s->value)) {
+			buf_add(&out, at, (size_t)(found - at));
+			buf_adds(&out, "***");
+		}
+		buf_adds(&out, at);
+		buf_set(text, out.data);
+	}
+	buf_release(&out);
+}

@@ -58,6 +58,10 @@ const char *secrets_at(const struct secrets *all, size_t n, const char **name);
 /* Where it is from, for messages: "the token in '/a/b'". */
 const char *secrets_where(const struct secrets *all, const char *name);
 
+/* Puts *** for each of them that is in a text for people, such as what a server
+   says of a refusal. */
+void secrets_hide(const struct secrets *all, struct buf *text);
+
 /* They were not accepted: commands are asked again. */
 void secrets_refused(struct secrets *all);
 
