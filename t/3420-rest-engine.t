@@ -232,6 +232,11 @@ is "$(sed 's/.*"value"://; s/,"time.*//' said | head -n 4 | tr '\n' ' ')" '0.10 
 is "$(tail -n 1 said)" '{"type":"status","trial":"aaaaa","attempt":1,"status":"SUCCEEDED","time":1}' 'the end comes last'
 is "$(cut -c 1-12 e/trials/aaaaa/stdout | tr '\n' ' ')" "starting NNISDK_MEb'{  25%|## | NN half a line NNISDK_MEb'{ NNISDK_MEb'{ " \
 	'and what it printed is kept, when that was wanted'
+# Of one that has no end what there is is read.
+echo '{"type":"trial","trial":"bbbbb","attempt":1,"sequence":0,"platform":"logs","place":"m","parameter_id":0,"parameters":{},"job":"j"}' >line
+timeout 120 nni-platform-rest collect --dir e --member m <line >said 2>err
+is "$? $(jq -c '[.kind, .sequence]' said | tr '\n' ' ')" '0 ["intermediate",0] ["intermediate",1] ["intermediate",2] ' \
+	'collect ends with its input where a trial has no end, when what there is has been read'
 
 # ---- metrics that may come in two ways ----
 mkdir p/once

@@ -114,6 +114,15 @@ is "$(jq -r '[.trial, .status, .job.path != null] | join(" ")' placed | tr '\n' 
 sed 's/token: .*/token: wrong/' "$KUBECONFIG" >wrong
 is "$(line logc1 | KUBECONFIG=$PWD/wrong verb submit | jq -r '[.status, .infra] | join(" ")')" 'FAILED true' 'a wrong one is not, nor is it the fault of the trial'
 
+# A trial that runs on while nni-collect --once reads: it has no end.
+is_running() { [ "$(k8s_get "/api/v1/namespaces/default/pods?labelSelector=nni-trial=$1" | jq -r '.items[].status.phase')" = Running ]; }
+jq -nc --arg m "NNISDK_MEb'$(jq -nc '{parameter_id: 0, trial_job_id: "runon", type: "PERIODICAL", sequence: 0, value: "0.5"}')'" '[$m]' >metric
+k8s_fault synthetic lines="$(cat metric)" >/dev/null
+line runon | verb submit >placed
+wait_for is_running runon
+timeout 120 nni-platform-rest collect --dir "$PWD/e/exp1" --member kubernetes <placed >got 2>err
+is "$? $(jq -c '[.type, .value]' got)" '0 ["metric",0.5]' 'what a trial that runs on has printed is read once'
+
 # An image that is not there, and the server's refusals.
 jq -c '.trainingService[0].image = "nope/nope"' e/exp1/config.json >c && mv c e/exp1/config.json
 k8s_fault synthetic off=1 >/dev/null

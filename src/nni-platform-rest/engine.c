@@ -25,6 +25,8 @@
 
 /* The server that tells of trials; without it they are UNKNOWN. */
 #define MAIN_SERVER "main"
+/* So often it is looked whether logs that are followed have become quiet. */
+#define LOOK_MS 200
 /* More than so much is not taken in at once. */
 #define BUSY_MAX 128
 /* jq(1), exit status. */
@@ -563,6 +565,60 @@ all_told(const struct engine *e)
 	return true;
 }
 
+static void
+look_again(void *arg)
+{
+	engine_look(arg);
+}
+
+/* What would be looked at later is looked at now. */
+static bool
+hurry(struct engine *e)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < e->attempts.count; i++) {
+		struct subject *s = (struct subject *)e->attempts.all[i];
+
+		if (s->line == NULL || s->hurried || !timer_is_set(&s->timer))
+			continue;
+		timer_stop(&s->timer);
+		simple_event(s, "timer");
+		s->hurried = any = true;
+	}
+	return any;
+}
+
+/*
+ * collect, at the end of its input: who has no end will not get one, so that it
+ * is enough to have read once what there is.  Ends are waited for.
+ */
+static bool
+all_read(struct engine *e)
+{
+	const struct server *server =
+	    transport_server(e->transport, MAIN_SERVER);
+	size_t i, requests = e->requests;
+
+	for (i = 0; i < e->attempts.count; i++) {
+		const struct subject *s = (struct subject *)e->attempts.all[i];
+
+		if (s->line && s->end)
+			return false;
+		if (s->line)
+			requests -= request_quiet(s);
+	}
+	if (main_away(e))
+		return true;
+	if (requests > 0) {
+		/* Of what is quiet only time tells that it is. */
+		timer_set(e->loop, &e->look, LOOK_MS, look_again, e);
+		return false;
+	}
+	return (server == NULL || server->opened) && !hurry(e);
+}
+
 void
 engine_look(struct engine *e)
 {
@@ -575,7 +631,8 @@ engine_look(struct engine *e)
 		filter_leave(&e->filter, e->exit_code);
 	} else if (e->ended && idle && e->verb != VERB_CHECK &&
 		   e->verb != VERB_CLEAN &&
-		   (e->open == 0 || (e->v->once && all_told(e)))) {
+		   (e->open == 0 || (e->v->once && all_told(e)) ||
+		       (e->verb == VERB_COLLECT && all_read(e)))) {
 		e->leaving = true;
 		filter_leave(&e->filter, NNI_OK);
 	}
@@ -673,6 +730,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	e.attempts = (struct attempts)ATTEMPTS_INIT;
 	e.platform.engine = &e;
 	e.bringing = (struct timer)TIMER_INIT;
+	e.look = (struct timer)TIMER_INIT;
 	e.platform.timer = (struct timer)TIMER_INIT;
 	code = config_open(&e.config, v->dir, v->member, &e.member, &err);
 	if (code == NNI_OK) {
@@ -693,6 +751,7 @@ engine_run(const struct verb *v, enum engine_verb verb)
 	}
 	if (code == NNI_OK && verb == VERB_CLEAN)
 		remove_programs(&e);
+	timer_stop(&e.look);
 	subject_release(&e.platform);
 	for (i = 0; i < e.attempts.count; i++)
 		subject_release((struct subject *)e.attempts.all[i]);

@@ -55,6 +55,7 @@ struct subject {
 	bool asked;	/* jq has its first event */
 	bool unknown;	/* said to be UNKNOWN, since main is away */
 	bool has_final; /* collect: a final metric was seen */
+	bool hurried;	/* collect: its timer came at the end of input */
 	bool phases;	/* it has asked for further parameters */
 };
 
@@ -72,6 +73,7 @@ struct engine {
 	struct share *share;  /* NULL: not needed yet */
 	struct bring *brings; /* directories on their way here (bring.c) */
 	struct timer bringing;
+	struct timer look;     /* at what may have become quiet */
 	int64_t said_alive_ms; /* on the loop's clock */
 	struct subject platform;
 	struct attempts attempts;
@@ -109,6 +111,9 @@ void request_make(struct subject *s, struct json spec);
 /* The one of that id is not wanted any more. */
 void request_stop(struct subject *s, struct json id);
 void request_stop_all(struct subject *s);
+/* How many of its open ones are logs that were read to where they are now: such
+   that are followed. */
+size_t request_quiet(const struct subject *s);
 /* The reply to one that no server answers: `status`, or what is wrong; `more`:
    further members. */
 void request_reply(struct subject *s, const char *id, int status,

@@ -22,6 +22,8 @@
 
 #define TIMEOUT_MS 60000
 #define UPLOAD_TIMEOUT_MS 600000
+/* A log that is followed and gives nothing for so long has been read. */
+#define QUIET_MS 1000
 /* A reply that is taken whole. */
 #define WHOLE_MAX ((size_t)64 << 20)
 /* Nobody has a list of so many pages. */
@@ -54,6 +56,7 @@ struct request {
 	os_file file; /* file */
 	char *path;
 	int64_t bytes;
+	int64_t fed_ms; /* when bytes came last */
 	bool begun, broken;
 };
 
@@ -154,6 +157,18 @@ request_stop_all(struct subject *s)
 		drop(s->requests);
 }
 
+size_t
+request_quiet(const struct subject *s)
+{
+	int64_t now = loop_now_ms(s->engine->loop);
+	const struct request *q;
+	size_t n = 0;
+
+	for (q = s->requests; q; q = q->next)
+		n += q->as == AS_LOG && q->begun && now - q->fed_ms >= QUIET_MS;
+	return n;
+}
+
 /* ---- replies ---- */
 
 static void
@@ -194,6 +209,7 @@ begun(void *arg)
 	struct request *q = arg;
 
 	q->begun = true;
+	q->fed_ms = loop_now_ms(q->subject->engine->loop);
 	q->bytes = 0;
 	buf_clear(&q->body);
 	if (q->as == AS_LOG) {
@@ -212,6 +228,7 @@ body(void *arg, const char *bytes, size_t len)
 	struct request *q = arg;
 
 	q->bytes += (int64_t)len;
+	q->fed_ms = loop_now_ms(q->subject->engine->loop);
 	switch (q->as) {
 	case AS_JSON:
 	case AS_ITEMS:
