@@ -124,6 +124,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/percent.c src/nni-platform-rest/plain.c \
 	src/nni-platform-rest/podlog.c \
 	src/nni-platform-rest/program.c \
+	src/nni-platform-rest/reading.c \
 	src/nni-platform-rest/records.c \
 	src/nni-platform-rest/replies.c \
 	src/nni-platform-rest/request.c \

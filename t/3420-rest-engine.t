@@ -238,6 +238,67 @@ timeout 120 nni-platform-rest collect --dir e --member m <line >said 2>err
 is "$? $(jq -c '[.kind, .sequence]' said | tr '\n' ' ')" '0 ["intermediate",0] ["intermediate",1] ["intermediate",2] ' \
 	'collect ends with its input where a trial has no end, when what there is has been read'
 
+# ---- output without times ----
+mkdir p/reads
+cat >p/reads/reads.jq <<'J'
+def next: . as $s | if .i < ($s.ask | length) then {state: $s, requests: [$s.ask[.i] + {id: "r", as: "log", keep: true}]}
+  elif .over then {state: $s, records: [{done: true}]} else {state: $s} end;
+def step($state; $event):
+  if $event.type == "start" then {state: null, servers: {main: {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile}}}
+  elif $event.type == "told" then {state: null, records: [$event]}
+  elif $event.type == "line" and $event.record.type == "trial" then {i: 0, ask: .member.ask} | next
+  elif $event.type == "line" then $state + {over: true} | if .i == (.ask | length) then next else {state: .} end
+  elif $event.type == "reply" then ($state | .i += 1 | next) + {send: [{to: "", event: {type: "told", what: $event}}]}
+  else {state: $state} end;
+J
+cp p/logs/capabilities.json p/reads/
+reads() { # REQUESTS: ./said, ./told has status, bytes, lines and the rest, the file stdout
+	printf '%s\n' "$1" >wanted
+	: >srv/requests
+	jq -nc --arg url "$url" --arg token "$PWD/token" --slurpfile ask wanted '{trialConcurrency: 1, trainingService:
+		[{platform: "reads", member: "m", trialCommand: "true", url: $url, tokenFile: $token, ask: $ask[0]}]}' >e/config.json
+	printf '%s\n' '{"type":"trial","trial":"aaaaa","attempt":1,"sequence":0,"platform":"reads","place":"m","parameter_id":0,"parameters":{},"job":"j"}' \
+		'{"type":"status","trial":"aaaaa","attempt":1,"status":"SUCCEEDED","time":1}' |
+		nni-platform-rest collect --dir e --member m >said 2>err
+	jq -r 'select(.type == "told") | .what | "\(.status) \(.bytes) \(.lines) \(.noted // .message // .shorter // "")"' said | sed 's/ *$//' | tr '\n' ';' >told
+}
+# Numbers of its metrics, and what was kept, metrics as M.
+had() { echo "$(jq -r 'select(.type == "metric").sequence' said | tr '\n' ' ')$(sed "s/NNISDK_ME.*/M/" e/trials/aaaaa/stdout | tr '\n' '/')"; }
+size() { wc -c <"srv/$1" | tr -d ' '; }
+printf 'one\ntw' >srv/g1
+{ cat srv/g1; echo o; metric PERIODICAL 0 1; echo; } >srv/g2
+{ cat srv/g2; metric PERIODICAL 1 1; printf '\nend of ol'; } >srv/g3
+printf 'd\nx' >srv/r1
+{ cat srv/r1; echo; metric FINAL 2 1; } >srv/r2
+parts='{"path":"/file/KEY/g1,g2,g2,r1,cut:g3,g3,r2","range":true}'
+parts=$(printf %s "$parts" | jq -c '[., ., ., ., . + {moved: true}, . + {last: true}]')
+reads "$(printf %s "$parts" | sed 's/KEY/fa/g')"
+is "$(cat told)" "200 6 1;206 $(($(size g2) - 6)) 2;200 0 0;200 0 0 true;206 $(($(size g3) - $(size g2))) 1;200 $(size r2) 3;" \
+	'by Range: what is new, nothing, a file that is another, the rest of the old one, the new one'
+is "$(had)" '0 1 2 one/two/M/M/end of old/x/M/' 'it is all there, once, broken off or not'
+reads "$(printf %s "$parts" | sed 's/KEY/wa/g')"
+is "$(cut -d ';' -f 3,4 told) $(had)" '200 0 0;200 0 0 true 0 1 2 one/two/M/M/end of old/x/M/' 'and so where the server does not know Range'
+
+json() { jq -nc --arg t "$(cat "srv/$2"; echo .)" "$1" | sed "s/^/ /"; }
+{ printf 'wo\n'; metric PERIODICAL 0 1; printf '\nnext'; } >srv/w
+json '{log: ($t[:-1])}' g2 >srv/j1
+json '{log: ($t[:-1])}' w >srv/j2
+reads '[{"path":"/file/fj/j1,j2,j2","text":["log"],"overlap":true},{"path":"/file/fj/j1,j2,j2","text":["log"],"overlap":true},
+	{"path":"/file/fj/j1,j2,j2","text":["log"],"overlap":true,"last":true}]'
+is "$(cut -d ';' -f 3 told) $(had)" '200 0 1 0 one/two/M/next/' 'a text in JSON, of which only the end comes again'
+jq -nc --arg a "$(metric PERIODICAL 0 1)" --arg b "$(metric PERIODICAL 1 1)" '{log: {p1: ($a + "\nsame\n"), p2: ($b + "\n")}, cursor: "c1"}' >srv/c1
+jq -nc '{log: {p1: "same\n"}, cursor: "c2"}' >srv/c2
+echo '{"log":null,"cursor":null}' >srv/c3
+echo '{"log":7}' >srv/c4
+reads "$(jq -nc '{path: "/file/fc/c1,c2,c3,c4", text: ["log"], note: ["cursor"], overlap: true} | [., ., ., .]')"
+is "$(cat told | sed 's/^200 [0-9]*/200 N/')" '200 N 3 c1;200 5 1 c2;200 0 0;200 0 0 what came has no text where it should be;' \
+	'texts of several sources, from a cursor on'
+is "$(had)" '0 1 M/same/M/same/' 'where all that comes is new'
+jq -nc --arg a "$(metric PERIODICAL 0 1)" '{of: {lines: ["x", $a]}}' >srv/l1
+jq -nc --arg a "$(metric PERIODICAL 0 1)" '{of: {lines: [$a, "y\n"]}}' >srv/l2
+reads "$(jq -nc '{path: "/file/fl/l1,l2", text: ["of", "lines"], overlap: true} | [., .]')"
+is "$(had)" '0 x/M/y/' 'a list of lines'
+
 # ---- metrics that may come in two ways ----
 mkdir p/once
 cat >p/once/once.jq <<'J'

@@ -134,13 +134,27 @@ void subject_settle(struct subject *s);
 /* ---- logs of trials (podlog.c) ---- */
 
 struct podlog *podlog_of(struct subject *s, const char *source);
-/* Lines of it begin; what was had before is passed over. `once`: so is a
-   metric that was said, of the same kind and number. */
-void podlog_begin(struct podlog *p, bool stamped, bool once, const char *keep);
+/* How what was had before is known: by counting lines, by the times that they
+   begin with, or by counting bytes; where these may come from anywhere on, the
+   last are kept as well. */
+enum podlog_way { LOG_LINES, LOG_STAMPS, LOG_BYTES, LOG_TAIL };
+/* Lines of it begin, of bytes those from byte `at` on; what was had before
+   is passed over.  `once`: so is a metric that was said, of the same kind and
+   number. */
+void podlog_begin(struct podlog *p, enum podlog_way way, int64_t at, bool once,
+    const char *keep);
 void podlog_feed(struct podlog *p, const char *bytes, size_t len);
 /* `whole`: its last line is complete even without LF. How many lines were new
    since podlog_begin(). */
 int64_t podlog_end(struct podlog *p, bool whole);
+/* How many bytes were had; did fewer come than that? */
+int64_t podlog_had(const struct podlog *p);
+bool podlog_is_short(const struct podlog *p);
+/* LOG_TAIL: up to where a text is known that may begin with what was had, or in
+ * it. */
+size_t podlog_known(const struct podlog *p, const char *text, size_t len);
+/* What comes next begins anew, with the first byte of another file. */
+void podlog_moved(struct podlog *p);
 /* From which second on to read; false: from the beginning. */
 bool podlog_since(const struct podlog *p, struct buf *time);
 /* A line of it that was found elsewhere; what was had `once` does not count. */

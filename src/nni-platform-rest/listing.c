@@ -144,15 +144,16 @@ whose(const struct listing *l, struct json piece)
 	return s || l->prefix ? s : l->asker;
 }
 
-static void
-note(struct listing *l, struct json piece)
+bool
+listing_note(struct listing *l, struct json v)
 {
-	struct json noted = json_at(piece, parsed(l->note));
+	struct json noted = l->note ? json_at(v, parsed(l->note)) : JSON_NONE;
 
-	if (l->note == NULL || json_type(noted) != JSON_STRING)
-		return;
+	if (json_type(noted) != JSON_STRING)
+		return false;
 	free(l->noted);
 	l->noted = xstrndup(noted.at, noted.len);
+	return true;
 }
 
 void
@@ -161,7 +162,7 @@ listing_piece(struct listing *l, struct json piece)
 	struct subject *s = whose(l, piece);
 	struct buf event = BUF_INIT;
 
-	note(l, piece);
+	listing_note(l, piece);
 	if (s == NULL || (l->changes && is_known(l, s, piece)))
 		return;
 	record_begin(&event, "piece");

@@ -29,6 +29,9 @@ int listing_init(struct listing *l, struct subject *asker, const char *id,
     struct json spec, struct buf *err);
 void listing_release(struct listing *l);
 
+/* Remembers the text that stands in `v` at the path `note`; false: none does.
+ */
+bool listing_note(struct listing *l, struct json v);
 void listing_piece(struct listing *l, struct json piece);
 /*
  * A page of it: its items become pieces, and `rest`, where there is one, gets

@@ -1,6 +1,6 @@
 /*
- * The output of trials as servers give it: read on from the last second, lines
- * that were had before passed over, metrics found in them.
+ * The output of trials as servers give it: read on from the last second or
+ * byte, what was had before passed over, metrics found in it.
  *
  * Kubernetes has no offsets: lines are asked for from a second on, each begins
  * with its time in nanoseconds, and those of equal times are counted
@@ -21,13 +21,15 @@
 #include "when.h"
 
 #define FAULTS_MAX 10
+/* Of what was had last, to know it by when it comes again. */
+#define TAIL_MAX 1024
 
 struct podlog {
 	struct podlog *next;
 	struct subject *subject;
 	char *source;
 	struct lines lines;
-	bool stamped;
+	enum podlog_way way;
 	bool once;	 /* a metric that was said is not said again */
 	int64_t last_ns; /* time of the last line; 0: none */
 	int64_t same;	 /* lines of that time */
@@ -35,8 +37,11 @@ struct podlog {
 	int64_t fresh;	 /* new lines in this reading */
 	int64_t number;	 /* where there are no times: lines in all */
 	int64_t read;	 /* and in this reading */
+	int64_t had;	 /* bytes in all */
+	int64_t skip;	 /* bytes to come that were had */
+	struct buf tail; /* the last of them */
 	os_file keep;
-	bool kept;	      /* that file was begun */
+	char *kept;	      /* that file was begun; NULL: none was */
 	struct hash_set seen; /* kind and sequence of its metrics */
 	int faults;
 };
@@ -195,12 +200,12 @@ take_line(void *arg, char *line, size_t len)
 
 	if (line == NULL)
 		return;
-	if (p->stamped)
+	if (p->way == LOG_STAMPS)
 		ns = time_of(line, len, &stamp);
 	if (ns == -1) {
 		/* No times: lines are counted. */
-		if (p->stamped || ++p->read > p->number) {
-			p->number += !p->stamped;
+		if (p->way != LOG_LINES || ++p->read > p->number) {
+			p->number += p->way != LOG_STAMPS;
 			new_line(p, line, len, -1, p->number);
 		}
 		return;
@@ -231,6 +236,7 @@ podlog_of(struct subject *s, const char *source)
 	p = xcalloc(1, sizeof(*p));
 	p->subject = s;
 	p->source = xstrdup(source);
+	buf_init(&p->tail, TAIL_MAX);
 	lines_init(&p->lines);
 	p->keep = OS_NO_FILE;
 	p->next = s->logs;
@@ -238,37 +244,74 @@ podlog_of(struct subject *s, const char *source)
 	return p;
 }
 
-void
-podlog_begin(struct podlog *p, bool stamped, bool once, const char *keep)
+/* Its lines go to that file as well, behind what others of its sources wrote.
+ */
+static void
+begin_file(struct podlog *p, const char *keep)
 {
 	struct subject *s = p->subject;
 	struct buf path = BUF_INIT, err = BUF_INIT;
+	const struct podlog *o;
+	bool kept = false;
 
-	p->stamped = stamped;
-	p->once = once;
-	p->fresh = p->passed = p->read = 0;
-	lines_release(&p->lines);
-	lines_init(&p->lines);
-	if (keep && p->keep == OS_NO_FILE) {
-		expdir_trial(&path, s->engine->v->dir, s->a.trial, s->a.number);
-		expdir_make_trial(path.data, &err);
-		path_add(&path, keep);
-		p->keep = file_open(path.data,
-		    FILE_WRITE | FILE_CREATE | FILE_APPEND |
-			(p->kept ? 0 : FILE_TRUNC),
-		    0600, &err);
-		p->kept = p->keep != OS_NO_FILE;
-		if (!p->kept)
-			engine_error(s, err.data, NULL, NULL);
+	for (o = s->logs; o; o = o->next)
+		kept |= o->kept && strcmp(o->kept, keep) == 0;
+	expdir_trial(&path, s->engine->v->dir, s->a.trial, s->a.number);
+	expdir_make_trial(path.data, &err);
+	path_add(&path, keep);
+	p->keep = file_open(path.data,
+	    FILE_WRITE | FILE_CREATE | FILE_APPEND | (kept ? 0 : FILE_TRUNC),
+	    0600, &err);
+	if (p->keep == OS_NO_FILE) {
+		engine_error(s, err.data, NULL, NULL);
+	} else {
+		free(p->kept);
+		p->kept = xstrdup(keep);
 	}
 	buf_release(&path);
 	buf_release(&err);
 }
 
 void
+podlog_begin(struct podlog *p, enum podlog_way way, int64_t at, bool once,
+    const char *keep)
+{
+	bool goes_on = way >= LOG_BYTES && p->way == way;
+
+	p->way = way;
+	p->once = once;
+	p->fresh = p->passed = p->read = 0;
+	p->skip = way >= LOG_BYTES ? p->had - at : 0;
+	if (!goes_on) {
+		lines_release(&p->lines);
+		lines_init(&p->lines);
+	}
+	if (keep && p->keep == OS_NO_FILE)
+		begin_file(p, keep);
+}
+
+void
 podlog_feed(struct podlog *p, const char *bytes, size_t len)
 {
+	size_t known = p->skip > 0 && (uint64_t)p->skip < len ? (size_t)p->skip
+		       : p->skip > 0			      ? len
+							      : 0;
+
+	p->skip -= (int64_t)known;
+	bytes += known;
+	len -= known;
 	lines_feed(&p->lines, bytes, len, take_line, p);
+	if (p->way < LOG_BYTES || len == 0)
+		return;
+	p->had += (int64_t)len;
+	if (p->way != LOG_TAIL)
+		return;
+	if (len >= TAIL_MAX)
+		buf_clear(&p->tail);
+	else if (p->tail.len + len > TAIL_MAX)
+		buf_drop(&p->tail, p->tail.len + len - TAIL_MAX);
+	known = len > TAIL_MAX ? len - TAIL_MAX : 0;
+	buf_add(&p->tail, bytes + known, len - known);
 }
 
 int64_t
@@ -280,6 +323,50 @@ podlog_end(struct podlog *p, bool whole)
 		file_close(p->keep);
 	p->keep = OS_NO_FILE;
 	return p->fresh;
+}
+
+int64_t
+podlog_had(const struct podlog *p)
+{
+	return p->had;
+}
+
+bool
+podlog_is_short(const struct podlog *p)
+{
+	return p->way >= LOG_BYTES && p->skip > 0;
+}
+
+void
+podlog_moved(struct podlog *p)
+{
+	p->had = 0;
+}
+
+/* The first place, so that rather something comes twice than never. */
+size_t
+podlog_known(const struct podlog *p, const char *text, size_t len)
+{
+	const struct buf *t = &p->tail;
+	const char *at = text, *end = text + len;
+	size_t n;
+
+	if (t->len == 0)
+		return 0;
+	if ((uint64_t)p->had <= len && (uint64_t)p->had >= t->len &&
+	    memcmp(text + p->had - t->len, t->data, t->len) == 0)
+		return (size_t)p->had;
+	while ((size_t)(end - at) >= t->len &&
+	       (at = memchr(at, t->data[0], (size_t)(end - at) - t->len + 1)) !=
+		   NULL) {
+		if (memcmp(at, t->data, t->len) == 0)
+			return (size_t)(at - text) + t->len;
+		at++;
+	}
+	for (n = t->len < len ? t->len : len; n > 0; n--)
+		if (memcmp(text, t->data + t->len - n, n) == 0)
+			break;
+	return n;
 }
 
 bool
@@ -311,6 +398,8 @@ podlogs_free(struct subject *s)
 			file_close(p->keep);
 		lines_release(&p->lines);
 		hash_set_release(&p->seen);
+		buf_release(&p->tail);
+		free(p->kept);
 		free(p->source);
 		free(p);
 	}

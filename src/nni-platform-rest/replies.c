@@ -94,6 +94,7 @@ take_head(struct replies *r, size_t len)
 	const char *value, *space = memchr(line, ' ', len);
 	struct buf retry = BUF_INIT;
 	int status = space ? (int)strtol(space + 1, NULL, 10) : 0;
+	int64_t size = -1;
 
 	for (; line < end; line = next + 1) {
 		next = memchr(line, '\n', (size_t)(end - line));
@@ -101,13 +102,17 @@ take_head(struct replies *r, size_t len)
 		if (is_field(line, "retry-after:", &value)) {
 			buf_set(&retry, value);
 			buf_rtrim(&retry);
+		} else if (is_field(line, "content-range:", &value)) {
+			value += strcspn(value, "/");
+			if (*value && value[1] >= '0' && value[1] <= '9')
+				size = strtoll(value + 1, NULL, 10);
 		}
 	}
 	buf_drop(&r->rest, len);
 	if (status >= 100 && status < 200)
 		return;
 	r->in_body = 1;
-	r->calls->head(r->arg, status, retry.len ? retry.data : NULL);
+	r->calls->head(r->arg, status, retry.len ? retry.data : NULL, size);
 	buf_release(&retry);
 }
 

@@ -2,6 +2,7 @@
 #define NNI_REST_REPLIES_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "buf.h"
 
 /*
@@ -12,8 +13,10 @@
  */
 struct reply_calls {
 	/* The head is whole; those of 100 to 199 are passed over.  retry_after:
-	   the field's text or NULL. */
-	void (*head)(void *arg, int status, const char *retry_after);
+	   the field's text or NULL; size: of the whole, as Content-Range says,
+	   or -1. */
+	void (*head)(
+	    void *arg, int status, const char *retry_after, int64_t size);
 	void (*body)(void *arg, const char *bytes, size_t len);
 	/*
 	 * That request is over.  `code` is curl's own exit code, 0 if all went

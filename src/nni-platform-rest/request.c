@@ -17,6 +17,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "percent.h"
+#include "reading.h"
 #include "share.h"
 #include "url.h"
 
@@ -49,11 +50,8 @@ struct request {
 	struct lines lines;    /* lines */
 	struct listing pieces; /* items, lines */
 	size_t pages;
-	char *source, *name;	       /* log, file */
-	bool stamps, once, keep, last; /* log */
-	struct podlog *log;
-	int64_t new_lines;
-	os_file file; /* file */
+	struct reading log; /* log; and the name of a file */
+	os_file file;	    /* file */
 	char *path;
 	int64_t bytes;
 	int64_t fed_ms; /* when bytes came last */
@@ -122,8 +120,7 @@ request_free(struct request *q)
 	close_file(q, false);
 	free(q->id);
 	listing_release(&q->pieces);
-	free(q->source);
-	free(q->name);
+	reading_release(&q->log);
 	free(q->path);
 	buf_release(&q->body);
 	lines_release(&q->lines);
@@ -191,7 +188,7 @@ open_file(struct request *q)
 
 	expdir_trial(&dir, s->engine->v->dir, s->a.trial, s->a.number);
 	expdir_make_trial(dir.data, &err);
-	path_add(&dir, q->name);
+	path_add(&dir, q->log.name);
 	free(q->path);
 	q->path = buf_detach(&dir);
 	buf_addf(&part, "%s.%" PRId64 ".part", q->path, proc_self_pid());
@@ -213,9 +210,7 @@ begun(void *arg)
 	q->bytes = 0;
 	buf_clear(&q->body);
 	if (q->as == AS_LOG) {
-		q->log = podlog_of(q->subject, q->source);
-		podlog_begin(
-		    q->log, q->stamps, q->once, q->keep ? q->name : NULL);
+		reading_begun(&q->log, q->transfer->status);
 	} else if (q->as == AS_FILE) {
 		close_file(q, false);
 		open_file(q);
@@ -239,7 +234,7 @@ body(void *arg, const char *bytes, size_t len)
 		lines_feed(&q->lines, bytes, len, stream_line, q);
 		break;
 	case AS_LOG:
-		podlog_feed(q->log, bytes, len);
+		reading_body(&q->log, bytes, len);
 		break;
 	case AS_FILE:
 		if (q->file != OS_NO_FILE &&
@@ -330,17 +325,13 @@ take_page(struct request *q, struct transfer *last, struct buf *rest,
 }
 
 static void
-log_or_file_done(struct request *q, bool good)
+file_done(struct request *q, bool good)
 {
-	if (q->as == AS_LOG && q->begun)
-		q->new_lines = podlog_end(q->log, q->last && good);
-	if (q->as == AS_FILE && q->file != OS_NO_FILE) {
-		int64_t had = good ? size_there(q->path) : 0;
+	int64_t had = good ? size_there(q->path) : 0;
 
-		close_file(q, good && !q->broken);
-		/* Logs only grow: the rest is new. */
-		q->bytes -= had <= q->bytes ? had : 0;
-	}
+	close_file(q, good && !q->broken);
+	/* Logs only grow: the rest is new. */
+	q->bytes -= had <= q->bytes ? had : 0;
 }
 
 /* The members that tell of what came. */
@@ -349,6 +340,8 @@ add_outcome(struct request *q, struct buf *event, int status, const char *why)
 {
 	json_member_str(event, "id", q->id);
 	json_member_int(event, "status", status);
+	if (q->log.broken && !why)
+		why = "what came has no text where it should be";
 	if (why || q->broken)
 		json_member_str(event, "message",
 		    why ? why : "what came could not be kept");
@@ -356,9 +349,12 @@ add_outcome(struct request *q, struct buf *event, int status, const char *why)
 		json_member_raw(event, "noted",
 		    (struct json){q->pieces.noted, strlen(q->pieces.noted)});
 	if (q->as == AS_LOG || q->as == AS_FILE) {
-		json_member_int(event, "bytes", q->bytes);
-		json_member_int(event, "lines", q->new_lines);
+		json_member_int(
+		    event, "bytes", q->as == AS_LOG ? q->log.bytes : q->bytes);
+		json_member_int(event, "lines", q->log.lines);
 	}
+	if (q->log.shorter)
+		json_member_bool(event, "shorter", true);
 	buf_addc(event, '}');
 }
 
@@ -374,7 +370,12 @@ done(void *arg, int status, const struct buf *reply, const char *why)
 	q->transfer = NULL;
 	if (q->as == AS_LINES)
 		lines_end(&q->lines, stream_line, q);
-	log_or_file_done(q, good);
+	if (q->as == AS_LOG) {
+		status = reading_done(&q->log, status, last->size, &q->pieces);
+		good = status / 100 == 2;
+	}
+	if (q->as == AS_FILE && q->file != OS_NO_FILE)
+		file_done(q, good);
 	if (q->as == AS_ITEMS && good)
 		q->transfer = take_page(q, last, &rest, &fault);
 	if (q->transfer) {
@@ -584,13 +585,8 @@ fill(struct request *q, struct json spec, struct buf *err)
 	json_string(json_get(spec, "path"), &path);
 	add_query(&path, json_get(spec, "query"));
 	q->as = as_of(json_get(spec, "as"), &known);
-	q->source = text_or(json_get(spec, "source"), "log");
-	q->name = text_or(json_get(spec, "name"), "stdout");
 	listing_init(&q->pieces, q->subject, q->id, spec, err);
-	q->stamps = json_bool(json_get(spec, "stamps"), false);
-	q->once = json_bool(json_get(spec, "once"), false);
-	q->keep = json_bool(json_get(spec, "keep"), false);
-	q->last = json_bool(json_get(spec, "last"), false);
+	reading_init(&q->log, q->subject, spec);
 	f->stream = q->as == AS_LINES;
 	f->calm = json_bool(json_get(spec, "calm"), false);
 	f->timeout_ms = f->stream			 ? 0
@@ -600,10 +596,12 @@ fill(struct request *q, struct json spec, struct buf *err)
 	json_int(json_get(spec, "tries"), &f->tries);
 	add_headers(
 	    f, json_get(spec, "headers"), json_type(content) != JSON_ABSENT);
-	if (q->as == AS_LOG && q->stamps) {
+	if (q->as == AS_LOG)
+		reading_ask(&q->log, &f->headers);
+	if (q->as == AS_LOG && q->log.stamps) {
 		struct buf since = BUF_INIT;
 
-		if (podlog_since(podlog_of(q->subject, q->source), &since)) {
+		if (podlog_since(q->log.log, &since)) {
 			buf_addf(&path,
 			    "%csinceTime=", strchr(path.data, '?') ? '&' : '?');
 			percent_encode(&path, since.data, since.len);
@@ -621,7 +619,7 @@ fill(struct request *q, struct json spec, struct buf *err)
 		buf_err(err, "there is no server '%s'", server);
 	else if (f->path[0] != '/')
 		buf_err(err, "'%s' is no path", f->path);
-	else if (!known || !is_file_name(q->name))
+	else if (!known || !is_file_name(q->log.name))
 		buf_err(err, "`as` or `name` of a request is wrong");
 	else if (json_type(parts) == JSON_ARRAY)
 		add_parts(e, f, parts, err);

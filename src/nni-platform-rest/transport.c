@@ -145,6 +145,7 @@ transfer_new(void)
 	buf_init(&f->body, BUF_MAX_DEFAULT);
 	buf_init(&f->reply, REPLY_MAX);
 	f->pause_ms = PAUSE_MS;
+	f->size = -1;
 	return f;
 }
 
@@ -385,7 +386,7 @@ over(struct transport *t, struct transfer *f, int status, const char *why)
 /* ---- a process ---- */
 
 static void
-reply_head(void *arg, int status, const char *retry_after)
+reply_head(void *arg, int status, const char *retry_after, int64_t size)
 {
 	struct curl *c = arg;
 	struct transfer *f = c->first;
@@ -393,6 +394,7 @@ reply_head(void *arg, int status, const char *retry_after)
 	if (f == NULL)
 		return;
 	f->status = status;
+	f->size = size;
 	free(f->retry_after);
 	f->retry_after = retry_after ? xstrdup(retry_after) : NULL;
 	if (status / 100 == 2 && !f->dropped) {

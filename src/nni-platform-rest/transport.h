@@ -71,6 +71,7 @@ struct transfer {
 	bool refused; /* a 401 was answered once */
 	bool dropped;
 	int status;
+	int64_t size; /* of the whole that a part was asked of; -1: not said */
 	char *retry_after, *body_file;
 	size_t body_file_len;
 	struct buf reply;
