@@ -148,6 +148,17 @@ is "$(k8s_get "$api" | jq -r '.items[] | select(.metadata.labels["nni-exp"] == "
 	| .containers[0].ports[0].containerPort, .volumes[1].name, .serviceAccountName' | tr '\n' ' ')" \
 	'5001 data-volume frameworkbarrier ' 'is used as it is'
 
+# A log that is followed is had at once, and nni-collect --once reads it only to
+# where it is now.
+jq -nc --arg m "NNISDK_MEb'$(jq -nc '{parameter_id: 0, trial_job_id: "runon", type: "PERIODICAL", sequence: 0, value: "0.5"}')'" '[$m]' >metric
+k8s_fault synthetic lines="$(cat metric)" >/dev/null
+grep '"type":"trial"' ended | jq -c '.trial = "runon" | del(.job)' |
+	nni-platform-rest submit --dir "$NNI_EXPERIMENTS/fc" --member frameworkcontroller >placed
+is_running() { [ "$(k8s_get '/api/v1/namespaces/default/pods?labelSelector=nni-trial=runon' | jq -r '.items[].status.phase')" = Running ]; }
+wait_for is_running
+timeout 120 nni-platform-rest collect --dir "$NNI_EXPERIMENTS/fc" --member frameworkcontroller <placed >got 2>err
+is "$? $(jq -c '[.type, .value]' got)" '0 ["metric",0.5]' 'what a trial that runs on has printed is read once' || diag "$(cat err placed)"
+
 for name in fc bad two own; do nni-run --clean=$name; done >/dev/null 2>err
 is "$? $(k8s_get "$api" | jq '.items | length')" '0 0' 'nothing of them stays' || diag "$(cat err)"
 

@@ -429,7 +429,7 @@ def log_request($setup; $name; $how; $kind): (if $kind.single then null else pod
 	query: {container: $kind.container, timestamps: "true", follow: (if $how == "follow" then "true" else null end)}}
 	+ if $kind.single then {} else {once: true} end
 	+ if $kind.vanishing then {keep: true, name: log_name($source; $kind)} else {} end
-	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8, last: true} else {tries: 1, timeout_ms: 600000, last: true} end
+	+ if $how == "poll" then {calm: true} elif $how == "final" then {tries: 8, last: true} else {follow: true, tries: 1, timeout_ms: 600000, last: true} end
 	| with_entries(select(.value != null));
 
 # How many logs are followed at once, at most: each has a connection.

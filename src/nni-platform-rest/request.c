@@ -588,6 +588,7 @@ fill(struct request *q, struct json spec, struct buf *err)
 	listing_init(&q->pieces, q->subject, q->id, spec, err);
 	reading_init(&q->log, q->subject, spec);
 	f->stream = q->as == AS_LINES;
+	f->alone = f->stream || json_bool(json_get(spec, "follow"), false);
 	f->calm = json_bool(json_get(spec, "calm"), false);
 	f->timeout_ms = f->stream			 ? 0
 			: json_type(parts) == JSON_ARRAY ? UPLOAD_TIMEOUT_MS

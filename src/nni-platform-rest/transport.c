@@ -43,7 +43,7 @@ struct curl {
 	struct stream *in, *out;
 	struct replies replies;
 	struct transfer *first, *last; /* whose outcomes are to come */
-	bool stream;
+	bool alone;
 	bool out_ended, exited;
 	struct proc_end end;
 	bool body_begun;
@@ -58,7 +58,7 @@ struct transport {
 	struct transfer *queue, **queue_end;
 	size_t queued;
 	struct curl *curls;
-	size_t batches; /* processes that are no streams */
+	size_t batches; /* processes of those that do not last */
 	struct timer pump;
 	int64_t calm_ms; /* when the next calm one may go, less the burst */
 	uint64_t files;
@@ -178,7 +178,7 @@ void
 transport_send(struct transport *t, struct transfer *f)
 {
 	enqueue(t, f);
-	pump_in(t, f->stream ? 0 : GATHER_MS);
+	pump_in(t, f->alone ? 0 : GATHER_MS);
 }
 
 void
@@ -188,7 +188,7 @@ transport_drop(struct transport *t, struct transfer *f)
 
 	f->dropped = true;
 	if (f->on) {
-		if (f->stream)
+		if (f->alone)
 			proc_kill(&f->on->proc, PROC_TERM);
 		return;
 	}
@@ -265,7 +265,7 @@ add_transfer(struct transport *t, struct curl *c, struct transfer *f,
 			"header = \"Expect:\"\n");
 	curl_line(lines, "user-agent", "nni-tools/" NNI_VERSION);
 	curl_line(lines, "request", f->method);
-	if (f->stream)
+	if (f->alone)
 		buf_adds(lines, "no-buffer\n");
 	if (f->timeout_ms > 0)
 		buf_addf(lines, "max-time = %" PRId64 "\n",
@@ -462,7 +462,7 @@ finish(struct curl *c)
 	for (at = &t->curls; *at != c; at = &(*at)->next)
 		;
 	*at = c->next;
-	t->batches -= !c->stream;
+	t->batches -= !c->alone;
 	buf_addf(&why, "curl ended with %s%d", c->end.signaled ? "signal " : "",
 	    c->end.code);
 	while ((f = c->first) != NULL) {
@@ -541,7 +541,7 @@ run(struct curl *c, const struct buf *lines, struct buf *err)
 	stream_pause(c->out, t->paused);
 	c->next = t->curls;
 	t->curls = c;
-	t->batches += !c->stream;
+	t->batches += !c->alone;
 	stream_write(c->in, lines->data, lines->len);
 	stream_finish(c->in, input_given, c);
 	return 0;
@@ -595,12 +595,12 @@ unqueue(struct transport *t, struct transfer **at)
 }
 
 static struct curl *
-curl_new(struct transport *t, bool stream)
+curl_new(struct transport *t, bool alone)
 {
 	struct curl *c = xcalloc(1, sizeof(*c));
 
 	c->transport = t;
-	c->stream = stream;
+	c->alone = alone;
 	replies_init(&c->replies, &reply_calls, c);
 	return c;
 }
@@ -651,16 +651,16 @@ take(struct curl *c, struct transfer *f, struct buf *lines)
 
 /* Fills a process with what is due and of its kind, and runs it. */
 static bool
-start(struct transport *t, bool stream, size_t most)
+start(struct transport *t, bool alone, size_t most)
 {
-	struct curl *c = curl_new(t, stream);
+	struct curl *c = curl_new(t, alone);
 	struct transfer **at = &t->queue;
 	struct buf lines = BUF_INIT, err = BUF_INIT;
 	struct server *s;
 	size_t n = 0;
 
 	while (*at && n < most && lines.len < BATCH_BYTES) {
-		if ((*at)->stream != stream || !is_due(t, *at)) {
+		if ((*at)->alone != alone || !is_due(t, *at)) {
 			at = &(*at)->next;
 			continue;
 		}

@@ -59,6 +59,8 @@ struct transfer {
 	struct buf body;
 	bool has_body;
 	bool stream; /* it lasts; never tried again */
+	bool alone;  /* it lasts, too: others do not wait behind it, and what
+			comes of it is had at once; so is a stream */
 	bool calm;   /* it may wait: not too many of those a second */
 	int64_t timeout_ms;
 	int64_t tries; /* 0: for ever */
