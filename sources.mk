@@ -106,6 +106,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/answer.c \
 	src/nni-platform-rest/azure.c \
 	src/nni-platform-rest/azure-sign.c \
+	src/nni-platform-rest/azure-login.c src/nni-platform-rest/azure-token.c \
 	src/nni-platform-rest/azure-vault.c \
 	src/nni-platform-rest/bring.c \
 	src/nni-platform-rest/curl-line.c \

@@ -38,13 +38,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         fields = json.loads(text) if self.headers["Content-Type"] == "application/json" else dict(parse_qsl(text))
-        password = fields.pop("password")
+        azure = self.path == "/t/oauth2/v2.0/token"
+        password = fields.pop("client_secret" if azure else "password")
+        assert not azure or fields == {"grant_type": "client_credentials", "client_id": "c", "scope": "https://r.example/.default"}
         if password == open("pw").read().rstrip("\n") and "wrong" not in password:
             with open("logins", "a") as f:
                 f.write(json.dumps(fields) + "\n")
             with open("allowed", "w") as f:
                 f.write("Bearer Xs3cret-login\nBearer t2")
-            self.say(200, {"a": {"token": "Xs3cret-login"}})
+            self.say(200, {"access_token": "Xs3cret-login", "expires_in": 3600} if azure else {"a": {"token": "Xs3cret-login"}})
+        elif azure:
+            self.say(401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."})
         else:
             self.say(401, {"code": "x", "message": "joe has not " + password})
     def do_GET(self):
@@ -56,6 +60,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with open("current", "w") as f:
                 f.write("t2")
         path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
+        if path == "/msi" and query == {"api-version": "2017-09-01", "resource": "https://r.example", "clientid": "m"} \
+                and self.headers["secret"] == "Xs3cret-msi":
+            self.say(200, {"access_token": "Xs3cret-login", "expires_on": "4102444800"})
+            return
         if path == "/forget":
             # Once: who logs in again may go on.
             if not os.path.exists("forgotten"):
@@ -257,8 +265,26 @@ by query '"secrets": {"emailFile": "'"$PWD"'/email", "passwordCommand": "cat '"$
 is "$(statuses)" '/a 200 /b 200 ' 'secrets in the query'
 by query '"secrets": {"email": "joe@h", "password": "Xs3cret-wrong"}' /a
 is "$(statuses)" '/a 401 ' 'wrong ones'
+# ---- Azure ----
+unset AZURE_TENANT_ID AZURE_CLIENT_ID AZURE_CLIENT_SECRET IDENTITY_ENDPOINT IDENTITY_HEADER
+AZURE_AUTHORITY_HOST=$url MSI_ENDPOINT=$url/msi MSI_SECRET=Xs3cret-msi
+export AZURE_AUTHORITY_HOST MSI_ENDPOINT MSI_SECRET
+rm logins
+principal='"resource": "https://r.example", "tenantId": "t", "clientId": "c", "clientSecretEnv": "NNI_OF_TEST"'
+NNI_OF_TEST=$password by azure "$principal" /a /forget /b
+is "$? $(statuses) $(wc -l <logins | tr -d ' ')" '0 /a 200 /b 200 /forget 200  2' 'a service principal, and once more when its token is refused'
+NNI_OF_TEST=Xs3cret-wrong by azure "$principal" /a
+is $? 5 'a wrong secret of one: 5'
+like "$(cat said err)" "*the service principal of the configuration: it answered 401: AADSTS7000215*whether tenantId, clientId and clientSecret are right*" 'in the words of Azure'
+by azure '"resource": "https://r.example", "managedIdentity": "m"' /a
+is "$(statuses)" '/a 200 ' 'a managed identity'
+MSI_ENDPOINT=$url/nothing by azure "$principal" /a
+like "$(cat said err)" '*there is no way to log in: *: not set; *: not set; the Azure CLI (az): *; a managed identity of this machine: it answered 40*type *az login*' \
+	'no identity at all, and what to do'
+unset MSI_ENDPOINT MSI_SECRET AZURE_AUTHORITY_HOST
+
 rm e/config.json
-is "$(grep -v '^NNI_OF_TEST' seen | cat - said err | grep -c s3cret)" 0 'nobody sees any of it'
+is "$(grep -vE '^(NNI_OF_TEST|MSI_SECRET)=' seen | cat - said err | grep -c s3cret)" 0 'nobody sees any of it'
 is "$(grep -rl s3cret e)" '' 'nothing of it is left'
 
 # ---- a real server ----

@@ -22,6 +22,7 @@ static const struct access_kind *const kinds[] = {
     &access_bearer,
     &access_login,
     &access_query,
+    &access_azure,
     &access_azure_blob,
     &access_azure_file,
     &access_kubeconfig,

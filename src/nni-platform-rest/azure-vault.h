@@ -5,18 +5,8 @@
 #include "os/loop.h"
 
 /*
- * A secret in an Azure Key Vault (its REST interface, version 7.4).  Who we are
- * there is told in one of these ways, the first that works:
- *
- *	a service principal	AZURE_TENANT_ID, AZURE_CLIENT_ID and
- *				AZURE_CLIENT_SECRET
- *	workload identity	AZURE_TENANT_ID, AZURE_CLIENT_ID and
- *				AZURE_FEDERATED_TOKEN_FILE
- *	the Azure CLI		`az account get-access-token`, after `az login`
- *	a managed identity	of the machine in Azure that we run on; of
- *				AZURE_CLIENT_ID, if that is set
- *
- * AZURE_AUTHORITY_HOST is where one logs in in other clouds.
+ * A secret in an Azure Key Vault (its REST interface, version 7.4), for who we
+ * are by azure-token.h.
  */
 struct azure_vault;
 

@@ -51,6 +51,7 @@ struct access_kind {
 };
 extern const struct access_kind access_none, access_bearer, access_kubeconfig;
 extern const struct access_kind access_login, access_query;
+extern const struct access_kind access_azure;
 extern const struct access_kind access_azure_blob, access_azure_file;
 
 /* problem NULL: there are credentials. */

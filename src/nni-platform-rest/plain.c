@@ -40,10 +40,7 @@ bearer_init(struct access *a, struct json spec, struct buf *err)
 		return -1;
 	result = secrets_add(p->secrets, spec, "token", err);
 	if (result == 1)
-		return buf_err(err,
-		    "there is no token for '%s': give it by 'token', "
-		    "'tokenFile' or 'tokenCommand'",
-		    a->url.data);
+		return secrets_missing(spec, "token", err);
 	buf_set(&a->who, secrets_where(p->secrets, "token"));
 	return result;
 }

@@ -144,8 +144,7 @@ tell_where(struct secret *s)
 }
 
 static int
-add(struct secrets *all, const char *name, enum way way, const char *text,
-    struct buf *err)
+add(struct secrets *all, const char *name, enum way way, const char *text)
 {
 	const char *value = way == AS_IS ? text : NULL;
 	struct secret *s;
@@ -153,10 +152,7 @@ add(struct secrets *all, const char *name, enum way way, const char *text,
 	if (way == IN_VARIABLE) {
 		value = variable(text);
 		if (value == NULL)
-			return buf_err(err,
-			    "there is no %s: give it by '%s', '%sFile' or "
-			    "'%sCommand', or set %s",
-			    name, name, name, name, text);
+			return 1;
 	}
 	s = xcalloc(1, sizeof(*s));
 	buf_init(&s->where, BUF_MAX_DEFAULT);
@@ -199,11 +195,28 @@ secrets_add(
 		    "or '%sCommand'",
 		    name, name, name, name);
 	if (result != -1 && found < WAYS)
-		result = add(all, name, (enum way)found, texts[found], err);
+		result = add(all, name, (enum way)found, texts[found]);
 	for (way = 0; way < WAYS; way++)
 		wipe(&texts[way]);
 	buf_release(&key);
 	return result;
+}
+
+int
+secrets_missing(struct json from, const char *name, struct buf *err)
+{
+	struct buf key = BUF_INIT, text = BUF_INIT, set = BUF_INIT;
+
+	buf_setf(&key, "%sEnv", name);
+	if (json_string(json_get(from, key.data), &text) == 0)
+		buf_setf(&set, ", or set %s", text.data);
+	buf_err(err,
+	    "there is no %s: give it by '%s', '%sFile' or '%sCommand'%s", name,
+	    name, name, name, set.data);
+	buf_release(&key);
+	buf_release(&text);
+	buf_release(&set);
+	return -1;
 }
 
 /* "password" of "passwordFile". */
@@ -238,9 +251,11 @@ secrets_add_all(struct secrets *all, struct json from, struct buf *err)
 		if (json_string(json_key_string(key), &name) == -1)
 			continue;
 		cut_suffix(&name);
-		if (!find(all, name.data) &&
-		    secrets_add(all, from, name.data, err) == -1)
-			result = -1;
+		if (find(all, name.data))
+			continue;
+		result = secrets_add(all, from, name.data, err);
+		if (result == 1)
+			result = secrets_missing(from, name.data, err);
 	}
 	buf_release(&name);
 	return result;

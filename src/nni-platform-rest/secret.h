@@ -31,13 +31,15 @@ struct secrets *secrets_new(struct loop *loop);
 void secrets_free(struct secrets *all);
 
 /*
- * Adds the one called `name` of the object `from`: 0; 1 if it is not there; or
- * -1 with err: it is no text, there are two ways, a variable is not set.
+ * Adds the one called `name` of the object `from`: 0; 1 if it is not there, or
+ * in a variable alone that is not set; or -1 with err: it is no text, there are
+ * two ways.
  */
 int secrets_add(
     struct secrets *all, struct json from, const char *name, struct buf *err);
-/* The same for all that the object has; any other member is an error.  0 or -1
-   with err. */
+/* -1, with err: it is not there, and how to give it. */
+int secrets_missing(struct json from, const char *name, struct buf *err);
+/* Adds all that the object has; one that is missing is an error.  0 or -1. */
 int secrets_add_all(struct secrets *all, struct json from, struct buf *err);
 
 /*
