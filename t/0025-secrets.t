@@ -30,7 +30,7 @@ trainingService:
       - {host: h2, user: u, sshKeyFile: c.yml, sshPassphrase: $secret-passphrase}
   - {platform: openpai, host: "https://joe:$secret-url@pai", username: u, token: $secret-openpai, dockerImage: i, trialCpuNumber: 1,
     trialMemorySize: 1GB, storageConfigName: s, localStorageMountPoint: /tmp, containerStorageMountPoint: /m}
-  - {platform: dlts, dashboard: "https://dlts", email: e, password: $secret-dlts, dockerImage: i}
+  - {platform: dlts, dashboard: "https://dlts", team: t, email: e, password: $secret-dlts, dockerImage: i}
   - {platform: dlc, type: Worker, jobType: PyTorchJob, image: i, podCount: 1, ecsSpec: e, region: r,
     workspaceId: "1", nasDataSourceId: d, accessKeyId: A, accessKeySecret: $secret-access,
     localStorageMountPoint: /tmp, containerStorageMountPoint: /m}

@@ -322,6 +322,19 @@ E
 nni-config -q m.yml >out
 is "$(get '.trainingService[0]|[.storage.storageType,.storage.localMountPoint,.template.kind,.context]')" '["pvc","/tmp","Framework","c"]' 'a Framework of one'\''s own, with the volume that is mounted here'
 
+# ---- what the jobs of DLTS have in their environment ----
+cat >m.yml <<-'E'
+	trialConcurrency: 2
+	trainingServicePlatform: dlts
+	searchSpacePath: s.json
+	tuner: {builtinTunerName: Random}
+	trial: {command: t, codeDir: exp, gpuNum: 0, image: i}
+	dltsConfig: {dashboard: "https://dlts.example.com"}
+E
+DLWS_VC_NAME=vc DLWS_USER_EMAIL=me@example.com DLTS_JOB_TOKEN=sesame nni-config -q m.yml >out
+is "$(get '.trainingService[0]|[.dashboard,.team,.email,.password]')" '["https://dlts.example.com/","vc","me@example.com",null]' 'is used where nothing is set; no secret is copied'
+exits 3 'or is missed' env -u DLWS_VC_NAME -u DLWS_USER_EMAIL -u DLTS_JOB_TOKEN -u NNI_DLTS_PASSWORD nni-config -q m.yml
+
 # ---- somebody's own platform ----
 mkdir -p backends
 printf '#!/bin/sh\n' >backends/nni-platform-mine

@@ -342,6 +342,12 @@ static const struct key dlts_config_keys[] = {
     KEY("team", STRING),
     KEY("email", STRING),
     KEY("password", STRING, .flags = SECRET),
+    KEY("passwordFile", FILE_IN, .flags = OURS),
+    KEY("passwordCommand", STRING, .flags = OURS),
+    KEY("gpuType", STRING, .flags = OURS),
+    KEY("codeUrl", STRING, .flags = SECRET | OURS),
+    KEY("pollInterval", FINE_DURATION, .flags = OURS),
+    KEY("logDelay", FINE_DURATION, .flags = OURS),
     MEMBER_KEYS,
     END_OF_KEYS,
 };

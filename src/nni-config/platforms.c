@@ -270,7 +270,13 @@ static const struct key dlts_keys[] = {
     KEY("team", STRING),
     KEY("email", STRING),
     KEY("password", STRING, .flags = SECRET),
+    KEY("passwordFile", FILE_IN, .flags = OURS),
+    KEY("passwordCommand", STRING, .flags = OURS),
     KEY("dockerImage", STRING, .flags = NEEDED),
+    KEY("gpuType", STRING, .flags = OURS),
+    KEY("codeUrl", STRING, .flags = SECRET | OURS),
+    KEY("pollInterval", FINE_DURATION, .flags = OURS),
+    KEY("logDelay", FINE_DURATION, .flags = OURS),
     END_OF_KEYS,
 };
 

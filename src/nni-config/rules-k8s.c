@@ -332,8 +332,8 @@ check_namespace(struct reading *r, const struct node *m)
 	buf_release(&name);
 }
 
-static void
-check_code_url(struct reading *r, const struct node *m)
+void
+rules_code_url(struct reading *r, const struct node *m)
 {
 	const char *s = tree_text(m, "codeUrl");
 	struct buf name = BUF_INIT;
@@ -378,7 +378,7 @@ rules_cluster(struct reading *r, struct node *m)
 	check_texts(r, m, "nodeSelector");
 	check_labels(r, m);
 	check_mounts(r, m);
-	check_code_url(r, m);
+	rules_code_url(r, m);
 }
 
 void

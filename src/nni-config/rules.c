@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fold.h"
+#include "os/sys.h"
 #include "schema.h"
 
 /*
@@ -397,19 +398,73 @@ rules_slurm(struct reading *r, struct node *m)
 	}
 }
 
-/* NNI joins paths to it without a slash between. */
+/* DLTS: what its jobs find in their environment, as NNI took it from there. */
+static void
+from_variable(
+    struct reading *r, struct node *m, const char *key, const char *variable)
+{
+	const char *value = env_get(variable);
+	struct buf name = BUF_INIT;
+
+	if (node_get(m, key) || rules_may_miss(r, m))
+		return;
+	if (value && value[0] && !has_control(value)) {
+		tree_set_string(tree_put(m, key), value, NULL);
+		return;
+	}
+	reading_name(r, key, &name);
+	if (!reading_hinted(r, name.data) && rules_has_section(r, name.data))
+		reading_error(r, rules_place(r, m, name.data), name.data,
+		    "is missing; it or the variable %s must be set", variable);
+	buf_release(&name);
+}
+
+/* A variable's value stays where it is: nothing that is secret is copied. */
+static void
+need_password(struct reading *r, struct node *m)
+{
+	static const char *const keys[] = {
+	    "password", "passwordFile", "passwordCommand"};
+	static const char *const variables[] = {
+	    "NNI_DLTS_PASSWORD", "DLTS_JOB_TOKEN"};
+	struct buf name = BUF_INIT;
+	size_t i;
+
+	exclude(r, m, keys[0], keys[1], false);
+	exclude(r, m, keys[0], keys[2], false);
+	exclude(r, m, keys[1], keys[2], false);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (node_get(m, keys[i]))
+			return;
+	for (i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		if (env_get(variables[i]))
+			return;
+	reading_name(r, keys[0], &name);
+	if (!rules_may_miss(r, m) && !reading_hinted(r, name.data) &&
+	    rules_has_section(r, name.data))
+		reading_error(r, rules_place(r, m, name.data), name.data,
+		    "is missing; it, %s, %s, or the variable %s or %s must be "
+		    "set",
+		    keys[1], keys[2], variables[0], variables[1]);
+	buf_release(&name);
+}
+
 void
 rules_dlts(struct reading *r, struct node *m)
 {
 	struct node *n = node_get(m, "dashboard");
 	struct buf url = BUF_INIT;
 
-	(void)r;
-	if (!n || !n->len || n->text[n->len - 1] == '/')
-		return;
-	buf_addf(&url, "%s/", n->text);
-	tree_set_string(n, url.data, n);
+	/* NNI joins paths to it without a slash between */
+	if (n && n->len && n->text[n->len - 1] != '/') {
+		buf_addf(&url, "%s/", n->text);
+		tree_set_string(n, url.data, n);
+	}
 	buf_release(&url);
+	from_variable(r, m, "team", "DLWS_VC_NAME");
+	from_variable(r, m, "email", "DLWS_USER_EMAIL");
+	need_password(r, m);
+	rules_code_url(r, m);
 }
 
 void

@@ -24,12 +24,13 @@ void rules_shared_storage(struct reading *r, struct node *m);
  * What they share.  An error if the canonical object m lacks the key (a value
  * that was wrong is there, as null); where it is missed: in V1, in its section;
  * whether that section is there; whether something that is not there may be in
- * a part that could not be read.
+ * a part that could not be read; an error if codeUrl is no URL.
  */
 void rules_need(struct reading *r, const struct node *m, const char *key);
 const struct node *rules_place(
     const struct reading *r, const struct node *m, const char *name);
 bool rules_has_section(const struct reading *r, const char *name);
 bool rules_may_miss(const struct reading *r, const struct node *m);
+void rules_code_url(struct reading *r, const struct node *m);
 
 #endif
