@@ -33,10 +33,13 @@ def one_line($max): tostring | gsub("[\\s]+"; " ") | if length > $max then .[0:$
 def refusal: (if .body | type == "object" then .body.message else .body end // .message // "" | one_line(500)) as $m
 	| if $m == "" then "HTTP status \(.status)" else $m end;
 
+# Why it has no room, and what would make some.
+def no_room_words: refusal | . + if test("requested: count/") then "; jobs that have ended count until they are deleted: after ttl: seconds, or at once by kubectl" else "" end;
+
 def over_quota: .status == 403 and (refusal | test("exceeded quota"));
 
 # A refusal that is no fault of the trial: any other would be refused, too.
-def no_fault: .status as $code | $code == 0 or $code >= 500 or ([401, 403, 404] | index([$code])) != null;
+def no_fault: .status as $code | $code == 0 or $code >= 500 or ([400, 401, 403, 404, 422] | index([$code])) != null;
 
 # What to do about a refusal.
 def remedy: if .status == 401 then "log in again: see the user of the kubeconfig"

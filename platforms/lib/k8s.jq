@@ -242,7 +242,7 @@ def submit_attempt($s; $event; kind; job_body): . as $setup | $event
 	elif .type == "reply" and .id == "create" and .status == 409 and .body.reason? == "AlreadyExists" then
 		$setup | {state: $s, requests: [{id: "look", path: ($s.path + "/" + job_name($s.key))}]}
 	elif .type == "reply" and (.status == 409 or (.id == "look" and .status == 404)) then {state: $s, wait_ms: 1000}
-	elif .type == "reply" and over_quota then {state: null, records: [{no_room: refusal}]}
+	elif .type == "reply" and over_quota then {state: null, records: [{no_room: no_room_words}]}
 	elif .type == "reply" then placed($s; {status: "FAILED", reason: (refusal + if remedy then "; " + remedy else "" end), infra: no_fault})
 	else {state: $s} end;
 
