@@ -42,6 +42,18 @@ ends() {
 	ends_code=$?
 	is "$ends_code" "$1" "$3" || diag "$(cat "$2.err")"
 }
+
+# Where a cluster is away, trials that it was never told of run elsewhere.
+cat >gone.kubeconfig <<'E2'
+apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {token: t}}]
+E2
+config away 4 code "[{platform: kubernetes, image: debian, kubeconfig: gone.kubeconfig}, {platform: local}]"
+start away
 # said NAME JQ		the records of an experiment
 said() { jq -c "$2" "$1.out"; }
 worker='dockerImage: debian, cpuNumber: 1, memorySize: 1GB'
@@ -127,6 +139,8 @@ ends 1 bad 'the experiment ends'
 is "$(said bad 'select(.type == "metric") | [.trial, .attempt, .kind, .sequence]' | sort | uniq -d)" '' \
 	'no metric twice'
 is "$(said bad 'select(.type == "metric" and .attempt == 1)' | wc -l)" 8 'none is lost'
+ends 0 away 'a hybrid experiment with a cluster that is away'
+is "$(said away 'select(.type == "trial") | .platform' | sort | uniq -c | tr -s ' ')" ' 4 "local"' 'runs on the others'
 wait_for eval '[ "$(k8s_fault counts | jq .processes)" = 0 ]'
 pass 'nothing runs'
 k8s_stop

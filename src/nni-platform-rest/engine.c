@@ -312,25 +312,37 @@ where_of(const struct server *server)
 	return *url ? url : server->name;
 }
 
-/* Nothing is known of an attempt while its server is away. */
 static void
-say_unknown(struct subject *s, const struct server *server)
+say_unknown(struct subject *s, const char *reason)
 {
 	struct engine *e = s->engine;
-	struct buf line = BUF_INIT, reason = BUF_INIT;
+	struct buf line = BUF_INIT;
 
-	if (e->verb != VERB_WATCH || s->line == NULL || s->unknown)
-		return;
-	buf_addf(
-	    &reason, "cannot reach %s: %s", where_of(server), server->trouble);
 	record_begin_trial(&line, "status", s->a.trial, s->a.number);
 	json_member_str(&line, "status", "UNKNOWN");
-	json_member_str(&line, "reason", reason.data);
+	json_member_str(&line, "reason", reason);
 	json_member_time(&line, "time", clock_wall_ms());
 	record_end(&line);
 	filter_put_buf(&e->filter, &line);
 	s->unknown = true;
 	buf_release(&line);
+}
+
+/* While its server is away nothing is known of an attempt; one of which the
+   server was never told goes elsewhere, if there is an elsewhere. */
+static void
+without_server(struct subject *s, const struct server *server)
+{
+	struct buf reason = BUF_INIT;
+
+	if (s->line == NULL)
+		return;
+	buf_addf(
+	    &reason, "cannot reach %s: %s", where_of(server), server->trouble);
+	if (s->engine->verb == VERB_WATCH && !s->unknown)
+		say_unknown(s, reason.data);
+	else if (s->engine->verb == VERB_SUBMIT && !s->sent)
+		records_no_room(s, reason.data);
 	buf_release(&reason);
 }
 
@@ -376,7 +388,7 @@ away(void *arg, struct server *server)
 		struct subject *s = (struct subject *)e->attempts.all[i];
 
 		if (server->trouble)
-			say_unknown(s, server);
+			without_server(s, server);
 		else
 			known_again(s);
 	}
@@ -493,7 +505,7 @@ take(void *arg, const struct record *r, const char *line, size_t len)
 	if (r->type == RECORD_TRIAL) {
 		share_line(s);
 		if (server)
-			say_unknown(s, server);
+			without_server(s, server);
 	}
 }
 

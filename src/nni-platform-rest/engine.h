@@ -53,6 +53,7 @@ struct subject {
 	struct said *passed;
 	int64_t passed_at;
 	bool asked;	/* jq has its first event */
+	bool sent;	/* a server was asked something for it */
 	bool unknown;	/* said to be UNKNOWN, since main is away */
 	bool has_final; /* collect: a final metric was seen */
 	bool hurried;	/* collect: its timer came at the end of input */
@@ -128,6 +129,8 @@ void answer_take(struct subject *s, struct json all);
 
 /* One of the list "records". */
 void records_take(struct subject *s, struct json record);
+/* submit: the attempt was not started, and may be started elsewhere. */
+void records_no_room(struct subject *s, const char *why);
 /* The attempt is settled: nothing more is said of it. */
 void subject_settle(struct subject *s);
 

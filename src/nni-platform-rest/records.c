@@ -42,6 +42,16 @@ say_no_room(struct subject *s, struct json why)
 	subject_settle(s);
 }
 
+void
+records_no_room(struct subject *s, const char *why)
+{
+	struct buf reason = BUF_INIT;
+
+	json_add_str(&reason, why);
+	say_no_room(s, (struct json){reason.data, reason.len});
+	buf_release(&reason);
+}
+
 /* ---- statuses ---- */
 
 /* The status record of what jq said, but for its time. */

@@ -658,6 +658,7 @@ request_make(struct subject *s, struct json spec)
 		request_free(q);
 	} else {
 		s->engine->requests += q->as != AS_LINES;
+		s->sent = true;
 		transport_send(s->engine->transport, q->transfer);
 	}
 	buf_release(&err);
