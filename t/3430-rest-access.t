@@ -154,7 +154,7 @@ kubeconfig "server: '$url'" "exec: {$exec, env: [{name: COLOUR, value: red}], pr
 ask '{"kubeconfig": "'"$PWD"'/kc"}' /a /revoke /b
 is $? 0 'a plugin gives a token'
 is "$(statuses)" '/a 200 /b 200 /revoke 200 ' 'when it was refused, the plugin is asked anew'
-is "$(wc -l <runs | tr -d ' ')" 2 'once'
+ok "$([ "$(wc -l <runs)" -ge 2 ] && [ "$(wc -l <runs)" -le 3 ]; echo $?)" 'once'
 is "$(jq -r .spec.cluster.server runs | sort -u)" "$url" 'it was told which server is meant'
 is "$(jq -r 'select(.type == "open") | .what.namespace' said)" n 'the namespace of the context is known'
 
@@ -207,6 +207,8 @@ echo "\$1" >>"$PWD/passes"
 printf 'Xs3cret-%s\nuser: joe\n' "\$(cat "$PWD/current")"
 P
 chmod +x bin/*
+# Two may be refused before either was made anew.
+twice() { [ "$(wc -l <"$1")" -ge 2 ] && [ "$(wc -l <"$1")" -le 3 ]; }
 bearer() { # MEMBERS PATH...
 	members=$1
 	shift
@@ -216,8 +218,8 @@ printf 'Bearer %s\n' Xs3cret-t1 >allowed
 echo t1 >current
 bearer '"tokenCommand": "'"$PWD"'/bin/pass '"'show it'"'"' /a /revoke /b
 is "$? $(statuses)" '0 /a 200 /b 200 /revoke 200 ' 'a token that a command prints'
-is "$(cat passes)" 'show it
-show it' 'which is asked once, and again after a refusal'
+ok "$(twice passes; echo $?)" 'which is asked once, and again after a refusal'
+is "$(sort -u passes)" 'show it' 'by its words'
 printf 'Bearer %s\n' Xs3cret-environment t2 >allowed
 NNI_OF_TEST=Xs3cret-environment bearer '"token": null, "tokenEnv": "NNI_OF_TEST"' /b
 is "$(statuses)" '/b 200 ' 'a variable'
@@ -248,7 +250,8 @@ login='"path": "/login", "fields": {"username": "joe", "expiration": 3600}, "sec
 for as in form json; do
 	by login "$login, \"token\": [\"a\", \"token\"], \"lasts\": 3600, \"as\": \"$as\"" /a /forget /b
 	is "$? $(statuses)" '0 /a 200 /b 200 /forget 200 ' "a login by $as, and once more when its token is refused"
-	is "$(jq -c . logins | tr '\n' ' ')" '{"username":"joe","expiration":"3600"} {"username":"joe","expiration":"3600"} ' 'what was said there'
+	ok "$(twice logins; echo $?)" 'no more often'
+	is "$(jq -c . logins | sort -u)" '{"username":"joe","expiration":"3600"}' 'what was said there'
 	rm logins
 done
 by login "$login, \"token\": [\"a\", \"token\"], \"lasts\": 1" /a /later
@@ -272,7 +275,8 @@ export AZURE_AUTHORITY_HOST MSI_ENDPOINT MSI_SECRET
 rm logins
 principal='"resource": "https://r.example", "tenantId": "t", "clientId": "c", "clientSecretEnv": "NNI_OF_TEST"'
 NNI_OF_TEST=$password by azure "$principal" /a /forget /b
-is "$? $(statuses) $(wc -l <logins | tr -d ' ')" '0 /a 200 /b 200 /forget 200  2' 'a service principal, and once more when its token is refused'
+is "$? $(statuses)" '0 /a 200 /b 200 /forget 200 ' 'a service principal, and once more when its token is refused'
+ok "$(twice logins; echo $?)" 'no more often'
 NNI_OF_TEST=Xs3cret-wrong by azure "$principal" /a
 is $? 5 'a wrong secret of one: 5'
 like "$(cat said err)" "*the service principal of the configuration: it answered 401: AADSTS7000215*whether tenantId, clientId and clientSecret are right*" 'in the words of Azure'
