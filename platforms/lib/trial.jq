@@ -2,7 +2,8 @@
 # platforms that run a command line somewhere else.
 #
 # It makes the trial's directories below $NNI_ROOT (/nni), writes parameter.cfg,
-# unpacks $NNI_ROOT/code.d/*.part and $NNI_ROOT/tools.d/*.part, each a .tgz in pieces,
+# unpacks $NNI_ROOT/code.d/*.part and $NNI_ROOT/tools.d/*.part, each a .tgz in pieces
+# (the tools into $NNI_TOOLS_DIR, where that is not below $NNI_ROOT),
 # and becomes, as far as signals and its exit code go, the trial's command.
 
 # Where the trial runs, before the trial's command and around it.  All that differs
@@ -12,21 +13,22 @@
 # deleted when it ends.  The programs that read along outlive a TERM.
 def trial_script: "
 root=$NNI_ROOT; [ \"$root\" ] || root=/nni
+tools=$NNI_TOOLS_DIR; [ \"$tools\" ] || tools=$root/run/tools
 say() { said=\"nni: $*\"; echo \"$said\" >&2; { echo \"$said\" >/dev/termination-log; } 2>/dev/null; }
 die() { say \"$*\"; exit 125; }
 mkdir -p \"$NNI_SYS_DIR/.nni\" \"$NNI_OUTPUT_DIR\" \"$NNI_CODE_DIR\" || die \"cannot create $NNI_SYS_DIR and $NNI_CODE_DIR\"
 { printf %s \"$NNI_PARAMETERS\"; n=1; while eval \"[ \\\"\\${NNI_PARAMETERS_$n+set}\\\" ]\"; do
 	eval \"printf %s \\\"\\$NNI_PARAMETERS_$n\\\"; unset NNI_PARAMETERS_$n\"; n=$((n + 1)); done; } >\"$NNI_SYS_DIR/parameter.cfg\" || die \"cannot write $NNI_SYS_DIR/parameter.cfg\"
 for what in code tools; do
-	[ -d $root/$what.d ] || continue
-	to=$NNI_CODE_DIR; [ $what = code ] || { to=$root/run/tools; mkdir -p $to; }
-	cat $root/$what.d/*.part | tar -xzf - -C \"$to\" || die \"cannot unpack $root/$what.d: the image needs tar and gzip\"
+	[ -d \"$root/$what.d\" ] || continue
+	to=$NNI_CODE_DIR; [ $what = code ] || { to=$tools; mkdir -p \"$to\"; }
+	cat \"$root/$what.d\"/*.part | tar -xzf - -C \"$to\" || die \"cannot unpack $root/$what.d: the image needs tar and gzip\"
 done
-PATH=$PATH:$root/run/tools/bin/linux-$(uname -m) PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$root/run/tools/python
+PATH=$PATH:$tools/bin/linux-$(uname -m) PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$tools/python
 export PATH PYTHONPATH
 cd \"$NNI_CODE_DIR\" || die \"cannot enter $NNI_CODE_DIR\"
 command=$NNI_COMMAND shell=sh limit=$NNI_MAX_SECONDS grace=$NNI_KILL_GRACE keep=$NNI_TAIL stopped= said= k=$NNI_SYS_DIR/.nni
-unset NNI_PARAMETERS NNI_COMMAND NNI_MAX_SECONDS NNI_KILL_GRACE NNI_TAIL
+unset NNI_PARAMETERS NNI_COMMAND NNI_MAX_SECONDS NNI_KILL_GRACE NNI_TAIL NNI_TOOLS_DIR
 command -v bash >/dev/null 2>&1 && shell=bash
 stop() {
 	stopped=1
@@ -71,3 +73,13 @@ def trial_variables($t; $role; $root): .member as $m | "\($root)/run/\(.experime
 	   NNI_KILL_GRACE: (.config.killGrace // 5 | tostring)}
 	# as NNI has it: a trial that asked for no GPU sees none, whatever the image does
 	+ if ($role.gpuNumber // $m.trialGpuNumber) == 0 then {CUDA_VISIBLE_DEVICES: ""} else {} end;
+
+# All of it as one text for sh; $more: further variables, in place of those, or null.
+def trial_program($t; $role; $root; $more):
+	(trial_variables($t; $role; $root) + {NNI_ROOT: $root} + $more | to_entries | map(select(.value != null) | "export \(.key)=\(.value | @sh)\n") | add)
+	# not exported: programs are not started with so much
+	+ "NNI_PARAMETERS=\($t.parameters | @sh)\n" + trial_script;
+
+# A command line that has nothing in it but letters, digits and "+/=" besides its
+# own words: for platforms that replace things in commands, or quote badly.
+def trial_line($text; $file): "printf %s \($text | @base64) | base64 -d >\($file) && exec sh \($file)";
