@@ -100,7 +100,7 @@ static const struct key pai_trial_keys[] = {
 	.to = "containerStorageMountPoint"),
     KEY("paiStorageConfigName", STRING, .to = "storageConfigName"),
     KEY("paiStoragePlugin", STRING, .to = "storagePlugin"), /* 1.3 to 1.6 */
-    KEY("paiConfigPath", FILE_IN, .to = "openpaiConfigFile"),
+    KEY("paiConfigPath", FILE_MAP, .to = "openpaiConfig"),
     NAS_MODE,
     END_OF_KEYS,
 };

@@ -329,10 +329,13 @@ rules_openpai(struct reading *r, struct node *m)
 	    "trialCpuNumber", "trialMemorySize"};
 	size_t i;
 
-	exclude(r, m, "token", "password", true);
-	exclude(r, m, "openpaiConfig", "openpaiConfigFile", false);
+	exclude(r, m, "token", "tokenFile", false);
+	exclude(r, m, "token", "tokenCommand", false);
+	exclude(r, m, "tokenFile", "tokenCommand", false);
+	exclude(r, m, "token", "password",
+	    !node_get(m, "tokenFile") && !node_get(m, "tokenCommand"));
 	/* a job of the user's own has all of it */
-	if (node_get(m, "openpaiConfig") || node_get(m, "openpaiConfigFile"))
+	if (node_get(m, "openpaiConfig"))
 		return;
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		rules_need(r, m, needed[i]);
