@@ -109,6 +109,9 @@ path_of(struct engine *e, struct json spec, size_t *root, struct buf *err)
 		    path, json_get(json_get(e->member->section, "storage"),
 			      "localMountPoint"));
 	if (path && *root == 0)
+		*root = is_below(path,
+		    json_get(e->member->section, "localStorageMountPoint"));
+	if (path && *root == 0)
 		*root = is_below(path, json_get(json_get(all, "sharedStorage"),
 					   "localMountPoint"));
 	if (*root)

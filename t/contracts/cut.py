@@ -124,6 +124,10 @@ def main():
         fc + 'frameworks.frameworkcontroller.microsoft.com.crd.yaml'))
     with open(fc + 'framework-status.schema.json') as f:
         write('framework-status.json', lean(json.load(f)))
+    with open(folder + '/openpai/job-protocol-v2.rest-server-check.schema.json') as f:
+        job = json.load(f)
+    write('pai-job.json', {k: v for k, v in job.items()
+                           if k not in ('$schema', '$comment', 'title')})
     old = folder + '/kubeflow-legacy/'
     write('kubeflow-legacy.json', {
         'tf-operator-v0.3.0': legacy(old + 'tf-operator-v0.3.0_crd-v1alpha2.yaml'),
