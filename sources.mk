@@ -108,6 +108,7 @@ NNI_PLATFORM_REST_SRC = src/nni-platform-rest/access.c \
 	src/nni-platform-rest/azure-sign.c \
 	src/nni-platform-rest/azure-login.c src/nni-platform-rest/azure-token.c \
 	src/nni-platform-rest/azure-vault.c \
+	src/nni-platform-rest/bodyfile.c \
 	src/nni-platform-rest/bring.c \
 	src/nni-platform-rest/curl-line.c \
 	src/nni-platform-rest/delivery.c \

@@ -95,6 +95,33 @@ is "$(seen .shown)" '2 ' 'nobody shows the token in a command line or environmen
 is "$(ls e/platforms | grep 'body$')" '' 'nothing is left of long ones, nor of a program that was killed'
 is "$(cat said err | grep -c "$secret")" 0 'nor is the token in what is said'
 
+# ---- URLs that carry their own token, and servers that are known later ----
+ask "$(jq -nc --arg u "$url/signed?sig=" --arg s "$secret" '[
+	{id: "a", url: ($u + $s), method: "PUT", parts: ["one", "two"]}, {id: "b", url: ($u + "x")}, {id: "c", url: ("ftp://h/" + $s)},
+	{id: "d", url: ("http://127.0.0.1:1/" + $s), tries: 1}, {id: "e", url: ("http://" + $s + "@h/")}] | map(. + {absolute: true})')"
+is "$(jq -r '.what | [.id, .status, .body.length // .body.message // .message] | join(" ")' said | sort | sed 's/^d 0 .*onnect.*/d 0 none/')" "a 200 6
+b 403 signed by nobody
+c 0 it is no URL of http or https
+d 0 none
+e 0 a URL names no host as we know them" 'a URL may carry its own token; nobody is told there who we are'
+is "$(cat said err | grep -c "$secret") $(seen .shown)" '0 2 ' 'which nobody shows'
+mkdir p/later
+cat >p/later/later.jq <<'J'
+def server($more): {kind: "bearer", url: .member.url, tokenFile: .member.tokenFile} + $more;
+def step($state; $event):
+  if $event.type == "start" then {state: 2, servers: {main: server({})}}
+  elif $event.type == "open" and $event.server == "main" then {state: $state, servers: {more: server({calm: 1})}}
+  elif $event.type == "open" then {state: $state, requests: [range(2) | {id: "r", server: "more", path: "/say/later\(.)/200", calm: true}]}
+  elif $event.type == "reply" then {state: ($state - 1)} + if $state == 1 then {exit: 0} else {} end
+  else {state: $state} end;
+J
+cp p/asks/capabilities.json p/later/
+jq '.trainingService[0].platform = "later"' e/config.json >x && mv x e/config.json
+: >srv/requests
+nni-platform-rest check --dir e --member m >said 2>err </dev/null
+is "$? $(jq -r .connection srv/requests | sort | uniq -c | awk '{print $1}' | sort | tr '\n' ' ')" '0 1 1 ' \
+	'a server may be named later, and be asked but so often a second'
+
 # ---- lists and streams ----
 ask '[{"id":"l","path":"/list/3","as":"items","note":["version"],"query":{"a":"x y&z","b":null,"n":5}}]'
 is "$(jq -c .what said | tr '\n' ' ')" \
@@ -349,7 +376,11 @@ nni-pack -o e/code.zip stuff >got 2>&1
 ask '[{"id":"a","as":"prepare","what":"code.tgz"},{"id":"b","path":"/say/beside/200"},{"id":"c","as":"prepare","what":"nothing"}]'
 is "$? $(jq -r 'select(.what.id == "a") | .what | [.status, .bytes, .digest] | join(" ")' said)" \
 	"0 200 $(cat e/platforms/code-*.tgz | wc -c | tr -d ' ') $(sha256sum e/platforms/code-*.tgz | cut -d' ' -f1)" 'code is packed'
-is "$(jq -r 'select(.what.id == "c") | .what | [.status, .message] | join(" ")' said)" "0 there is no 'nothing', only code.tgz and tools.tgz" \
+ask '[{"id":"p","as":"prepare","what":"python.tgz"}]'
+is "$(jq -r '.what | .status, .bytes < 70000' said | tr '\n' ' ')$(tar -tzf e/platforms/python-*.tgz | grep -vc '^python/nni/')" '200 true 0' \
+	'the Python package alone is small'
+ask '[{"id":"c","as":"prepare","what":"nothing"}]'
+is "$(jq -r 'select(.what.id == "c") | .what | [.status, .message] | join(" ")' said)" "0 there is no 'nothing', only code.tgz, tools.tgz and python.tgz" \
 	'what cannot be is told'
 
 # ---- what is wrong ----

@@ -26,8 +26,8 @@ struct made {
 	int64_t bytes;
 };
 
-enum { CODE, TOOLS, KINDS };
-static const char *const kinds[KINDS] = {"code", "tools"};
+enum { CODE, TOOLS, PYTHON, KINDS };
+static const char *const kinds[KINDS] = {"code", "tools", "python"};
 
 struct delivery {
 	char *dir;
@@ -69,8 +69,9 @@ kind_of(const char *what, const char *end, struct buf *err)
 		    strcmp(what + n, end) == 0)
 			return i;
 	}
-	return buf_err(
-	    err, "there is no '%s', only code%s and tools%s", what, end, end);
+	return buf_err(err,
+	    "there is no '%s', only code%s, tools%s and python%s", what, end,
+	    end, end);
 }
 
 /* ---- what they are made of ---- */
@@ -102,9 +103,10 @@ add_programs(struct toolfiles *t)
 }
 
 static void
-find_tools(struct toolfiles *t)
+find_tools(struct toolfiles *t, int kind)
 {
-	add_programs(t);
+	if (kind == TOOLS)
+		add_programs(t);
 	toolfiles_add_python(t, "python");
 }
 
@@ -317,8 +319,8 @@ make(struct delivery *d, int kind, struct buf *err)
 
 	if (m->path)
 		return 0;
-	if (kind == TOOLS)
-		find_tools(&tools);
+	if (kind != CODE)
+		find_tools(&tools, kind);
 	r = source_digest(d, kind, &tools, hex, err);
 	if (r == 0) {
 		buf_setf(&path, "%s/platforms", d->dir);
@@ -465,13 +467,13 @@ unpack_code(const struct delivery *d, const char *dir, struct buf *err)
 }
 
 static int
-unpack_tools(const char *dir, struct buf *err)
+unpack_tools(int kind, const char *dir, struct buf *err)
 {
 	struct toolfiles tools = TOOLFILES_INIT;
 	size_t i;
 	int r = 0;
 
-	find_tools(&tools);
+	find_tools(&tools, kind);
 	for (i = 0; i < tools.count && r == 0; i++)
 		r = unpack_file(tools.files[i], dir, tools.names[i], err);
 	toolfiles_release(&tools);
@@ -532,7 +534,7 @@ delivery_unpack(
 			r = packed ? unpack_file(d->made[kind].path, temp.data,
 					 "0.part", err)
 			    : kind == CODE ? unpack_code(d, temp.data, err)
-					   : unpack_tools(temp.data, err);
+					   : unpack_tools(kind, temp.data, err);
 		if (r == 0 && file_rename(temp.data, into, NULL) == -1 &&
 		    !is_dir(into)) /* somebody else was first */
 			r = file_rename(temp.data, into, err);

@@ -13,6 +13,7 @@
  *	tools.tgz	python/nni/			the pure Python `nni`
  *			bin/linux-x86_64/nni-trial	nni-trial, static, for
  *			bin/linux-aarch64/nni-trial	each that was built here
+ *	python.tgz	of that the first, which is small
  *
  * They are made once and kept under DIR/platforms/, by the digest of what they
  * were made of.  All of it blocks.

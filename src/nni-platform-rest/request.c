@@ -580,9 +580,12 @@ fill(struct request *q, struct json spec, struct buf *err)
 	char *server = text_or(json_get(spec, "server"), "main");
 	bool known = true;
 
-	f->server = transport_server(e->transport, server);
+	f->whole = json_bool(json_get(spec, "absolute"), false);
 	f->method = text_or(json_get(spec, "method"), "GET");
-	json_string(json_get(spec, "path"), &path);
+	json_string(json_get(spec, f->whole ? "url" : "path"), &path);
+	f->server = f->whole
+			? transport_url_server(e->transport, path.data, err)
+			: transport_server(e->transport, server);
 	add_query(&path, json_get(spec, "query"));
 	q->as = as_of(json_get(spec, "as"), &known);
 	listing_init(&q->pieces, q->subject, q->id, spec, err);
@@ -618,7 +621,7 @@ fill(struct request *q, struct json spec, struct buf *err)
 		; /* said already */
 	else if (f->server == NULL)
 		buf_err(err, "there is no server '%s'", server);
-	else if (f->path[0] != '/')
+	else if (!f->whole && f->path[0] != '/')
 		buf_err(err, "'%s' is no path", f->path);
 	else if (!known || !is_file_name(q->log.name))
 		buf_err(err, "`as` or `name` of a request is wrong");

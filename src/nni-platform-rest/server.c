@@ -7,6 +7,9 @@
 #include "mem.h"
 #include "os/sys.h"
 
+/* Requests that may wait: so many a second, if nothing is said. */
+#define CALM 20
+
 int64_t
 pause_by_chance(int64_t ms)
 {
@@ -28,6 +31,34 @@ server_facts(const struct server *s)
 	return access_facts(s->access);
 }
 
+static void
+set_calm(struct server *s, struct json spec)
+{
+	double each_second = 0;
+
+	json_double(json_get(spec, "calm"), &each_second);
+	if (!(each_second > 0.001 && each_second <= 1000))
+		each_second = CALM;
+	s->calm_step_ms = (int64_t)(1000 / each_second);
+	s->calm_burst = each_second > 1 ? (int64_t)each_second : 1;
+}
+
+/* How it is reached, without who we are there; its end is left open. */
+static void
+set_way(struct server *s, struct json spec)
+{
+	static const char *const keys[] = {
+	    "certificateAuthority", "insecure", "proxy"};
+	struct buf way = BUF_INIT;
+	size_t i;
+
+	buf_adds(&way, "{\"kind\":\"none\"");
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (json_type(json_get(spec, keys[i])) != JSON_ABSENT)
+			json_member_raw(&way, keys[i], json_get(spec, keys[i]));
+	s->way = buf_detach(&way);
+}
+
 struct server *
 server_new(struct loop *loop, const char *dir, const char *member,
     const char *name, struct json spec, const struct server_calls *calls,
@@ -45,7 +76,49 @@ server_new(struct loop *loop, const char *dir, const char *member,
 	s->name = xstrdup(name);
 	s->access = a;
 	s->away = (struct timer)TIMER_INIT;
+	set_calm(s, spec);
+	set_way(s, spec);
 	return s;
+}
+
+struct server *
+server_of_url(const struct server *like, const char *origin, struct loop *loop,
+    const char *dir, const char *member, const struct server_calls *calls,
+    void *arg, struct buf *err)
+{
+	struct buf text = BUF_INIT;
+	struct server *s = NULL;
+	struct json spec;
+
+	buf_adds(&text, like ? like->way : "{\"kind\":\"none\"");
+	json_member_str(&text, "url", origin);
+	buf_addc(&text, '}');
+	if (json_check(text.data, text.len, JSON_STRICT, &spec, NULL, err) == 0)
+		s = server_new(
+		    loop, dir, member, origin, spec, calls, arg, err);
+	if (s)
+		s->nameless = true;
+	buf_release(&text);
+	return s;
+}
+
+int64_t
+server_calm_ms(const struct server *s)
+{
+	int64_t ms = s->calm_ms - loop_now_ms(s->loop);
+
+	return ms > 0 ? ms : 0;
+}
+
+void
+server_count_calm(struct server *s)
+{
+	int64_t first =
+	    loop_now_ms(s->loop) - (s->calm_burst - 1) * s->calm_step_ms;
+
+	if (s->calm_ms < first)
+		s->calm_ms = first;
+	s->calm_ms += s->calm_step_ms;
 }
 
 void
@@ -56,6 +129,7 @@ server_free(struct server *s)
 	free(s->name);
 	free(s->trouble);
 	free(s->hint);
+	free(s->way);
 	free(s);
 }
 

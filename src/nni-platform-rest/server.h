@@ -37,6 +37,13 @@ struct server {
 	int64_t again_ms, pause_ms;
 	int64_t
 	    login_ms; /* before that credentials are not made anew once more */
+	/* Requests that may wait: one in so many milliseconds, but for a few
+	   at once; and when the next one may go, less those. */
+	int64_t calm_step_ms, calm_burst, calm_ms;
+	/* A URL that somebody gave us is there: the platform knows nothing of
+	   a server. */
+	bool nameless;
+	char *way; /* SPEC of kind none, for such URLs on the same host */
 };
 
 /* So long a server may be silent before it is said. */
@@ -53,7 +60,15 @@ int64_t pause_by_chance(int64_t ms);
 struct server *server_new(struct loop *loop, const char *dir,
     const char *member, const char *name, struct json spec,
     const struct server_calls *calls, void *arg, struct buf *err);
+/* One for URLs that begin with `origin` (url.h), nobody there; reached the way
+   that `like` is, on the same host; NULL: as any other. */
+struct server *server_of_url(const struct server *like, const char *origin,
+    struct loop *loop, const char *dir, const char *member,
+    const struct server_calls *calls, void *arg, struct buf *err);
 void server_free(struct server *s);
+/* In how many milliseconds may a request go that may wait?  That it did. */
+int64_t server_calm_ms(const struct server *s);
+void server_count_calm(struct server *s);
 /* Sees to it that credentials are there, s->ready, or will be. */
 void server_ask(struct server *s);
 /* Is that status of a reply, 0 if there was none, one that may pass?  Who was

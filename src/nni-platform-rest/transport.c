@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expdir.h"
+#include "bodyfile.h"
 #include "mem.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/sys.h"
 #include "opt.h"
 #include "replies.h"
+#include "url.h"
 
 /* Processes for ordinary requests, and requests of one. */
 #define CURLS_MAX 4
@@ -29,11 +30,6 @@
 /* Of a reply that tells of a failure. */
 #define REPLY_MAX ((size_t)256 << 10)
 #define RETRY_AFTER_MAX_MS 300000
-/* Requests that may wait: so many at once, and so long for one more. */
-#define CALM_BURST 20
-#define CALM_MS 50
-/* No body is so long on its way. */
-#define LEFT_MS 3600000
 
 /* A curl process. */
 struct curl {
@@ -60,8 +56,6 @@ struct transport {
 	struct curl *curls;
 	size_t batches; /* processes of those that do not last */
 	struct timer pump;
-	int64_t calm_ms; /* when the next calm one may go, less the burst */
-	uint64_t files;
 	bool broken;
 	bool paused; /* no replies are taken */
 };
@@ -85,7 +79,8 @@ server_opened(void *arg, struct server *server)
 {
 	struct transport *t = arg;
 
-	t->calls->opened(t->arg, server);
+	if (!server->nameless)
+		t->calls->opened(t->arg, server);
 }
 
 static void
@@ -119,19 +114,51 @@ transport_server(struct transport *t, const char *name)
 	return NULL;
 }
 
-struct server *
-transport_add_server(
-    struct transport *t, const char *name, struct json spec, struct buf *err)
+/* Takes it, if there is one. */
+static struct server *
+add_server(struct transport *t, struct server *s)
 {
-	struct server *s = server_new(
-	    t->loop, t->dir, t->member, name, spec, &server_calls, t, err);
-
 	if (s == NULL)
 		return NULL;
 	s->next = t->servers;
 	t->servers = s;
 	pump_in(t, 0);
 	return s;
+}
+
+struct server *
+transport_add_server(
+    struct transport *t, const char *name, struct json spec, struct buf *err)
+{
+	return add_server(t, server_new(t->loop, t->dir, t->member, name, spec,
+				 &server_calls, t, err));
+}
+
+struct server *
+transport_url_server(struct transport *t, const char *url, struct buf *err)
+{
+	struct buf origin = BUF_INIT, there = BUF_INIT;
+	struct server *s, *like = NULL, *found = NULL;
+
+	if (url_origin(url, &origin, err) == 0) {
+		for (s = t->servers; s && !found; s = s->next) {
+			if (s->nameless && strcmp(s->name, origin.data) == 0)
+				found = s;
+			buf_clear(&there);
+			if (!s->nameless &&
+			    url_origin(access_url(s->access), &there, NULL) ==
+				0 &&
+			    url_same_host(there.data, origin.data))
+				like = s;
+		}
+		if (found == NULL)
+			found = add_server(
+			    t, server_of_url(like, origin.data, t->loop, t->dir,
+				   t->member, &server_calls, t, err));
+	}
+	buf_release(&origin);
+	buf_release(&there);
+	return found;
 }
 
 /* ---- transfers ---- */
@@ -204,26 +231,6 @@ transport_drop(struct transport *t, struct transfer *f)
 	transfer_free(f);
 }
 
-/* A long body goes to a file; 0 or -1. */
-static int
-body_to_file(struct transport *t, struct transfer *f, struct buf *err)
-{
-	struct buf path = BUF_INIT;
-	int result = -1;
-
-	buf_addf(&path, "%s/platforms/%s-%" PRId64 "-%" PRIu64 ".body", t->dir,
-	    t->member, proc_self_pid(), ++t->files);
-	if (file_replace(
-		path.data, f->body.data, f->body.len, 0600, false, err) == 0) {
-		f->body_file = buf_detach(&path);
-		f->body_file_len = f->body.len;
-		buf_release(&f->body);
-		result = 0;
-	}
-	buf_release(&path);
-	return result;
-}
-
 static int
 add_body(
     struct transport *t, struct transfer *f, struct buf *lines, struct buf *err)
@@ -240,8 +247,13 @@ add_body(
 			return 0;
 		buf_cut(lines, before);
 	}
-	if (f->body_file == NULL && body_to_file(t, f, err) == -1)
-		return -1;
+	if (f->body_file == NULL) {
+		f->body_file = bodyfile_new(t->dir, t->member, &f->body, err);
+		if (f->body_file == NULL)
+			return -1;
+		f->body_file_len = f->body.len;
+		buf_release(&f->body);
+	}
 	buf_addf(&name, "@%s", f->body_file);
 	curl_line(lines, "data-binary", name.data);
 	buf_release(&name);
@@ -398,7 +410,8 @@ reply_head(void *arg, int status, const char *retry_after, int64_t size)
 	free(f->retry_after);
 	f->retry_after = retry_after ? xstrdup(retry_after) : NULL;
 	if (status / 100 == 2 && !f->dropped) {
-		f->server->let_in = true;
+		/* A token that a URL carries, and that is over, is not ours. */
+		f->server->let_in = !f->server->nameless;
 		server_back(f->server);
 		if (f->calls->begun)
 			f->calls->begun(f->arg);
@@ -564,21 +577,11 @@ is_due(struct transport *t, struct transfer *f)
 		if (!f->server->ready)
 			return false;
 	}
-	if (f->calm && t->calm_ms > now) {
-		pump_in(t, t->calm_ms - now);
+	if (f->calm && server_calm_ms(f->server) > 0) {
+		pump_in(t, server_calm_ms(f->server));
 		return false;
 	}
 	return true;
-}
-
-static void
-count_calm(struct transport *t)
-{
-	int64_t now = loop_now_ms(t->loop);
-
-	if (t->calm_ms < now - CALM_BURST * CALM_MS)
-		t->calm_ms = now - CALM_BURST * CALM_MS;
-	t->calm_ms += CALM_MS;
 }
 
 static struct transfer *
@@ -644,7 +647,7 @@ take(struct curl *c, struct transfer *f, struct buf *lines)
 			c->first = f;
 		c->last = f;
 		if (f->calm)
-			count_calm(t);
+			server_count_calm(f->server);
 	}
 	buf_release(&err);
 }
@@ -726,32 +729,6 @@ transport_pause(struct transport *t, bool paused)
 			stream_pause(c->out, paused);
 }
 
-/* Bodies of programs that were killed; they may hold what is secret. */
-static void
-remove_left(const char *dir)
-{
-	struct buf platforms = BUF_INIT, path = BUF_INIT;
-	struct file_info info;
-	char **names;
-	size_t count, len, i;
-
-	expdir_path(&platforms, dir, "platforms");
-	if (dir_list(platforms.data, &names, NULL, &count, NULL) == 0) {
-		for (i = 0; i < count; i++) {
-			len = strlen(names[i]);
-			buf_setf(&path, "%s/%s", platforms.data, names[i]);
-			if (len > 5 &&
-			    strcmp(names[i] + len - 5, ".body") == 0 &&
-			    file_info(path.data, false, &info) == 0 &&
-			    info.mtime_ms < clock_wall_ms() - LEFT_MS)
-				file_remove(path.data, NULL);
-		}
-		dir_list_free(names, NULL, count);
-	}
-	buf_release(&platforms);
-	buf_release(&path);
-}
-
 struct transport *
 transport_new(struct loop *loop, const char *dir, const char *member,
     const struct transport_calls *calls, void *arg)
@@ -759,7 +736,7 @@ transport_new(struct loop *loop, const char *dir, const char *member,
 	struct transport *t = xcalloc(1, sizeof(*t));
 
 	t->loop = loop;
-	remove_left(dir);
+	bodyfiles_clean(dir);
 	t->dir = xstrdup(dir);
 	t->member = xstrdup(member);
 	t->calls = calls;

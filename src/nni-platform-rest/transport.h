@@ -87,6 +87,10 @@ void transport_free(struct transport *t);
 struct server *transport_add_server(
     struct transport *t, const char *name, struct json spec, struct buf *err);
 struct server *transport_server(struct transport *t, const char *name);
+/* Where that URL is, without any of our credentials; NULL with err, in which
+   nothing of the URL is. */
+struct server *transport_url_server(
+    struct transport *t, const char *url, struct buf *err);
 
 /* No replies are taken until it is let go again. */
 void transport_pause(struct transport *t, bool paused);

@@ -55,3 +55,25 @@ url_origin(const char *url, struct buf *origin, struct buf *err)
 		buf_addc(origin, (char)tolower((unsigned char)host[i]));
 	return 0;
 }
+
+/* Without the port. */
+static size_t
+host_length(const char *origin)
+{
+	const char *name = strstr(origin, "://");
+	const char *end, *port;
+
+	if (name == NULL)
+		return strlen(origin);
+	end = strchr(name + 3, ']');
+	port = strchr(end ? end : name + 3, ':');
+	return port ? (size_t)(port - origin) : strlen(origin);
+}
+
+bool
+url_same_host(const char *one, const char *other)
+{
+	size_t n = host_length(one);
+
+	return host_length(other) == n && memcmp(one, other, n) == 0;
+}

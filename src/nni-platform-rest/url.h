@@ -1,6 +1,7 @@
 #ifndef NNI_REST_URL_H
 #define NNI_REST_URL_H
 
+#include <stdbool.h>
 #include "buf.h"
 
 /*
@@ -10,5 +11,7 @@
  * which nothing of it is shown: it is no such URL, or has a user name in it.
  */
 int url_origin(const char *url, struct buf *origin, struct buf *err);
+/* Are both, as url_origin() made them, on one host, by the same scheme? */
+bool url_same_host(const char *one, const char *other);
 
 #endif

@@ -178,7 +178,8 @@ test_code(void)
 	is_str(again.data, digest.data, "the same again when it is made anew");
 	is_int(delivery_prepare(d, "data.tgz", NULL, &again, &err), -1,
 	    "nothing else is made");
-	is_str(err.data, "there is no 'data.tgz', only code.tgz and tools.tgz",
+	is_str(err.data,
+	    "there is no 'data.tgz', only code.tgz, tools.tgz and python.tgz",
 	    "and what there is is said");
 	delivery_free(d);
 	buf_release(&digest);
