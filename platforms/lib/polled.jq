@@ -16,17 +16,18 @@
 # is set here, unless a conversation makes it), F the facts that `plan` found.
 #
 # servers	{NAME: SPEC}
+# packs		which archives a job needs, verb submit: ["code", "tools"] if null
 # plan		a conversation before anything else: {facts, reply, prepared}, where
 #		`reply` is null at first, and `prepared` (verb submit only) is {code:
-#		{what, bytes, digest}, tools: ...}; answers {facts, requests}, and when
+#		{what, bytes, digest}, tools: ...}, of packs; answers {facts, requests}, and when
 #		all is known {facts, ready: true}, or {facts, fault: {reason, hint,
 #		again, code}}: again, if it may pass; code: check's exit code
 # create	{facts, trial: T} | R that makes a job.  T is {key, trial, attempt, sequence,
 #		name, parameters: TEXT}
-# made		{facts, trial, reply} | {job: J}, {exists: true}: see whose it is, {refused,
+# made		{facts, trial, reply} | {job: J}, {exists: true, own}: see whose it is, {refused,
 #		hint, infra}, {no_room: WHY} or {again: MS}
 # look		{facts, trial: {key, name, job, parameters}} | R for one job
-# ours		{facts, trial, reply} | {job: J} or {refused}, of `look`, verb submit
+# ours		{facts, trial, own, reply} | {job: J} or {refused}, of `look`, verb submit
 # list		{facts} | R for all jobs of the experiment: as "items" with `to`; `changes` is set here
 # interval	seconds between lists
 # delay		seconds in which a job that was made may not be in the list yet
@@ -36,9 +37,10 @@
 #		"failed" or "stopped" (by somebody), or null where nobody knows
 # detail	{facts, trial, reply} | the same, of a reply of `look`, or null: nothing more
 # stop		{facts, trial} | R
+# stopped	{facts, trial, reply} | {trouble: WHY} if it did not work though the status is well
 # log		a conversation that reads on in all logs of a trial: {facts, trial, own, last,
 #		reply}, `reply` null at first, `own` what it keeps between; answers {own, requests},
-#		and when it is at their ends {own, read: true, gone: WHY}
+#		or {own, wait_ms} (the reply is then a timer), and when it is at their ends {own, read: true, gone: WHY}
 # file		the same for `fetch`: requests are as "file"; it gets `what` and `folder` of the
 #		record, too, and says `all` where nothing of a trial is elsewhere
 # check		a conversation after `plan`: {facts, own, reply}; answers {own, requests,
@@ -73,13 +75,17 @@ def polled_plan($s; $reply; api): . as $setup
 
 # All servers are open, and what has to be packed is.
 def polled_may_plan($s): ($s.open // []) as $open | all($s.servers[]; . as $n | $open | index([$n]) != null)
-	and (.verb != "submit" or ($s.prepared.code != null and $s.prepared.tools != null));
+	and (.verb != "submit" or all($s.packs[]; $s.prepared[.] != null));
+
+# The names of those archives.
+def polled_packs(api): (. + {ask: "packs"} | api | arrays) // ["code", "tools"];
 
 # The part that all verbs share; null for an event that is none of it.
 def polled_opening($s; $event; api): . as $setup | $event
 	| if .type == "start" then ($setup + {ask: "servers"} | api) as $servers
-		| {state: ($s + {servers: ($servers | keys)}), servers: $servers}
-		+ if $setup.verb == "submit" then {requests: ["code", "tools" | {id: ("prepare:" + .), as: "prepare", what: (. + ".tgz")}]} else {} end
+		| ($setup | if .verb == "submit" then polled_packs(api) else [] end) as $packs
+		| {state: ($s + {servers: ($servers | keys), packs: $packs}), servers: $servers}
+		+ if $packs != [] then {requests: [$packs[] | {id: ("prepare:" + .), as: "prepare", what: (. + ".tgz")}]} else {} end
 	elif .type == "reply" and (.id | startswith("prepare:")) then .id[8:] as $what
 		| if .status != 200 then {reason: ("cannot pack the \($what): " + (.message // "no reason was given"))} as $fault
 			| {state: ($s + {fault: $fault}), send: [{to: "*", event: ($fault + {type: "fault"})}]}
@@ -118,9 +124,9 @@ def submit_attempt($s; $event; api): . as $setup | $event
 		if .again then {state: null, records: [{no_room: .reason}]} else failed($s; {refused: .reason, hint, infra}) end
 	elif .type == "timer" then {state: $s, requests: [$setup + {ask: "create", facts: $s.facts, trial: $s.trial} | api | .id = "create"]}
 	elif .type == "reply" then
-		($setup + {ask: (if .id == "create" then "made" else "ours" end), facts: $s.facts, trial: $s.trial, reply: $event} | api) as $m
+		($setup + {ask: (if .id == "create" then "made" else "ours" end), facts: $s.facts, trial: $s.trial, own: $s.own, reply: $event} | api) as $m
 		| if $m.job then settled($s; {job: $m.job})
-		elif $m.exists then {state: $s, requests: [$setup + {ask: "look", facts: $s.facts, trial: $s.trial} | api | .id = "look"]}
+		elif $m.exists then {state: ($s + {own: $m.own}), requests: [$setup + {ask: "look", facts: $s.facts, trial: $s.trial} | api | .id = "look"]}
 		elif $m.no_room then {state: null, records: [{no_room: $m.no_room}]}
 		elif $m.again then {state: $s, wait_ms: $m.again}
 		else failed($s; $m) end
@@ -192,7 +198,9 @@ def learn_watch($s; $event; api): . as $setup | $event
 		else ($setup + {ask: "detail", facts: $s.facts, trial: {key: $s.key, name: ($setup | job_name($s.key)), job: $s.job}, reply: $event} | api) as $j
 			| .looked = true | if $j then .j = ((.j // {}) + $j) | .had = true else . end end
 	elif .type == "reply" and .id == "stop" then $s | del(.asked)
-		| if $event.status >= 200 and $event.status < 300 then .stopped = true
+		| if $event.status >= 200 and $event.status < 300 then
+			([$setup + {ask: "stopped", facts: $s.facts, trial: {key: $s.key, name: ($setup | job_name($s.key)), job: $s.job}, reply: $event} | api | objects | .trouble] | .[0]) as $no
+			| if $no then .trouble = $no | .later = true else .stopped = true end
 		# not there yet, or not any more: the list tells
 		elif $event.status == 404 then .later = true
 		else .trouble = ($event | refusal) | .later = true end
@@ -242,18 +250,19 @@ def collect_attempt($state; $event; api): . as $setup | ($state // {}) as $old
 	| {state: $s}
 	| if $s.line and $s.facts != null then
 		if $s.over and $s.job == null then .records = [{done: true}] | .state = {key: $s.key, ended: true}
-		elif $event.type == "reply" or ($s.reading == null and ($s.over or $s.due or $s.began != true)) then
+		elif $event.type == "reply" or ($s.waits and $s.due) or ($s.reading == null and ($s.over or $s.due or $s.began != true)) then
 			(if $s.reading then $s.last else $s.over // false end) as $last
 			| ($setup | log_step($s; "log"; $last; if $s.reading then $event else null end; api)) as $r
-			| ($s + {own: $r.own, last: $last, reading: true, began: true} | del(.due)) as $n
-			| if $r.read | not then {state: $n, requests: ($r.requests // [])}
+			| ($s + {own: $r.own, last: $last, reading: true, began: true} | del(.due, .waits)) as $n
+			| if $r.read | not then {state: $n, requests: ($r.requests // [])} 
+				| if $r.wait_ms then .state.waits = true | .wait_ms = $r.wait_ms else . end
 			elif $last then {state: {key: $s.key, ended: true}, records: [{done: true} + if $r.gone then {metrics_incomplete: $r.gone} else {} end]}
 			# the end came meanwhile: once more, to the end
 			elif $s.over then {state: ($n | del(.reading))} | .again = true
 			else {state: ($n | del(.reading)), wait_ms: ($setup + {ask: "interval", facts: $s.facts} | api * 1000)} end
 		else . end
 	else . end
-	| (if .again then {state: (.state + {reading: true, last: true} | del(.own))} as $o
+	| (if .again then {state: (.state + {reading: true, last: true})} as $o
 		| ($setup | log_step($o.state; "log"; true; null; api)) as $r | {state: ($o.state + {own: $r.own}), requests: ($r.requests // [])}
 		| if $r.read then {state: {key: $s.key, ended: true}, records: [{done: true} + if $r.gone then {metrics_incomplete: $r.gone} else {} end]} else . end
 	   else . end)
