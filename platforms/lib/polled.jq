@@ -222,7 +222,8 @@ def watch_attempt($state; $event; api): . as $setup
 	elif $s | verdict then .state = {key: $s.key, ended: true} | .records = [$s | verdict] | .wait_ms = null
 	# not in the list: when it may be there by now it is asked for by name
 	elif ($s.missed // 0) > 0 and $s.asked == null and $s.gone != true and (($s.had and $s.missed > 1) or (($s.job != null or $s.cancel) and ($s.age // 0) >= $delay)) then polled_ask("look"; api)
-	else .records = [$s | living] + (if $s.trouble then [{error: ("cannot stop it: " + $s.trouble), where: $s.key}] else [] end)
+	# with --once the first word is the last: it waits for the list
+	else .records = (if $setup.once and $s.j == null and ($s.missed // 0) == 0 then [] else [$s | living] end) + (if $s.trouble then [{error: ("cannot stop it: " + $s.trouble), where: $s.key}] else [] end)
 		| .state |= del(.trouble)
 		| if $s.cancel and $s.stopped != true and $s.asked == null and ($s.later != true or $s.due) and ($s.job != null or $s.j != null) then polled_ask("stop"; api) | .state |= del(.later, .due)
 		elif $s.later and $s.due != true then .wait_ms = 30000 else . end
