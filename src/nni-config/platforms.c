@@ -77,7 +77,7 @@ static const struct key openpai_keys[] = {
     KEY("useActiveGpu", BOOL),			/* V1 */
     KEY("reuseMode", BOOL),
     KEY("openpaiConfig", MAP),
-    KEY("openpaiConfigFile", FILE_MAP, .to = "openpaiConfig"),
+    KEY("openpaiConfigFile", FILE_MAP),
     KEY("tokenFile", FILE_IN, .flags = OURS),
     KEY("tokenCommand", STRING, .flags = OURS),
     KEY("pollInterval", FINE_DURATION, .flags = OURS),

@@ -334,6 +334,9 @@ rules_openpai(struct reading *r, struct node *m)
 	exclude(r, m, "tokenFile", "tokenCommand", false);
 	exclude(r, m, "token", "password",
 	    !node_get(m, "tokenFile") && !node_get(m, "tokenCommand"));
+	exclude(r, m, "openpaiConfig", "openpaiConfigFile", false);
+	if (!node_get(m, "openpaiConfig"))
+		tree_move(m, "openpaiConfigFile", m, "openpaiConfig");
 	/* a job of the user's own has all of it */
 	if (node_get(m, "openpaiConfig"))
 		return;
