@@ -26,7 +26,8 @@
 #		name, parameters: TEXT}
 # made		{facts, trial, reply} | {job: J}, {exists: true, own}: see whose it is, {refused,
 #		hint, infra}, {no_room: WHY} or {again: MS}
-# look		{facts, trial: {key, name, job, parameters}} | R for one job
+# look		{facts, trial: {key, name, job, parameters}} | R for one job; verb watch: `phase`
+#		of trial is what the list told
 # ours		{facts, trial, own, reply} | {job: J} or {refused}, of `look`, verb submit
 # list		{facts} | R for all jobs of the experiment: as "items" with `to`; `changes` is set here
 # interval	seconds between lists
@@ -207,7 +208,7 @@ def learn_watch($s; $event; api): . as $setup | $event
 	else $s end;
 
 def polled_ask($what; api): .state as $s | . as $o | $o.setup + {ask: $what, facts: $s.facts,
-		trial: {key: $s.key, name: ($o.setup | job_name($s.key)), job: $s.job}} | api | .id = $what
+		trial: {key: $s.key, name: ($o.setup | job_name($s.key)), job: $s.job, phase: $s.j.phase}} | api | .id = $what
 	| . as $r | $o | .requests += [$r] | .state.asked = $what;
 
 def watch_attempt($state; $event; api): . as $setup
