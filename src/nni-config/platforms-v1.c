@@ -375,6 +375,18 @@ static const struct key aml_config_keys[] = {
     KEY("computeTarget", STRING),
     KEY("maxTrialNumPerGpu", INT, .to = "maxTrialNumberPerGpu", .min = 1),
     KEY("useActiveGpu", BOOL),
+    KEY("sharedMemorySize", STRING, .flags = OURS), /* as Docker: 2g */
+    KEY("tenantId", STRING, .flags = OURS),
+    KEY("clientId", STRING, .flags = OURS),
+    KEY("clientSecret", STRING, .flags = SECRET | OURS),
+    KEY("clientSecretFile", FILE_IN, .flags = OURS),
+    KEY("clientSecretCommand", STRING, .flags = OURS),
+    KEY("managedIdentity", STRING, .flags = OURS),
+    KEY("token", STRING, .flags = SECRET | OURS),
+    KEY("tokenFile", FILE_IN, .flags = OURS),
+    KEY("tokenCommand", STRING, .flags = OURS),
+    KEY("endpoint", HOST, .flags = OURS, .words = "https://"),
+    KEY("pollInterval", FINE_DURATION, .flags = OURS),
     MEMBER_KEYS,
     END_OF_KEYS,
 };
