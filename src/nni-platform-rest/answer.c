@@ -95,14 +95,10 @@ each(struct subject *s, struct json list,
 static void
 take_state(struct subject *s, struct json value)
 {
-	struct buf text = BUF_INIT;
-
 	free(s->state);
 	s->state = NULL;
-	if (json_type(value) == JSON_NULL)
-		return;
-	json_add(&text, value);
-	s->state = buf_detach(&text);
+	if (json_type(value) != JSON_NULL)
+		s->state = xstrndup(value.at, value.len);
 }
 
 static void

@@ -91,7 +91,8 @@ say_status(struct subject *s, struct json record, enum trial_status status)
 	filter_put_buf(&s->engine->filter, &line);
 	s->unknown = false;
 	free(s->said);
-	s->said = buf_detach(&line);
+	s->said = xstrndup(line.data, line.len);
+	buf_release(&line);
 	if (status_is_end(status)) {
 		subject_settle(s);
 		free(s->said);
